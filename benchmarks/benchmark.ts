@@ -1,0 +1,28 @@
+import type { Python } from './python.ts'
+
+/** What a run was asked for, and what its benchmarks share. */
+export interface Context {
+  /** A folder for data and models, removed when the run ends. */
+  readonly folder: string
+  /** Threads of XGBoost, the same for every implementation. */
+  readonly threads: number
+  /** Rows of the training benchmark. */
+  readonly rows: number
+  /** Runs of which the median counts. */
+  readonly runs: number
+  /** Seconds of load for each measurement over HTTP. */
+  readonly seconds: number
+  /** Undefined where there is none, or no chosen benchmark compares with it. */
+  readonly python: Python | undefined
+  readonly say: (line?: string) => void
+}
+
+/** One benchmark of `npm run bench`. */
+export interface Benchmark {
+  readonly name: string
+  /** One line for the help. */
+  readonly summary: string
+  readonly comparesWithPython: boolean
+  /** @returns whether what must hold did hold; how fast it was never decides. */
+  run(context: Context): Promise<boolean>
+}

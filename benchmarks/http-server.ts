@@ -1,0 +1,74 @@
+import { createServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { type Child, runChild } from './child.ts'
+import type { LoadJob, LoadResult } from './http-load.ts'
+import { cpuSeconds } from './proc.ts'
+
+const LOAD = fileURLToPath(new URL('./http-load.ts', import.meta.url))
+const READY_TIMEOUT = 30
+const STEP = 5
+
+/** A server under measurement, answering. */
+export interface Server {
+  readonly name: string
+  readonly port: number
+  readonly child: Child
+  /** Seconds from its start to the first 200 of /ping. */
+  readonly readyAfter: number
+}
+
+export interface Measured extends LoadResult {
+  /** CPU milliseconds of the server a request. */
+  readonly cpu: number
+  readonly perSecond: number
+}
+
+/** Starts a server on a free port of the loopback interface and waits until it answers. */
+export async function startServer(name: string, start: (port: number) => Child): Promise<Server> {
+  const port = await freePort()
+  const started = performance.now()
+  const child = start(port)
+  const readyAfter = () => (performance.now() - started) / 1000
+  const died = child.ended.then(() => {
+    throw new Error(`${name} ended before it was ready`)
+  })
+  let reason = ''
+  while (readyAfter() < READY_TIMEOUT) {
+    try {
+      const answer = await Promise.race([fetch(`http://127.0.0.1:${port}/ping`), died])
+      if (answer.ok) return { name, port, child, readyAfter: readyAfter() }
+      reason = await answer.text()
+    } catch (error) {
+      // A refused connection comes as "fetch failed": it does not listen yet.
+      if (!(error instanceof TypeError)) throw error
+    }
+    await sleep(STEP)
+  }
+  await child.stop()
+  throw new Error(`${name} was not ready within ${READY_TIMEOUT} s: ${reason}`)
+}
+
+/** Puts load on a server from a process of its own. @throws when a request fails. */
+export async function measure(server: Server, job: Omit<LoadJob, 'port'>): Promise<Measured> {
+  const before = cpuSeconds(server.child.pid)
+  const lines = await runChild(process.execPath, [LOAD, JSON.stringify({ ...job, port: server.port })])
+  const cpu = cpuSeconds(server.child.pid) - before
+  const result = JSON.parse(lines.at(-1)!) as LoadResult
+  if (result.failure !== undefined) {
+    throw new Error(`${server.name} at ${job.connections} connections: ${result.failure}`)
+  }
+  return {
+    ...result,
+    cpu: (1000 * cpu) / result.requests,
+    perSecond: result.requests / result.seconds,
+  }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer()
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
+  const { port } = probe.address() as { port: number }
+  await new Promise((resolve) => probe.close(resolve))
+  return port
+}

@@ -1,0 +1,110 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { Benchmark, Context } from './benchmark.ts'
+import { describeRun } from './header.ts'
+import { httpBenchmark } from './http.ts'
+import { parityBenchmark } from './parity.ts'
+import { openPython } from './python.ts'
+import { trainBenchmark } from './train.ts'
+
+const BENCHMARKS: readonly Benchmark[] = [parityBenchmark, trainBenchmark, httpBenchmark]
+const KNOWN = BENCHMARKS.map((benchmark) => benchmark.name).join(', ')
+
+const HELP = `Usage: npm run bench [-- NAME… [flags]]
+
+Measures the ranker on this machine, beside Python's XGBoost where there is a Python. Without a name all are
+run:
+
+${BENCHMARKS.map(({ name, summary }) => `  ${name.padEnd(12)} ${summary}`).join('\n')}
+
+Flags
+  --rows N       rows of the training benchmark (default 20000)
+  --runs N       runs of which the median counts, in the training benchmark (default 3)
+  --seconds N    load for each measurement over HTTP (default 3)
+  --threads N    threads of XGBoost (default: the cores there are)
+  --help         this text
+
+The exit code is 1 when something is wrong, never because something is slow. benchmarks/README.md tells how to
+read it.
+`
+
+/** EX_USAGE of sysexits.h. */
+const USAGE_ERROR = 64
+
+class UsageError extends Error {}
+
+function readArguments(argv: readonly string[]) {
+  try {
+    const value = (initial: number) => ({ type: 'string', default: String(initial) }) as const
+    const { values, positionals } = parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: {
+        rows: value(20_000),
+        runs: value(3),
+        seconds: value(3),
+        threads: value(availableParallelism()),
+        help: { type: 'boolean', short: 'h' },
+      },
+    })
+    const number = (name: 'rows' | 'runs' | 'seconds' | 'threads'): number => {
+      const count = Number(values[name])
+      if (Number.isInteger(count) && count >= 1) return count
+      throw new UsageError(`--${name} is ${values[name]}: wanted a whole number from 1`)
+    }
+    return {
+      help: values.help === true,
+      names: positionals,
+      asked: {
+        rows: number('rows'),
+        runs: number('runs'),
+        seconds: number('seconds'),
+        threads: number('threads'),
+      },
+    }
+  } catch (error) {
+    throw new UsageError((error as Error).message)
+  }
+}
+
+function choose(names: readonly string[]): readonly Benchmark[] {
+  const unknown = names.find((name) => !BENCHMARKS.some((benchmark) => benchmark.name === name))
+  if (unknown !== undefined)
+    throw new UsageError(`unknown benchmark ${JSON.stringify(unknown)}: known are ${KNOWN}`)
+  return names.length === 0 ? BENCHMARKS : BENCHMARKS.filter(({ name }) => names.includes(name))
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const { help, names, asked } = readArguments(argv)
+  const say = (line = '') => {
+    process.stdout.write(`${line}\n`)
+  }
+  if (help) {
+    process.stdout.write(HELP)
+    return 0
+  }
+  const chosen = choose(names)
+  const folder = mkdtempSync(join(tmpdir(), 'ranker-bench-'))
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(1))
+
+  say(describeRun())
+  const python = chosen.some((one) => one.comparesWithPython) ? await openPython(say) : undefined
+  if (python) say(`          ${python.versions}`)
+  const context: Context = { ...asked, folder, say, python }
+  let right = true
+  for (const benchmark of chosen) {
+    say(`\n${benchmark.name}: ${benchmark.summary}\n`)
+    right = (await benchmark.run(context)) && right
+  }
+  return right ? 0 : 1
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : error}\n`)
+  process.exitCode = error instanceof UsageError ? USAGE_ERROR : 1
+}

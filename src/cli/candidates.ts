@@ -1,0 +1,83 @@
+import { type CsvRecord, CsvScanner } from '../data/csv.ts'
+import { isObject, type JsonObject } from '../data/json.ts'
+
+/** What a reader knows a candidate by, as far as its columns tell. */
+export interface Candidate {
+  /** The query it belongs to, empty where the input has one query. */
+  readonly query: string
+  /** Its id in a JSON query, as text. */
+  readonly id: string
+  /** Its title, else its id, else its place. */
+  readonly item: string
+  readonly price: number
+  /** (retail_price − cost) / retail_price; NaN where unknown, as for the price. */
+  readonly margin: number
+}
+
+/** Columns of the input that name things. */
+export interface NamingColumns {
+  readonly group: string
+  /** Given by the user, else the first usual one that is there. */
+  readonly item?: string | undefined
+}
+
+const ITEM_COLUMNS = ['title', 'id', 'item', 'item_id', 'product_id']
+
+/** Whether the first line of a CSV names columns: it has a cell that is neither a number nor empty. */
+export function hasHeader(csv: Uint8Array): boolean {
+  const [first] = readRecords(csv, (record) =>
+    Array.from({ length: record.count }, (_, cell) => record.number(cell)),
+  )
+  return first?.some((cell) => !Number.isNaN(cell) && !Number.isFinite(cell)) ?? false
+}
+
+/** The candidates of a CSV with a header, in input order. */
+export function csvCandidates(csv: Uint8Array, naming: NamingColumns): Candidate[] {
+  const [header = [], ...rows] = readRecords(csv, (record) =>
+    Array.from({ length: record.count }, (_, cell) => record.text(cell)),
+  )
+  const names = header.map((name) => name.trim())
+  return rows.map((cells, index) =>
+    toCandidate(Object.fromEntries(names.map((name, cell) => [name, cells[cell]])), index, naming),
+  )
+}
+
+/** The candidates of a parsed JSON request, in input order; none when it is no query. */
+export function jsonCandidates(body: unknown, naming: NamingColumns): Candidate[] {
+  const items = isObject(body) && Array.isArray(body.items) ? body.items.filter(isObject) : []
+  return items.map((item, index) => toCandidate(item, index, naming))
+}
+
+/** A candidate of which nothing but its place is known. */
+export function unnamedCandidate(index: number): Candidate {
+  return toCandidate({}, index, { group: '' })
+}
+
+function toCandidate(row: JsonObject, index: number, { group, item }: NamingColumns): Candidate {
+  const column = [...(item === undefined ? [] : [item]), ...ITEM_COLUMNS].find((name) => has(row, name))
+  const price = toNumber(row, 'retail_price')
+  return {
+    query: has(row, group) ? String(row[group]) : '',
+    id: String(row.id),
+    item: column === undefined ? `row ${index + 1}` : String(row[column]),
+    price,
+    margin: (price - toNumber(row, 'cost')) / price,
+  }
+}
+
+function has(row: JsonObject, column: string): boolean {
+  return Object.hasOwn(row, column) && row[column] !== null && row[column] !== ''
+}
+
+function toNumber(row: JsonObject, column: string): number {
+  return has(row, column) ? Number(row[column]) : Number.NaN
+}
+
+function readRecords<T>(csv: Uint8Array, read: (record: CsvRecord) => T): T[] {
+  const records: T[] = []
+  const scanner = new CsvScanner('the input')
+  const onRecord = (record: CsvRecord) => void records.push(read(record))
+  scanner.push(csv, onRecord)
+  scanner.end(onRecord)
+  return records
+}

@@ -1,0 +1,75 @@
+import { once } from 'node:events'
+import { resolve } from 'node:path'
+import { RankerError } from '../errors.ts'
+import { createLog } from '../serving/log.ts'
+import { buildServer } from '../serving/server.ts'
+import { readSettings } from '../serving/settings.ts'
+import type { Command, Io } from './command.ts'
+import { readFlags } from './flags.ts'
+
+const FLAGS = { 'model-path': true, host: true, port: true, help: false }
+
+export const serveCommand: Command = {
+  name: 'serve',
+  summary: 'answer /ping and /invocations with a trained ranker',
+  help: `Usage: ranker serve [--model-path PATH] [--host HOST] [--port PORT]
+
+Serves a model over HTTP, as SageMaker calls its containers. It listens at once; GET /ping answers 503 and the reason
+until the model is loaded and has given its golden rows the scores they had in training, then 200. POST /invocations
+scores rows (text/csv, application/json instances) or ranks a query's items (application/json). SIGTERM and SIGINT let
+requests in flight finish.
+
+Flags
+  --model-path PATH   model folder (ranker.json, or model.onnx alone) or .onnx file
+                      (default SAGEMAKER_BASE_DIR/model)
+  --host HOST         address to listen on (default RANKER_HOST, else 0.0.0.0)
+  --port PORT         port to listen on (default SAGEMAKER_BIND_TO_PORT, else PORT, else 8080)
+
+Environment
+  SAGEMAKER_BASE_DIR                    root of the platform's folders (default /opt/ml)
+  SAGEMAKER_PROGRAM                     file in code/ that holds the hooks (default inference.js, .mjs, .cjs or .ts)
+  SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT  answer's type for requests without an Accept (default the request's own)
+  MAX_CONTENT_LENGTH                    most bytes of a body, else SAGEMAKER_MAX_PAYLOAD_IN_MB, else 26 MiB
+  SAGEMAKER_CONTAINER_LOG_LEVEL         10 debug, 20 info (default), 30 warnings, 40 errors
+
+Examples
+  ranker serve --model-path ranker-output/model --port 8080
+  curl localhost:8080/invocations -H 'content-type: application/json' \\
+    -d '{"items":[{"id":"a","retail_price":20,"cost":12},{"id":"b","retail_price":35,"cost":14}],"limit":10}'
+`,
+  run,
+}
+
+async function run(argv: readonly string[], io: Io): Promise<number> {
+  const { values: flags } = readFlags('serve', argv, FLAGS)
+  const settings = readSettings({
+    ...io.env,
+    ...(flags.host !== undefined && { RANKER_HOST: flags.host }),
+    ...(flags.port !== undefined && { SAGEMAKER_BIND_TO_PORT: flags.port }),
+  })
+  const { host, port, logLevel } = settings
+  const log = createLog(logLevel, io.stdout)
+  const modelPath = resolve(io.cwd, flags['model-path'] ?? settings.modelPath)
+  const app = buildServer({ ...settings, modelPath, log })
+
+  // What a hook throws after its answer, in a timer or a promise of its own, is no reason to drop everyone's requests.
+  const logLate = (err: unknown) => log.error({ err }, 'something was thrown outside of a request')
+  process.on('uncaughtException', logLate)
+  process.on('unhandledRejection', logLate)
+  try {
+    await app.listen({ host, port }).catch((cause: NodeJS.ErrnoException) => {
+      const address = `${host}:${port}`
+      throw new RankerError('LISTEN_FAILED', { address, reason: cause.code ?? cause.message }, { cause })
+    })
+    void app.load()
+    if (!io.stop.aborted) await once(io.stop, 'abort')
+    log.info({ signal: io.stop.reason }, 'draining')
+    await app.drain()
+    log.info('drained')
+    return 0
+  } finally {
+    await app.close()
+    process.off('uncaughtException', logLate)
+    process.off('unhandledRejection', logLate)
+  }
+}

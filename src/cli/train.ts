@@ -1,0 +1,181 @@
+import { rmSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
+import { reasonOf } from '../errors.ts'
+import {
+  CHANNELS,
+  type ChannelName,
+  type Channels,
+  jobPaths,
+  openChannel,
+  readChannels,
+  readHyperparameters,
+} from '../sagemaker/job.ts'
+import { writeWhole } from '../storage/files.ts'
+import {
+  describeHyperparameter,
+  type Hyperparameters,
+  hyperparameterNames,
+  parseHyperparameters,
+  resolveHyperparameter,
+} from '../training/hyperparameters.ts'
+import type { Metrics } from '../training/measure.ts'
+import type { TrainingEvent, TrainingPlan } from '../training/plan.ts'
+import { removeArtefact, train } from '../training/train.ts'
+import type { Command, Io } from './command.ts'
+import { type Flags, readFlags } from './flags.ts'
+
+const DEFAULT_ROOT = '/opt/ml'
+const DEFAULT_OUTPUT = 'ranker-output'
+/** SageMaker shows so many characters of the failure file. */
+const FAILURE_LENGTH = 1024
+
+const FLAGS = Object.fromEntries([
+  ...['train', 'validation', 'test', 'output', 'model-name'].map((name) => [name, true]),
+  ...hyperparameterNames
+    .flatMap((name) => [name, ...(describeHyperparameter(name).aliases ?? [])])
+    .map((name) => [toFlag(name), true]),
+  ['help', false],
+])
+
+export const trainCommand: Command = {
+  name: 'train',
+  summary: 'learn a ranker from judged rows and export it to ONNX',
+  help: `Usage: ranker train --train PATH [--validation PATH] [--test PATH] [--output DIR] [hyperparameters]
+       ranker train
+
+Learns a LambdaMART ranker with XGBoost from judged query-item rows, exports it to ONNX, checks the export against
+XGBoost, and writes model.onnx, model.ubj and ranker.json, with metrics.json beside them.
+
+Without --train it is a SageMaker training job: hyperparameters, channels and outputs are below SAGEMAKER_BASE_DIR
+(default ${DEFAULT_ROOT}), as the platform lays them out; flags win over hyperparameters.json.
+
+Data
+  --train PATH             CSV file with a header, or a folder of such files
+  --validation PATH        the same; its last metric decides early stopping
+  --test PATH              the same; measured once, at the end
+  --output DIR             where model/ and output/ are written (default ${DEFAULT_OUTPUT})
+  --model-name NAME        name that answers of the served model carry (default: the job's name, else ranker)
+
+Hyperparameters
+${hyperparameterHelp()}
+
+Environment
+  SAGEMAKER_BASE_DIR       root of a SageMaker job (default ${DEFAULT_ROOT})
+  RANKER_XGBOOST_LIB       libxgboost.so to use instead of the one that npm run setup fetched
+
+Examples
+  ranker train --train train.csv --validation valid.csv --item product_id --eta 0.1 --early-stopping-rounds 20
+  ranker score --model-path ${DEFAULT_OUTPUT}/model --input candidates.csv
+`,
+  run,
+}
+
+function hyperparameterHelp(): string {
+  return hyperparameterNames
+    .map((name) => {
+      const { wanted, description, aliases = [], defaultText } = describeHyperparameter(name)
+      const alsoKnown = aliases.length > 0 ? `; also --${aliases.map(toFlag).join(', --')}` : ''
+      const byDefault = defaultText === 'none' ? '' : ` (default ${defaultText})`
+      return `  ${`--${toFlag(name)}`.padEnd(24)} ${description}${byDefault}${alsoKnown}\n${' '.repeat(27)}${wanted}`
+    })
+    .join('\n')
+}
+
+async function run(argv: readonly string[], io: Io): Promise<number> {
+  const flags = readFlags('train', argv, FLAGS)
+  const isLocal = flags.values.train !== undefined
+  const root = isLocal
+    ? resolve(io.cwd, flags.values.output ?? DEFAULT_OUTPUT)
+    : (io.env.SAGEMAKER_BASE_DIR ?? DEFAULT_ROOT)
+  const paths = jobPaths(root)
+  try {
+    rmSync(paths.failure, { force: true })
+    // What lies in a job's model folder is uploaded whatever happens; a model of one's own is kept until replaced.
+    if (!isLocal) removeArtefact(paths)
+    const plan = isLocal ? localPlan(flags, io) : jobPlan(flags, io, paths)
+    // libgomp reads it once, as it loads: threads that wait must not spin on shared cores.
+    process.env.OMP_WAIT_POLICY ??= 'PASSIVE'
+    const metrics = await train(plan, paths, {
+      env: { ...io.env },
+      onEvent: (event) => report(event, io),
+      stop: io.stop,
+    })
+    io.stderr.write(`${summary(metrics)}wrote ${paths.model}, best iteration ${metrics.best_iteration}\n`)
+    return 0
+  } catch (thrown) {
+    const sentence = reasonOf(thrown).slice(0, FAILURE_LENGTH)
+    io.stderr.write(`error: ${sentence}\n`)
+    try {
+      writeWhole(paths.failure, sentence)
+    } catch {
+      // Nothing more can be said where the output folder cannot be written: stderr has the cause.
+    }
+    return 1
+  }
+}
+
+function localPlan(flags: Flags, io: Io): TrainingPlan {
+  const channels = Object.fromEntries(
+    (['train', 'validation', 'test'] as const)
+      .filter((name) => flags.values[name] !== undefined)
+      .map((name) => [name, openChannel(name, resolve(io.cwd, flags.values[name]!))]),
+  ) as Channels
+  return plan(channels, parseHyperparameters(hyperparameterFlags(flags)), flags, io)
+}
+
+function jobPlan(flags: Flags, io: Io, paths: ReturnType<typeof jobPaths>): TrainingPlan {
+  const raw = { ...readHyperparameters(paths.hyperparameters), ...hyperparameterFlags(flags) }
+  return plan(readChannels(paths), parseHyperparameters(raw), flags, io)
+}
+
+function plan(channels: Channels, hyperparameters: Hyperparameters, flags: Flags, io: Io): TrainingPlan {
+  return {
+    channels,
+    hyperparameters,
+    threads: hyperparameters.nthread ?? availableParallelism(),
+    modelName: flags.values['model-name'] ?? io.env.TRAINING_JOB_NAME ?? 'ranker',
+  }
+}
+
+/** NDCG@10 of the ranker on each channel beside what it is held against. */
+function summary({ baselines, ...metrics }: Metrics): string {
+  if (!baselines) return ''
+  const channels = CHANNELS.filter((name) => metrics[name])
+  const [best] = baselines.single_features
+  const row = (name: string, cell: (channel: ChannelName) => string) =>
+    `${name.padEnd(36)}${channels.map((channel) => cell(channel).padStart(12)).join('')}\n`
+  return (
+    row('NDCG@10', (channel) => channel) +
+    row('the ranker', (channel) => metrics[channel]!['ndcg@10']!.toFixed(4)) +
+    row(`best single feature, ${best!.feature}`, (channel) => best![channel]!.toFixed(4)) +
+    row('random order', (channel) => baselines.random[channel]!.toFixed(4))
+  )
+}
+
+/** The flags that are hyperparameters, under the names the schema knows. */
+function hyperparameterFlags(flags: Flags): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(flags.values)
+      .map(([flag, value]) => [flag.replaceAll('-', '_'), value] as const)
+      .filter(([name]) => resolveHyperparameter(name)),
+  )
+}
+
+function toFlag(name: string): string {
+  return name.replaceAll('_', '-')
+}
+
+/** Metric lines alone go to stdout, in the form that SageMaker's metric definitions read. */
+function report(event: TrainingEvent, io: Io): void {
+  if (event.type === 'round') {
+    const values = event.values.map(([name, value]) => `\t${name}:${atLeastFiveDigits(value)}`)
+    io.stdout.write(`[${event.round}]${values.join('')}\n`)
+  } else {
+    io.stderr.write(`${event.type === 'warning' ? 'warning: ' : ''}${event.text}\n`)
+  }
+}
+
+function atLeastFiveDigits(value: number): string {
+  return value === 0 || Math.abs(value) >= 0.1 ? value.toFixed(5) : value.toPrecision(5)
+}

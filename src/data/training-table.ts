@@ -1,0 +1,261 @@
+import { RankerError } from '../errors.ts'
+import { type CsvRecord, CsvScanner } from './csv.ts'
+import { type Dataset, groupRows } from './dataset.ts'
+import { Float32List } from './growable.ts'
+import { isInfinite } from './number.ts'
+
+/** Which columns are no features, by name. */
+export interface ColumnRoles {
+  readonly label: string
+  /** The query of a row. */
+  readonly group: string
+  readonly weight?: string | undefined
+  /** Names the item of a row; carried by no feature. */
+  readonly item?: string | undefined
+}
+
+export interface TableOptions {
+  readonly roles: ColumnRoles
+  /** Whether rows belong to queries; where they do not, a group column is allowed and not used. */
+  readonly grouped: boolean
+  /** Says what was wanted of a label that will not do, undefined of one that will. */
+  readonly refuseLabel: (label: number) => string | undefined
+  /** The features that the model has already; without them, every numeric column is one. */
+  readonly featureNames?: readonly string[] | undefined
+  readonly warn: (sentence: string) => void
+}
+
+type Place = { file: string; line: number; seen: string }
+
+/** What is known of a feature column so far. */
+interface FeatureColumn {
+  readonly name: string
+  number?: Place
+  text?: Place
+  /** First file that lacks the column. */
+  missingFrom?: { file: string; columns: readonly string[] }
+}
+
+/** For a file: the cell that holds each role and each feature, -1 where the file lacks it. */
+interface Layout {
+  readonly width: number
+  readonly label: number
+  readonly group: number
+  readonly weight: number
+  readonly features: Int32Array
+}
+
+/**
+ * Gathers the judged rows of a channel's CSV files into one {@link Dataset}. Files match by column name; the rows of
+ * a query may be anywhere in them. A column without a number is left out with a warning, one of numbers and text is
+ * refused.
+ */
+export class TrainingTable {
+  readonly #options: TableOptions
+  #columns: FeatureColumn[] | undefined
+  #values = new Float32List()
+  readonly #labels = new Float32List()
+  readonly #queryOfRow: number[] = []
+  readonly #queries = new Map<string, number>()
+  /** A weight for each query, or for each row where there are no groups. */
+  readonly #weights: number[] = []
+  #file = ''
+
+  constructor(options: TableOptions) {
+    this.#options = options
+    if (options.featureNames) this.#setColumns(options.featureNames)
+  }
+
+  /** Reads one file, given as chunks of bytes. @throws {RankerError} that names file, line and column. */
+  addCsv(file: string, chunks: Iterable<Uint8Array>): void {
+    this.#file = file
+    const scanner = new CsvScanner(file)
+    let layout: Layout | undefined
+    let rows = 0
+    const onRecord = (record: CsvRecord) => {
+      if (!layout) {
+        layout = this.#readHeader(record)
+        return
+      }
+      // A blank line is no row, unless the table has a single column.
+      if (record.count === 1 && layout.width > 1 && record.text(0).trim() === '') return
+      this.#addRow(record, layout)
+      rows++
+    }
+    for (const chunk of chunks) scanner.push(chunk, onRecord)
+    scanner.end(onRecord)
+    if (!layout) throw new RankerError('FILE_EMPTY', { file })
+    if (rows === 0) throw new RankerError('NO_ROWS', { file })
+  }
+
+  /** @throws {RankerError} when a column cannot be a feature, or none can. */
+  finish(): Dataset {
+    const columns = this.#columns ?? []
+    const kept = this.#options.featureNames ? columns : columns.filter((column) => column.number)
+    for (const column of columns) this.#checkColumn(column, kept.includes(column))
+    if (kept.length === 0) {
+      throw new RankerError('NO_FEATURES', {
+        file: this.#file,
+        columns: columns.map((column) => column.name),
+      })
+    }
+    const rows = this.#labels.length
+    const { grouped } = this.#options
+    const { sizes, target } = grouped
+      ? groupRows(Uint32Array.from(this.#queryOfRow), this.#queries.size)
+      : { sizes: new Uint32Array(0), target: undefined }
+    return {
+      featureNames: kept.map((column) => column.name),
+      rows,
+      values: this.#gather(this.#values, columns, kept, rows, target),
+      labels: this.#gather(this.#labels, [0], [0], rows, target),
+      ...(grouped && { groups: { ids: [...this.#queries.keys()], sizes } }),
+      ...(this.#options.roles.weight !== undefined && { weights: Float32Array.from(this.#weights) }),
+    }
+  }
+
+  #setColumns(names: readonly string[]): void {
+    this.#columns = names.map((name) => ({ name }))
+    this.#values = new Float32List(names.length)
+  }
+
+  #readHeader(record: CsvRecord): Layout {
+    const file = this.#file
+    const names = Array.from({ length: record.count }, (_, cell) => record.text(cell).trim())
+    if (names.length === 1 && names[0] === '') throw new RankerError('FILE_EMPTY', { file })
+    if (Number.isFinite(record.number(0))) {
+      throw new RankerError('HEADER_MISSING', { file, seen: names[0]! })
+    }
+    const cells = new Map<string, number>()
+    for (const [cell, name] of names.entries()) {
+      if (name === '') throw new RankerError('UNNAMED_COLUMN', { file, position: cell + 1 })
+      if (cells.has(name)) throw new RankerError('DUPLICATE_COLUMN', { file, column: name })
+      cells.set(name, cell)
+    }
+    const { roles, warn } = this.#options
+    const cellOf = (role: keyof ColumnRoles): number => {
+      const column = roles[role]
+      if (column === undefined) return -1
+      const cell = cells.get(column)
+      if (cell === undefined) throw new RankerError('COLUMN_MISSING', { file, column, role, columns: names })
+      return cell
+    }
+    const taken = new Set(Object.values(roles))
+    const others = names.filter((name) => !taken.has(name))
+    if (!this.#columns) this.#setColumns(others)
+    const columns = this.#columns!
+    for (const column of columns) {
+      if (!cells.has(column.name)) column.missingFrom ??= { file, columns: names }
+    }
+    const known = new Set(columns.map((column) => column.name))
+    const extra = others.filter((name) => !known.has(name))
+    if (extra.length > 0) warn(`${file} has columns that are not used: ${extra.join(', ')}`)
+    return {
+      width: names.length,
+      label: cellOf('label'),
+      group: this.#options.grouped ? cellOf('group') : -1,
+      weight: cellOf('weight'),
+      features: Int32Array.from(columns, (column) => cells.get(column.name) ?? -1),
+    }
+  }
+
+  #addRow(record: CsvRecord, layout: Layout): void {
+    if (record.count !== layout.width) {
+      const { line, count: seen } = record
+      throw new RankerError('RAGGED_ROW', { file: this.#file, line, seen, wanted: layout.width })
+    }
+    this.#labels.push(this.#label(record, layout.label))
+    const query = layout.group < 0 ? this.#labels.length - 1 : this.#query(record, layout.group)
+    if (layout.weight >= 0) this.#addWeight(record, layout.weight, query)
+
+    const { features } = layout
+    const columns = this.#columns!
+    const { block, at } = this.#values.extend(features.length)
+    for (let feature = 0; feature < features.length; feature++) {
+      const cell = features[feature]!
+      const value = cell < 0 ? Number.NaN : record.number(cell)
+      block[at + feature] = value
+      if (!Number.isNaN(value)) this.#see(columns[feature]!, value, record, cell)
+    }
+  }
+
+  /** Notes the first number and the first text of a column; a column with both is refused at once. */
+  #see(column: FeatureColumn, value: number, record: CsvRecord, cell: number): void {
+    const finite = Number.isFinite(value)
+    if (finite ? column.number : column.text) return
+    const place = { file: this.#file, line: record.line, seen: record.text(cell) }
+    if (finite) column.number = place
+    else column.text = place
+    if (this.#options.featureNames || (column.number && column.text)) this.#checkColumn(column, true)
+  }
+
+  #checkColumn(column: FeatureColumn, kept: boolean): void {
+    const { name, number, text, missingFrom } = column
+    if (kept && missingFrom)
+      throw new RankerError('COLUMN_MISSING', { ...missingFrom, column: name, role: 'feature' })
+    if (!text) {
+      if (!kept) this.#options.warn(`column "${name}" has no numeric cell and is left out`)
+      return
+    }
+    if (!kept) {
+      this.#options.warn(`column "${name}" holds text and is left out: it has no numeric cell`)
+      return
+    }
+    if (isInfinite(text.seen)) throw new RankerError('INFINITE_CELL', { ...text, column: name })
+    throw new RankerError('TEXT_IN_NUMERIC_COLUMN', { ...text, column: name, number })
+  }
+
+  #label(record: CsvRecord, cell: number): number {
+    const label = record.number(cell)
+    const wanted = Number.isFinite(label) ? this.#options.refuseLabel(label) : 'a finite number'
+    if (wanted === undefined) return label
+    throw new RankerError('BAD_LABEL', { ...this.#cell(record, cell, this.#options.roles.label), wanted })
+  }
+
+  #query(record: CsvRecord, cell: number): number {
+    const id = record.text(cell).trim()
+    if (id === '') {
+      throw new RankerError('GROUP_EMPTY', this.#cell(record, cell, this.#options.roles.group!))
+    }
+    const query = this.#queries.get(id) ?? this.#queries.size
+    if (query === this.#queries.size) this.#queries.set(id, query)
+    this.#queryOfRow.push(query)
+    return query
+  }
+
+  #addWeight(record: CsvRecord, cell: number, query: number): void {
+    const weight = record.number(cell)
+    const refuse = (wanted: string) => {
+      const place = this.#cell(record, cell, this.#options.roles.weight!)
+      throw new RankerError('BAD_WEIGHT', { ...place, wanted })
+    }
+    if (!Number.isFinite(weight) || weight < 0) refuse('a number from 0')
+    const before = this.#weights[query]
+    if (before !== undefined && before !== weight) refuse(`${before}, as on the query's first row`)
+    this.#weights[query] = weight
+  }
+
+  #cell(record: CsvRecord, cell: number, column: string): Place & { column: string } {
+    return { file: this.#file, line: record.line, column, seen: record.text(cell) }
+  }
+
+  /** Copies the kept columns of every row to the place that its query gives it. */
+  #gather<C>(
+    list: Float32List,
+    columns: readonly C[],
+    kept: readonly C[],
+    rows: number,
+    target: Uint32Array | undefined,
+  ): Float32Array {
+    const from = Int32Array.from(kept, (column) => columns.indexOf(column))
+    const values = new Float32Array(rows * kept.length)
+    let row = 0
+    for (const block of list.drain()) {
+      for (let at = 0; at < block.length; at += columns.length, row++) {
+        const to = (target ? target[row]! : row) * kept.length
+        for (let column = 0; column < from.length; column++) values[to + column] = block[at + from[column]!]!
+      }
+    }
+    return values
+  }
+}

@@ -1,0 +1,266 @@
+/**
+ * Every error the product raises on purpose, in one table: code, HTTP status, sentence.
+ * Callers test `code`, never the text. A sentence names the thing, the value seen and the value wanted.
+ */
+
+/**
+ * How a value from outside is shown in a sentence: text quoted, escaped, and cut at 80 characters; what may be nested
+ * is only named, since printing a hostile depth of it would overflow the stack.
+ */
+export function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}...` : value)
+  if (Array.isArray(value)) return 'an array'
+  return typeof value === 'object' && value !== null ? 'an object' : String(value)
+}
+
+/** Names in a list, shown whole when few and counted when many. */
+export function showList(names: readonly string[], most = 12): string {
+  const shown = names.slice(0, most).map(show).join(', ')
+  return names.length > most ? `${shown} and ${names.length - most} more` : shown
+}
+
+interface Entry<V> {
+  readonly status: number
+  readonly text: (values: V) => string
+}
+
+const entry = <V = Record<never, never>>(status: number, text: (values: V) => string): Entry<V> => ({
+  status,
+  text,
+})
+
+/** An error of a command or a job: it ends the process with exit code 1, and no HTTP answer carries it. */
+const job = <V = Record<never, never>>(text: (values: V) => string): Entry<V> => entry(500, text)
+
+const count = (many: number, what: string): string => `${many} ${what}${many === 1 ? '' : 's'}`
+
+type Cell = { file: string; line: number; column: string; seen: string }
+const at = (cell: Cell): string => `${cell.file} line ${cell.line}, column ${show(cell.column)}`
+
+export const ERRORS = {
+  // command line
+  UNKNOWN_FLAG: job<{ flag: string; command: string; nearest?: string | undefined }>(
+    (v) =>
+      `unknown flag ${show(v.flag)} of ranker ${v.command}${v.nearest ? `; did you mean ${v.nearest}?` : ''} (ranker ${v.command} --help lists them)`,
+  ),
+  BAD_ARGUMENTS: job<{ reason: string }>((v) => v.reason),
+  BAD_SETTING: job<{ name: string; seen: string; wanted: string }>(
+    (v) => `${v.name} is ${show(v.seen)}: wanted ${v.wanted}`,
+  ),
+  LISTEN_FAILED: job<{ address: string; reason: string }>(
+    (v) => `cannot listen on ${v.address}: ${v.reason}`,
+  ),
+  INPUT_UNREADABLE: job<{ path: string; reason: string }>((v) => `${v.path} cannot be read: ${v.reason}`),
+
+  // job configuration
+  CONFIG_MISSING: job<{ path: string; wanted: string }>((v) => `${v.path} is missing: ${v.wanted}`),
+  CONFIG_UNREADABLE: job<{ path: string; reason: string; wanted: string }>(
+    (v) => `${v.path} cannot be read (${v.reason}): wanted ${v.wanted}`,
+  ),
+  UNKNOWN_HYPERPARAMETER: job<{ name: string; nearest?: string | undefined }>(
+    (v) =>
+      `unknown hyperparameter ${show(v.name)}${v.nearest ? `: did you mean ${show(v.nearest)}?` : ': ranker train --help lists the known ones'}`,
+  ),
+  BAD_HYPERPARAMETER: job<{ name: string; seen: unknown; wanted: string }>(
+    (v) => `hyperparameter ${show(v.name)} is ${show(v.seen)}: wanted ${v.wanted}`,
+  ),
+  REFUSED_HYPERPARAMETER: job<{ name: string; seen: unknown; reason: string }>(
+    (v) => `hyperparameter ${show(v.name)} is ${show(v.seen)}, which is not supported: ${v.reason}`,
+  ),
+  CONTRADICTING_HYPERPARAMETERS: job<{ reason: string }>((v) => v.reason),
+
+  // channels and tables
+  UNKNOWN_CHANNEL: job<{ channel: string; known: readonly string[] }>(
+    (v) => `unknown channel ${show(v.channel)}: the channels are ${v.known.join(', ')}`,
+  ),
+  CHANNEL_MISSING: job<{ channel: string; path: string }>(
+    (v) => `channel ${show(v.channel)} is missing: nothing at ${v.path}`,
+  ),
+  CHANNEL_EMPTY: job<{ channel: string; path: string }>(
+    (v) => `channel ${show(v.channel)} has no data file: ${v.path} is empty`,
+  ),
+  UNKNOWN_FORMAT: job<{ file: string; known: string }>(
+    (v) => `${v.file} is of an unknown format: wanted ${v.known}`,
+  ),
+  FILE_EMPTY: job<{ file: string }>((v) => `${v.file} is empty: wanted a header line and at least one row`),
+  NO_ROWS: job<{ file: string }>((v) => `${v.file} has a header line but no row`),
+  HEADER_MISSING: job<{ file: string; seen: string }>(
+    (v) => `${v.file} line 1 starts with the number ${show(v.seen)}: wanted a header line of column names`,
+  ),
+  RAGGED_ROW: job<{ file: string; line: number; seen: number; wanted: number }>(
+    (v) =>
+      `${v.file} line ${v.line} has ${v.seen} cell${v.seen === 1 ? '' : 's'}: wanted ${v.wanted}, as in the header`,
+  ),
+  UNCLOSED_QUOTE: entry<{ file: string; line: number }>(
+    400,
+    (v) => `${v.file} line ${v.line} opens a quoted cell that is never closed`,
+  ),
+  BAD_QUOTE: entry<{ file: string; line: number }>(
+    400,
+    (v) => `${v.file} line ${v.line} has text after a closing quote: wanted a comma or the end of the line`,
+  ),
+  DUPLICATE_COLUMN: job<{ file: string; column: string }>(
+    (v) => `${v.file} has two columns named ${show(v.column)}: names must be unique`,
+  ),
+  UNNAMED_COLUMN: job<{ file: string; position: number }>(
+    (v) => `${v.file} has no name for column ${v.position}: every column of the header needs one`,
+  ),
+  COLUMN_MISSING: job<{ file: string; column: string; role: string; columns: readonly string[] }>(
+    (v) => `${v.file} has no ${v.role} column ${show(v.column)}: its columns are ${showList(v.columns)}`,
+  ),
+  NO_FEATURES: job<{ file: string; columns: readonly string[] }>(
+    (v) => `${v.file} has no feature column with a number in it: its columns are ${showList(v.columns)}`,
+  ),
+  TEXT_IN_NUMERIC_COLUMN: job<Cell & { number?: { file: string; line: number; seen: string } | undefined }>(
+    (v) =>
+      `${at(v)} is ${show(v.seen)}: wanted a number or an empty cell, ${v.number ? `as on line ${v.number.line} (${show(v.number.seen)}); a column that names the item is declared with the hyperparameter item` : 'for the model takes numbers there'}`,
+  ),
+  INFINITE_CELL: job<Cell>((v) => `${at(v)} is ${show(v.seen)}: wanted a finite number (float32)`),
+  BAD_LABEL: job<Cell & { wanted: string }>(
+    (v) => `${at(v)} (the label) is ${show(v.seen)}: wanted ${v.wanted}`,
+  ),
+  GROUP_EMPTY: job<Omit<Cell, 'seen'>>(
+    (v) =>
+      `${v.file} line ${v.line}, column ${show(v.column)} (the group) is empty: every row needs its query`,
+  ),
+  BAD_WEIGHT: job<Cell & { wanted: string }>(
+    (v) => `${at(v)} (the weight) is ${show(v.seen)}: wanted ${v.wanted}`,
+  ),
+  BINARY_LABELS_NEEDED: job<{ objective: string; seen: number; file: string; line: number }>(
+    (v) =>
+      `${v.file} line ${v.line} has the label ${v.seen}: ${v.objective} needs labels 0 and 1 (rank:ndcg takes grades)`,
+  ),
+
+  // XGBoost
+  XGBOOST_NOT_FOUND: job<{ tried: readonly string[] }>(
+    (v) =>
+      `libxgboost was not found at ${v.tried.join(' or ')}: run npm run setup first, or name the file in RANKER_XGBOOST_LIB`,
+  ),
+  XGBOOST_VERSION: job<{ seen: string; wanted: string; path: string }>(
+    (v) => `libxgboost at ${v.path} is version ${v.seen}: wanted ${v.wanted}`,
+  ),
+  XGBOOST_FAILED: job<{ call: string; reason: string }>((v) => `XGBoost: ${v.reason} (${v.call})`),
+  EXPORT_DIFFERS: job<{ row: number; seen: number; wanted: number; tolerance: number }>(
+    (v) =>
+      `the ONNX export gives ${v.seen} for golden row ${v.row} where XGBoost gives ${v.wanted}: wanted a difference of at most ${v.tolerance}; the model was not written`,
+  ),
+  WRITE_FAILED: job<{ path: string; reason: string }>((v) => `cannot write ${v.path}: ${v.reason}`),
+  TRAINING_DIED: job<{ reason: string }>((v) => `training ended unexpectedly: ${v.reason}`),
+
+  // artefacts
+  MODEL_MISSING: entry<{ wanted: string }>(503, (v) => `no model found: wanted ${v.wanted}`),
+  MODEL_UNSUPPORTED: entry<{ file: string; reason: string }>(
+    503,
+    (v) => `${v.file} cannot be served: ${v.reason}`,
+  ),
+  MODEL_DAMAGED: entry<{ file: string; reason: string }>(503, (v) => `${v.file} is damaged: ${v.reason}`),
+  HASH_MISMATCH: entry<{ file: string; seen: string; wanted: string }>(
+    503,
+    (v) => `${v.file} was altered: its sha256 is ${v.seen}, the manifest says ${v.wanted}`,
+  ),
+  GOLDEN_MISMATCH: entry<{ row: number; seen: number; wanted: number }>(
+    503,
+    (v) => `the model gives ${v.seen} for golden row ${v.row}: the manifest says ${v.wanted}`,
+  ),
+  HOOK_INVALID: entry<{ file: string; reason: string }>(503, (v) => `${v.file} cannot be used: ${v.reason}`),
+
+  // requests
+  NOT_READY: entry<{ reason: string }>(503, (v) => `not ready: ${v.reason}`),
+  DRAINING: entry(503, () => 'the server is shutting down'),
+  NO_ROUTE: entry<{ method: string; path: string }>(
+    404,
+    (v) => `there is no ${v.method} ${show(v.path)}: wanted GET /ping or POST /invocations`,
+  ),
+  WRONG_METHOD: entry<{ method: string; path: string; allowed: readonly string[] }>(
+    405,
+    (v) => `${v.path} does not answer ${v.method}: wanted ${v.allowed.join(' or ')}`,
+  ),
+  REQUEST_UNREADABLE: entry<{ reason: string }>(400, (v) => `the request cannot be read: ${v.reason}`),
+  BODY_EMPTY: entry(400, () => 'the body is empty: wanted at least one row or one query'),
+  BODY_TOO_LARGE: entry<{ limit: number }>(
+    413,
+    (v) => `the body is larger than the limit of ${v.limit} bytes`,
+  ),
+  BODY_UNREADABLE: entry<{ reason: string }>(400, (v) => `the body cannot be read: ${v.reason}`),
+  CONTENT_TYPE_UNSUPPORTED: entry<{ seen: string | undefined; known: readonly string[] }>(
+    415,
+    (v) =>
+      `${v.seen === undefined ? 'the Content-Type is missing' : `the Content-Type ${show(v.seen)} is not supported`}: wanted ${v.known.join(' or ')}`,
+  ),
+  CHARSET_UNSUPPORTED: entry<{ seen: string }>(
+    415,
+    (v) => `the charset ${show(v.seen)} is not supported: wanted utf-8`,
+  ),
+  NOT_ACCEPTABLE: entry<{ seen: string; known: readonly string[] }>(
+    406,
+    (v) => `nothing that Accept ${show(v.seen)} allows can be answered: wanted ${v.known.join(' or ')}`,
+  ),
+  WRONG_WIDTH: entry<{ row: number; seen: number; wanted: number }>(
+    422,
+    (v) => `row ${v.row} has ${count(v.seen, 'value')}: the model takes ${count(v.wanted, 'feature')}`,
+  ),
+  NOT_AS_HEADER: entry<{ row: number; seen: number; wanted: number }>(
+    422,
+    (v) => `row ${v.row} has ${count(v.seen, 'value')}: the header names ${count(v.wanted, 'column')}`,
+  ),
+  BAD_VALUE: entry<{ row: number; column: string; seen: unknown; hint?: string | undefined }>(
+    422,
+    (v) =>
+      `row ${v.row}, column ${show(v.column)} is ${show(v.seen)}: wanted a finite number or a missing value${v.hint ? ` (${v.hint})` : ''}`,
+  ),
+  BAD_ITEM_VALUE: entry<{ item: unknown; column: string; seen: unknown }>(
+    422,
+    (v) =>
+      `item ${show(v.item)}, column ${show(v.column)} is ${show(v.seen)}: wanted a finite number or null`,
+  ),
+  COLUMN_ABSENT: entry<{ columns: readonly string[] }>(
+    422,
+    (v) =>
+      `the column${v.columns.length === 1 ? '' : 's'} ${showList(v.columns)} that the model was trained on ${v.columns.length === 1 ? 'is' : 'are'} nowhere in the request (a missing value is null, or an empty cell)`,
+  ),
+  COLUMN_TWICE: entry<{ column: string }>(422, (v) => `the header names the column ${show(v.column)} twice`),
+  BAD_REQUEST_SHAPE: entry<{ where: string; seen: unknown; wanted: string }>(
+    422,
+    (v) => `${v.where} is ${v.seen === undefined ? 'absent' : show(v.seen)}: wanted ${v.wanted}`,
+  ),
+  EXPLAIN_UNAVAILABLE: entry(422, () => 'explain is true: contributions are not available in this version'),
+  /** The sentence is the hook's own; its error may carry another status. */
+  HOOK_FAILED: entry<{ hook: string; reason: string }>(500, (v) => v.reason),
+  NO_DEFAULT_MODEL: entry<{ hook: string }>(
+    500,
+    (v) => `the default ${v.hook} needs the model that the default modelFn loads, and there is none`,
+  ),
+  HOOK_RETURNED: entry<{ hook: string; seen: string; wanted: string }>(
+    500,
+    (v) => `${v.hook} returned ${v.seen}: wanted ${v.wanted}`,
+  ),
+  INTERNAL: entry(500, () => 'an internal error occurred; the log holds its cause under this request id'),
+} as const
+
+export type ErrorCode = keyof typeof ERRORS
+type ValuesOf<C extends ErrorCode> = Parameters<(typeof ERRORS)[C]['text']>[0]
+
+/** An error from the table: `code` names it, `status` is the HTTP answer it becomes, `message` is its sentence. */
+export class RankerError<C extends ErrorCode = ErrorCode> extends Error {
+  override readonly name = 'RankerError'
+  readonly code: C
+  readonly status: number
+  /** The values of the sentence, for callers that handle the error by its parts. */
+  readonly values: ValuesOf<C>
+
+  /** @param options `status` where the error has another one than the table says. */
+  constructor(code: C, values: ValuesOf<C>, options: ErrorOptions & { status?: number } = {}) {
+    const { status, text } = ERRORS[code] as Entry<ValuesOf<C>>
+    super(text(values), options)
+    this.code = code
+    this.status = options.status ?? status
+    this.values = values
+  }
+}
+
+/** The reason inside anything thrown, as one line without a stack. */
+export function reasonOf(thrown: unknown): string {
+  const message = (thrown as { message?: unknown } | null | undefined)?.message
+  const text = typeof message === 'string' ? message : String(thrown)
+  return text.replaceAll(/\s*\n\s*/g, ' ').trim() || 'no reason was given'
+}

@@ -1,0 +1,22 @@
+/**
+ * The package's surface: the default hooks, for a model's code/ to wrap, with their types, and the server.
+ */
+export type { Query } from './data/query.ts'
+export type { Rows } from './data/rows.ts'
+export { type ErrorCode, RankerError } from './errors.ts'
+export type {
+  HookAnswer,
+  HookContext,
+  HookLog,
+  InputFn,
+  ModelFn,
+  OutputFn,
+  PredictFn,
+  TransformFn,
+} from './serving/hook-types.ts'
+export { inputFn, type ModelInput } from './serving/input-fn.ts'
+export type { Model, ModelInfo } from './serving/model.ts'
+export { modelFn } from './serving/model-fn.ts'
+export { outputFn } from './serving/output-fn.ts'
+export { type Prediction, predictFn, type RankedItem, type Ranking } from './serving/predict-fn.ts'
+export { buildServer, type ServerOptions } from './serving/server.ts'

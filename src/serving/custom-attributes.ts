@@ -1,0 +1,25 @@
+import type { FastifyInstance } from 'fastify'
+
+const HEADER = 'x-amzn-sagemaker-custom-attributes'
+/** What the platform lets a value have. */
+const MOST_CHARACTERS = 1024
+
+/**
+ * Sends a request's custom attributes back with its answer, whatever that is: unchanged, followed by the request id
+ * where there is room for it. They are all that the platform passes on to the caller besides the body.
+ */
+export function echoCustomAttributes(app: FastifyInstance): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    const attributes = request.customAttributes
+    if (attributes !== undefined) {
+      const longer = `${attributes};request-id=${request.id}`
+      reply.header(HEADER, longer.length <= MOST_CHARACTERS ? longer : attributes)
+    }
+    done()
+  })
+}
+
+/** The request's value; Node joins repeated headers of this name. */
+export function customAttributesOf(headers: NodeJS.Dict<string | string[]>): string | undefined {
+  return headers[HEADER] as string | undefined
+}

@@ -1,0 +1,64 @@
+import type { Socket } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import { RankerError } from '../errors.ts'
+import { sendError } from './error-answers.ts'
+
+/** How long a drain waits, in milliseconds. The platform kills 30 s after SIGTERM. */
+export interface DrainTimes {
+  /** For a request whose body is half received. @default 5000 */
+  readonly bodyMs?: number
+  /** For everything. @default 25000 */
+  readonly totalMs?: number
+}
+
+/**
+ * Makes a server able to end without dropping a request. While it drains it still accepts connections, to answer 503
+ * on them; those that were there before end with the answer they wait for, or at once when they wait for none.
+ * @returns starts the drain; resolves when nothing that was in flight is left
+ */
+export function drainable(app: FastifyInstance): (times?: DrainTimes) => Promise<void> {
+  let draining = false
+  const sockets = new Set<Socket>()
+  /** How many requests whose body has arrived each socket waits for. */
+  const answering = new WeakMap<Socket, number>()
+
+  app.server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  app.addHook('onRequest', (request, reply, done) => {
+    if (draining) sendError(new RankerError('DRAINING', {}), request, reply)
+    else done()
+  })
+  app.addHook('preHandler', (request, reply, done) => {
+    const { socket } = request.raw
+    answering.set(socket, (answering.get(socket) ?? 0) + 1)
+    reply.raw.once('close', () => {
+      answering.set(socket, answering.get(socket)! - 1)
+    })
+    done()
+  })
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    if (draining) reply.header('connection', 'close')
+    done()
+  })
+
+  return async ({ bodyMs = 5000, totalMs = 25_000 } = {}) => {
+    draining = true
+    const old = [...sockets]
+    const ended = Promise.all(old.map((socket) => new Promise((resolve) => socket.once('close', resolve))))
+    app.server.closeIdleConnections()
+    // A connection on which nothing was ever sent counts as busy there.
+    for (const socket of old) if (socket.bytesRead === 0) socket.destroy()
+    const timers = [
+      setTimeout(() => {
+        for (const socket of old) if (!answering.get(socket)) socket.destroy()
+      }, bodyMs),
+      setTimeout(() => {
+        for (const socket of old) socket.destroy()
+      }, totalMs),
+    ]
+    await ended
+    for (const timer of timers) clearTimeout(timer)
+  }
+}

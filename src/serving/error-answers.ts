@@ -1,0 +1,64 @@
+import type { Socket } from 'node:net'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { RankerError, reasonOf } from '../errors.ts'
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+
+/** Every error is one JSON object; what is no {@link RankerError} is a bug, told to the log and not to the client. */
+export function answerErrors(app: FastifyInstance, bodyLimit: number): void {
+  app.setErrorHandler((thrown: FastifyError | RankerError, request, reply) => {
+    sendError(toRankerError(thrown, bodyLimit), request, reply)
+  })
+  app.setNotFoundHandler((request, reply) => {
+    const { method } = request
+    const path = request.url.split('?', 1)[0]!
+    const allowed = METHODS.filter((known) => app.hasRoute({ method: known, url: path }))
+    if (allowed.length === 0) throw new RankerError('NO_ROUTE', { method, path })
+    reply.header('allow', allowed.join(', '))
+    throw new RankerError('WRONG_METHOD', { method, path, allowed })
+  })
+}
+
+/** Sends an error as the answer to a request, and notes it for the request's line in the log. */
+export function sendError(error: RankerError, request: FastifyRequest, reply: FastifyReply): void {
+  request.trace.error = error
+  const details = error.code === 'INTERNAL' ? { requestId: request.id } : undefined
+  const { code, message } = error
+  reply.code(error.status).type('application/json')
+  reply.send(Buffer.from(JSON.stringify({ error: { code, message, details } })))
+}
+
+/** Translates what the framework throws into the table's errors. */
+export function toRankerError(thrown: FastifyError | RankerError, bodyLimit: number): RankerError {
+  if (thrown instanceof RankerError) return thrown
+  if (thrown.code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return new RankerError('BODY_TOO_LARGE', { limit: bodyLimit })
+  const status = thrown.statusCode ?? 500
+  if (status >= 500) return new RankerError('INTERNAL', {}, { cause: thrown })
+  return new RankerError('REQUEST_UNREADABLE', { reason: reasonOf(thrown) }, { cause: thrown, status })
+}
+
+/** Answers what never became a request: broken HTTP, headers too long, a client that stopped in the middle. */
+export function answerClientError(thrown: NodeJS.ErrnoException, socket: Socket): void {
+  if (thrown.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const [status, phrase, reason] =
+    thrown.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+      ? [408, 'Request Timeout', 'it took too long to arrive']
+      : thrown.code === 'HPE_HEADER_OVERFLOW'
+        ? [431, 'Request Header Fields Too Large', 'its headers are too long']
+        : [400, 'Bad Request', 'it is no HTTP']
+  const { code, message } = new RankerError('REQUEST_UNREADABLE', { reason: `${reason}` })
+  const body = JSON.stringify({ error: { code, message } })
+  const head = [
+    `HTTP/1.1 ${status} ${phrase}`,
+    'Content-Type: application/json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+  // Destroyed at once, with bytes unread, it would be reset before the client has read the answer.
+  setTimeout(() => socket.destroy(), 1000).unref()
+}

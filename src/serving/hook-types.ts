@@ -1,0 +1,49 @@
+import type { ModelInfo } from './model.ts'
+
+/** Where a hook may log: pino's way, fields first. */
+export interface HookLog {
+  debug(fields: object, message?: string): void
+  info(fields: object, message?: string): void
+  warn(fields: object, message?: string): void
+  error(fields: object, message?: string): void
+}
+
+/** The last argument of every hook. */
+export interface HookContext {
+  /** The folder of the model, with `code/` in it. */
+  readonly modelDir: string
+  /** The model that the server loaded; undefined where the folder holds a hook's own model only. */
+  readonly model: ModelInfo | undefined
+  /** Absent while the model loads. */
+  readonly requestId?: string | undefined
+  /** The request's X-Amzn-SageMaker-Custom-Attributes. */
+  readonly customAttributes?: string | undefined
+  readonly log: HookLog
+}
+
+/** Text, bytes, any JSON value, or one of these with its content type. */
+export type HookAnswer = unknown | readonly [body: unknown, contentType: string]
+
+/** Loads the model that predictFn or transformFn gets. */
+export type ModelFn = (modelDir: string, context: HookContext) => unknown
+
+/** Reads a request. */
+export type InputFn = (body: Buffer, contentType: string, context: HookContext) => unknown
+
+/** Makes a prediction of what inputFn returned. */
+// biome-ignore lint/suspicious/noExplicitAny: it is whatever the other hooks return
+export type PredictFn = (data: any, model: any, context: HookContext) => unknown
+
+/** Writes what predictFn returned. `accept` names one media type, or is the header as it came when none is known. */
+// biome-ignore lint/suspicious/noExplicitAny: it is whatever the other hooks return
+export type OutputFn = (prediction: any, accept: string, context: HookContext) => HookAnswer
+
+/** Does the work of inputFn, predictFn and outputFn. */
+export type TransformFn = (
+  // biome-ignore lint/suspicious/noExplicitAny: it is whatever modelFn returns
+  model: any,
+  body: Buffer,
+  contentType: string,
+  accept: string,
+  context: HookContext,
+) => HookAnswer

@@ -1,0 +1,57 @@
+import { RankerError } from '../errors.ts'
+import { type Artefact, openArtefact } from '../model/artefact.ts'
+import { openOnnxRuntime } from '../scoring/onnxruntime.ts'
+import type { Scorer } from '../scoring/scorer.ts'
+import { proveGoldenRows } from './golden.ts'
+import type { HookContext } from './hook-types.ts'
+import type { Model } from './model.ts'
+
+/** A graph with a wider input is no ranker; its feature names alone would fill the memory. */
+const MOST_FEATURES = 1_000_000
+
+/**
+ * The default modelFn: opens a model folder, or a bare model file, and proves it. A model with a manifest has to give
+ * its golden rows their scores; a bare one has to give finite scores, and its features are called f0, f1, …
+ * @throws {RankerError} when the model is missing, damaged, altered, unsupported or fails its proof.
+ */
+export async function modelFn(path: string, _context?: HookContext): Promise<Model> {
+  const artefact = await openArtefact(path)
+  const scorer = await openOnnxRuntime(artefact.onnx, artefact.file)
+  try {
+    const { name, version, manifest, file } = artefact
+    const model: Model = { name, version, featureNames: featureNamesOf(artefact, scorer), scorer, manifest }
+    if (manifest) await proveGoldenRows(model, manifest)
+    else await probe(scorer, file)
+    return model
+  } catch (cause) {
+    await scorer.close()
+    if (cause instanceof RankerError) throw cause
+    const reason = `${scorer.engine} cannot score a row with it`
+    throw new RankerError('MODEL_UNSUPPORTED', { file: artefact.file, reason }, { cause })
+  }
+}
+
+function featureNamesOf({ manifest, file }: Artefact, { width }: Scorer): readonly string[] {
+  const refuse = (reason: string): never => {
+    throw new RankerError('MODEL_UNSUPPORTED', { file, reason })
+  }
+  if (width > MOST_FEATURES) refuse(`its input is ${width} features wide, wanted at most ${MOST_FEATURES}`)
+  const names = manifest?.featureNames ?? Array.from({ length: width }, (_, feature) => `f${feature}`)
+  if (names.length !== width) refuse(`it takes ${width} features, and the manifest names ${names.length}`)
+  if (new Set(names).size < width) refuse('the manifest names a feature twice')
+  return names
+}
+
+/** Nothing is recorded of a bare model: zeros and missing values must at least give scores that are numbers. */
+async function probe(scorer: Scorer, file: string): Promise<void> {
+  const rows = new Float32Array(2 * scorer.width).fill(Number.NaN, scorer.width)
+  const scores = await scorer.score(rows, 2)
+  for (const [row, score] of scores.entries()) {
+    if (Number.isFinite(score)) continue
+    const what = row === 0 ? 'zeros' : 'missing values'
+    throw new RankerError('MODEL_UNSUPPORTED', {
+      file,
+      reason: `a row of ${what} scores ${score}, wanted a finite number`,
+    })
+  }
+}

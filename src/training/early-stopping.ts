@@ -1,0 +1,28 @@
+import { isMaximised } from './objective.ts'
+
+/**
+ * Watches one metric and says when it has not improved for so many rounds. Ties do not count as better, as in
+ * XGBoost's own callback, so the earliest of equal rounds is kept.
+ */
+export class EarlyStopping {
+  /** Zero-based round of the best value so far. */
+  bestRound = 0
+  bestValue: number
+  readonly #patience: number
+  readonly #maximise: boolean
+
+  constructor(metric: string, patience: number) {
+    this.#patience = patience
+    this.#maximise = isMaximised(metric)
+    this.bestValue = this.#maximise ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
+  }
+
+  /** Takes in a round's value. @returns whether training should stop. */
+  observe(round: number, value: number): boolean {
+    if (this.#maximise ? value > this.bestValue : value < this.bestValue) {
+      this.bestValue = value
+      this.bestRound = round
+    }
+    return round - this.bestRound >= this.#patience
+  }
+}

@@ -1,0 +1,63 @@
+import { randomNdcg, type SingleFeature, singleFeatures, singleFeaturesOn } from '../metrics/baselines.ts'
+import { meanNdcg } from '../metrics/ndcg.ts'
+import { CHANNELS, type ChannelName } from '../sagemaker/job.ts'
+import type { Booster } from '../xgboost/booster.ts'
+import type { Matrices } from './boost.ts'
+import type { Datasets } from './datasets.ts'
+
+/** What the ranker is held against: NDCG@10 by channel. */
+export interface Baselines {
+  readonly random: ByChannel
+  /** Each feature alone, in the direction that is better on train; the best on train comes first. */
+  readonly single_features: readonly ({ feature: string; order: SingleFeature['order'] } & ByChannel)[]
+}
+
+type ByChannel = Readonly<Partial<Record<ChannelName, number>>>
+
+/** `metrics.json`: every value is of the kept model. */
+export type Metrics = {
+  best_iteration: number
+  baselines?: Baselines
+} & Partial<Record<ChannelName, Record<string, number>>>
+
+/** Measures the kept model and what it is held against on every channel. */
+export function measure(final: Booster, kept: number, datasets: Datasets, matrices: Matrices): Metrics {
+  const metrics: Metrics = { best_iteration: kept }
+  const sets = Object.entries(matrices).map(([name, matrix]) => ({ name, matrix }))
+  const evaluation = final.evaluate(kept, sets)
+  for (const name of CHANNELS) {
+    const data = datasets[name]
+    if (!data) continue
+    const prefix = `${name}-`
+    const values = Object.fromEntries(
+      [...evaluation]
+        .filter(([key]) => key.startsWith(prefix))
+        .map(([key, value]) => [key.slice(prefix.length), value]),
+    )
+    if (data.groups) {
+      const scores = final.predict(data.values, data.rows, data.featureNames.length)
+      const ndcg = (emptyQuery: 'one' | 'skip') =>
+        meanNdcg(data.labels, scores, data.groups!.sizes, { k: 10, emptyQuery })
+      values['ndcg@10'] ??= ndcg('one')
+      const answerable = ndcg('skip')
+      if (!Number.isNaN(answerable)) values['ndcg@10_without_empty_queries'] = answerable
+    }
+    metrics[name] = values
+  }
+  if (datasets.train.groups) metrics.baselines = baselines(datasets)
+  return metrics
+}
+
+function baselines(datasets: Datasets): Baselines {
+  const channels = CHANNELS.filter((name) => datasets[name])
+  const features = singleFeatures(datasets.train)
+  const onEach = channels.map((name) => singleFeaturesOn(datasets[name]!, features))
+  return {
+    random: Object.fromEntries(channels.map((name) => [name, randomNdcg(datasets[name]!)])),
+    single_features: features.map(({ feature, order }, index) => ({
+      feature,
+      order,
+      ...Object.fromEntries(channels.map((name, channel) => [name, onEach[channel]![index]!])),
+    })),
+  }
+}

@@ -1,0 +1,29 @@
+import type { Channels } from '../sagemaker/job.ts'
+import type { Hyperparameters } from './hyperparameters.ts'
+
+/** Everything that decides what a training job does; plain data, so that it crosses to the training thread. */
+export interface TrainingPlan {
+  readonly channels: Channels
+  readonly hyperparameters: Hyperparameters
+  /** Threads of XGBoost. */
+  readonly threads: number
+  /** Name that answers of the served model carry. */
+  readonly modelName: string
+}
+
+/** What a training job reports while it runs. */
+export type TrainingEvent =
+  | {
+      readonly type: 'round'
+      readonly round: number
+      readonly values: readonly (readonly [string, number])[]
+    }
+  | { readonly type: 'note' | 'warning'; readonly text: string }
+
+export type Emit = (event: TrainingEvent) => void
+
+export interface TrainingSignals {
+  readonly emit: Emit
+  /** Asked after every round; true keeps what was learnt so far and ends. */
+  shouldStop(): boolean
+}

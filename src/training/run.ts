@@ -1,0 +1,61 @@
+import { CHANNELS } from '../sagemaker/job.ts'
+import { Booster } from '../xgboost/booster.ts'
+import { DMatrix } from '../xgboost/dmatrix.ts'
+import type { XGBoost } from '../xgboost/library.ts'
+import { withOwned } from '../xgboost/owned.ts'
+import { type Artefact, buildArtefact } from './artefact.ts'
+import { boost, type Matrices } from './boost.ts'
+import { type Datasets, readDatasets } from './datasets.ts'
+import { xgboostParameters } from './hyperparameters.ts'
+import { type Metrics, measure } from './measure.ts'
+import { checkEarlyStopping, evalMetrics } from './objective.ts'
+import type { TrainingPlan, TrainingSignals } from './plan.ts'
+
+export interface TrainingResult extends Artefact {
+  readonly metrics: Metrics
+}
+
+/**
+ * Runs a training job from files to a model in memory, on the thread that owns the library.
+ * @throws {RankerError} whatever is wrong with the data or the parameters, in one sentence.
+ */
+export function runTraining(plan: TrainingPlan, library: XGBoost, signals: TrainingSignals): TrainingResult {
+  const { hyperparameters, threads } = plan
+  checkEarlyStopping(hyperparameters, plan.channels.validation !== undefined)
+  const datasets = readDatasets(plan, signals.emit)
+  return withOwned((own) => {
+    const matrices = quantise(library, datasets, { threads, maxBin: hyperparameters.max_bin }, own)
+    const metrics = evalMetrics(hyperparameters)
+    const parameters = xgboostParameters(hyperparameters, metrics, threads)
+    const booster = own(Booster.create(library, parameters, Object.values(matrices)))
+    const { kept, trained } = boost(booster, hyperparameters, matrices, signals)
+    if (kept + 1 < trained)
+      signals.emit({ type: 'note', text: `kept round ${kept} of rounds 0 to ${trained - 1}` })
+
+    // A slice keeps neither names nor attributes, nor the metrics to evaluate.
+    const final = own(booster.slice(kept + 1))
+    final.setFeatureNames(datasets.train.featureNames)
+    final.setAttribute('best_iteration', String(kept))
+    final.setParameters({ eval_metric: metrics, nthread: String(threads) })
+
+    const measured = measure(final, kept, datasets, matrices)
+    return { ...buildArtefact(plan, datasets.train, final, measured), metrics: measured }
+  })
+}
+
+/** Quantises every channel over the quantiles of train. */
+function quantise(
+  library: XGBoost,
+  datasets: Datasets,
+  options: { threads: number; maxBin?: number | undefined },
+  own: (matrix: DMatrix) => DMatrix,
+): Matrices {
+  const train = own(DMatrix.create(library, datasets.train, options))
+  const matrices: Matrices = { train }
+  for (const name of CHANNELS) {
+    const data = datasets[name]
+    if (!data || name === 'train') continue
+    matrices[name] = own(DMatrix.create(library, data, { ...options, reference: train }))
+  }
+  return matrices
+}

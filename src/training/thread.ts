@@ -1,0 +1,41 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { type ErrorCode, RankerError, reasonOf } from '../errors.ts'
+import { XGBoost } from '../xgboost/library.ts'
+import type { TrainingEvent, TrainingPlan } from './plan.ts'
+import { runTraining, type TrainingResult } from './run.ts'
+
+/** What the training thread is started with. */
+export interface ThreadInput {
+  readonly plan: TrainingPlan
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** One int32 that turns 1 when training should stop. */
+  readonly stop: SharedArrayBuffer
+}
+
+/** What the training thread says: events while it runs, and one end. */
+export type ThreadMessage =
+  | TrainingEvent
+  | { readonly type: 'done'; readonly result: TrainingResult }
+  | { readonly type: 'failed'; readonly code: ErrorCode; readonly values: unknown }
+
+/**
+ * The thread that owns XGBoost: the library's last error is thread-local and its calls block, so all of them are made
+ * here, and the main thread stays free for signals.
+ */
+function main(port: NonNullable<typeof parentPort>, { plan, env, stop }: ThreadInput): void {
+  const post = (message: ThreadMessage, buffers: ArrayBuffer[] = []) => port.postMessage(message, buffers)
+  const flag = new Int32Array(stop)
+  try {
+    const result = runTraining(plan, XGBoost.load(env), {
+      emit: post,
+      shouldStop: () => Atomics.load(flag, 0) === 1,
+    })
+    post({ type: 'done', result }, [result.onnx.buffer, result.ubj.buffer] as ArrayBuffer[])
+  } catch (thrown) {
+    const error =
+      thrown instanceof RankerError ? thrown : new RankerError('TRAINING_DIED', { reason: reasonOf(thrown) })
+    post({ type: 'failed', code: error.code, values: error.values })
+  }
+}
+
+if (parentPort) main(parentPort, workerData as ThreadInput)

@@ -1,0 +1,145 @@
+import type { DMatrix } from './dmatrix.ts'
+import {
+  arrayInterface,
+  type BoosterHandle,
+  copyBytes,
+  copyFloats,
+  type DMatrixHandle,
+  readSizes,
+  type XGBoost,
+} from './library.ts'
+
+/** A named matrix that a booster is evaluated on. */
+export interface EvalSet {
+  readonly name: string
+  readonly matrix: DMatrix
+}
+
+/** Values of one round's evaluation by `name-metric`, in XGBoost's order. */
+export type Evaluation = ReadonlyMap<string, number>
+
+/** XGBoost's parameters by its names; a list is set value by value, as `eval_metric` wants. */
+export type Parameters = Readonly<Record<string, string | readonly string[]>>
+
+/** A gradient-boosted forest in training or use. Owned by whoever made it: `close()` frees it. */
+export class Booster {
+  readonly #library: XGBoost
+  #handle: BoosterHandle | undefined
+
+  private constructor(library: XGBoost, handle: BoosterHandle) {
+    this.#library = library
+    this.#handle = handle
+  }
+
+  /**
+   * @param matrices those that training will use, so that the library can keep their predictions.
+   */
+  static create(library: XGBoost, parameters: Parameters, matrices: readonly DMatrix[]): Booster {
+    const handles: DMatrixHandle[] = matrices.map((matrix) => matrix.handle)
+    const booster = new Booster(library, library.create('XGBoosterCreate', handles, handles.length))
+    try {
+      booster.setParameters(parameters)
+      return booster
+    } catch (thrown) {
+      booster.close()
+      throw thrown
+    }
+  }
+
+  /** Reads a model in JSON or UBJSON. @throws {RankerError} XGBOOST_FAILED when the bytes are no model. */
+  static load(library: XGBoost, model: Uint8Array): Booster {
+    const booster = Booster.create(library, {}, [])
+    try {
+      // The reader of the library may look past the end of a sub-array: it gets bytes of its own.
+      const bytes = Uint8Array.from(model)
+      library.call('XGBoosterLoadModelFromBuffer', booster.handle, bytes, bytes.length)
+      return booster
+    } catch (thrown) {
+      booster.close()
+      throw thrown
+    }
+  }
+
+  get handle(): BoosterHandle {
+    if (this.#handle === undefined) throw new Error('this Booster was closed')
+    return this.#handle
+  }
+
+  setParameters(parameters: Parameters): void {
+    for (const [name, value] of Object.entries(parameters)) {
+      for (const one of [value].flat()) this.#library.call('XGBoosterSetParam', this.handle, name, one)
+    }
+  }
+
+  /** Adds the trees of one round, counted from 0. */
+  update(round: number, train: DMatrix): void {
+    this.#library.call('XGBoosterUpdateOneIter', this.handle, round, train.handle)
+  }
+
+  /** Evaluates the metrics set as `eval_metric` on each matrix. */
+  evaluate(round: number, sets: readonly EvalSet[]): Evaluation {
+    const out: [string | null] = [null]
+    const handles = sets.map((set) => set.matrix.handle)
+    const names = sets.map((set) => set.name)
+    this.#library.call('XGBoosterEvalOneIter', this.handle, round, handles, names, sets.length, out)
+    // "[12]\ttrain-ndcg@10:0.61342\tvalidation-ndcg@10:0.57011"
+    const parts = out[0]!.split('\t').slice(1)
+    return new Map(
+      parts.map((part) => {
+        const colon = part.lastIndexOf(':')
+        return [part.slice(0, colon), Number(part.slice(colon + 1))]
+      }),
+    )
+  }
+
+  /**
+   * XGBoost's `predict()` of rows held in memory, through in-place prediction.
+   * @param rows row-major, `count * width` values; NaN is missing. @returns one float32 a row.
+   */
+  predict(rows: Float32Array, count: number, width: number): Float32Array {
+    if (count === 0) return new Float32Array(0)
+    const config =
+      '{"type":0,"training":false,"iteration_begin":0,"iteration_end":0,"strict_shape":false,"missing":NaN,"cache_id":0}'
+    const [shape, dimensions, result]: [unknown[], unknown[], unknown[]] = [[null], [null], [null]]
+    this.#library.call(
+      'XGBoosterPredictFromDense',
+      this.handle,
+      arrayInterface(rows, [count, width]),
+      config,
+      null,
+      shape,
+      dimensions,
+      result,
+    )
+    const values = readSizes(shape[0], Number(dimensions[0])).reduce((product, size) => product * size, 1)
+    return copyFloats(result[0], values)
+  }
+
+  /** A booster of its own with the rounds `[0, rounds)`; its attributes and feature names are those set on it anew. */
+  slice(rounds: number): Booster {
+    return new Booster(this.#library, this.#library.create('XGBoosterSlice', this.handle, 0, rounds, 1))
+  }
+
+  setAttribute(key: string, value: string): void {
+    this.#library.call('XGBoosterSetAttr', this.handle, key, value)
+  }
+
+  /** Feature names do not pass from a DMatrix to the model: they are set here. */
+  setFeatureNames(names: readonly string[]): void {
+    this.#library.call('XGBoosterSetStrFeatureInfo', this.handle, 'feature_name', names, names.length)
+  }
+
+  /** The model in XGBoost's own format: UBJSON (`ubj`) or JSON text. */
+  save(format: 'ubj' | 'json'): Uint8Array {
+    const [length, bytes]: [unknown[], unknown[]] = [[null], [null]]
+    const config = JSON.stringify({ format })
+    this.#library.call('XGBoosterSaveModelToBuffer', this.handle, config, length, bytes)
+    return copyBytes(bytes[0], Number(length[0]))
+  }
+
+  close(): void {
+    if (this.#handle === undefined) return
+    this.#library.call('XGBoosterFree', this.#handle)
+    this.#handle = undefined
+  }
+}

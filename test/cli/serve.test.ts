@@ -1,0 +1,177 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { ranker } from '../helpers/command.ts'
+import { emptyFolder, modelFolder } from '../helpers/model.ts'
+
+const MAIN = join(import.meta.dirname, '../../src/cli/main.ts')
+const CSV = { 'content-type': 'text/csv' }
+
+interface Server {
+  readonly url: string
+  readonly child: ChildProcess
+  readonly log: () => Record<string, unknown>[]
+  /** Waits until `/ping` answers with the status. */
+  readonly pinged: (status: number) => Promise<Response>
+  readonly exited: Promise<[code: number | null, signal: string | null]>
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  return port
+}
+
+/** Runs the real process. */
+async function serve(t: Test, modelPath: string, env: Record<string, string> = {}): Promise<Server> {
+  const port = await freePort()
+  const child = spawn(process.execPath, [MAIN, 'serve', '--model-path', modelPath], {
+    env: { ...process.env, RANKER_HOST: '127.0.0.1', SAGEMAKER_BIND_TO_PORT: String(port), ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  t.teardown(() => child.kill('SIGKILL'))
+  let output = ''
+  child.stdout!.on('data', (chunk) => {
+    output += chunk
+  })
+  const url = `http://127.0.0.1:${port}`
+  return {
+    url,
+    child,
+    log: () =>
+      output
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    exited: once(child, 'exit') as Server['exited'],
+    pinged: async (status) => {
+      for (let tries = 0; tries < 200; tries++) {
+        const answer = await fetch(`${url}/ping`).catch(() => undefined)
+        if (answer?.status === status) return answer
+        await delay(25)
+      }
+      throw new Error(`/ping never answered ${status}: ${output}`)
+    },
+  }
+}
+
+t.test(
+  'a process serves, logs one line of JSON a request and none a ping, and ends at SIGTERM',
+  async (t) => {
+    const { url, child, log, pinged, exited } = await serve(t, modelFolder(t))
+    await pinged(200)
+    const answer = await fetch(`${url}/invocations`, { method: 'POST', headers: CSV, body: '9,4,1' })
+    t.equal(await answer.text(), '1.5\n')
+    child.kill('SIGTERM')
+    t.same(await exited, [0, null])
+    t.match(
+      log().map(({ msg }) => msg),
+      [/^Server listening/, 'the model is ready', 'answered', 'draining', 'drained'],
+    )
+    t.match(log()[2], {
+      level: 'info',
+      time: /^\d{4}-\d\d-\d\dT.*Z$/,
+      requestId: answer.headers.get('x-request-id'),
+      model: 'lots',
+      version: '7',
+      status: 200,
+      rows: 1,
+      parseMs: Number,
+      scoreMs: Number,
+      encodeMs: Number,
+    })
+  },
+)
+
+t.test('it listens while the model loads, and stays when it cannot be loaded', async (t) => {
+  const slow = await serve(
+    t,
+    modelFolder(t, { 'code/inference.mjs': 'await new Promise(() => setTimeout(() => {}, 1e6))' }),
+  )
+  t.match(await (await slow.pinged(503)).json(), { error: { code: 'NOT_READY' } })
+  slow.child.kill('SIGINT')
+  t.same(await slow.exited, [0, null], 'a model that never loads does not keep the process')
+
+  const missing = await serve(t, emptyFolder(t))
+  t.match(await (await missing.pinged(503)).json(), { error: { code: /MODEL_MISSING|NOT_READY/ } })
+  await delay(300)
+  t.match(await (await missing.pinged(503)).json(), { error: { code: 'MODEL_MISSING' } })
+  t.equal(missing.child.exitCode, null)
+})
+
+t.test(
+  'what a hook throws late is logged and harms nobody; its timers do not keep the process',
+  async (t) => {
+    const { url, child, log, pinged, exited } = await serve(
+      t,
+      modelFolder(t, {
+        'code/inference.js': `setInterval(() => {}, 1000)
+        export const inputFn = () => {
+          setTimeout(() => { throw new Error('late throw') }, 10)
+          Promise.reject(new Error('late rejection'))
+          return [[9, 4, 1]]
+        }`,
+      }),
+      { SAGEMAKER_CONTAINER_LOG_LEVEL: '40' },
+    )
+    await pinged(200)
+    for (let request = 0; request < 2; request++) {
+      const answer = await fetch(`${url}/invocations`, { method: 'POST', headers: CSV, body: 'x' })
+      t.equal(await answer.text(), '1.5\n')
+      await delay(50)
+    }
+    child.kill('SIGTERM')
+    t.same(await exited, [0, null])
+    const messages = log().map(({ err }) => (err as Error).message)
+    t.same(messages.sort(), ['late rejection', 'late rejection', 'late throw', 'late throw'])
+  },
+)
+
+t.test('requests in flight at SIGTERM are answered', async (t) => {
+  const { url, child, pinged, exited } = await serve(
+    t,
+    modelFolder(t, {
+      'code/inference.js': 'export const predictFn = () => new Promise((r) => setTimeout(r, 400, [7]))',
+    }),
+  )
+  await pinged(200)
+  const answers = [1, 2, 3].map(() =>
+    fetch(`${url}/invocations`, { method: 'POST', headers: CSV, body: '9,4,1' }),
+  )
+  await delay(150)
+  child.kill('SIGTERM')
+  child.kill('SIGINT')
+  await delay(50)
+  t.equal((await fetch(`${url}/ping`)).status, 503)
+  for (const answer of answers) t.equal(await (await answer).text(), '7\n')
+  t.same(await exited, [0, null])
+})
+
+t.test('what keeps it from starting is one sentence and exit code 1', async (t) => {
+  const taken = createServer().listen(0, '127.0.0.1')
+  await once(taken, 'listening')
+  t.teardown(() => taken.close())
+  const { port } = taken.address() as { port: number }
+  const cases: [argv: string[], env: Record<string, string>, sentence: RegExp][] = [
+    [
+      ['--host', '127.0.0.1', '--port', String(port)],
+      {},
+      /^error: cannot listen on 127\.0\.0\.1:\d+: EADDRINUSE\n$/,
+    ],
+    [['--prot', '1'], {}, /unknown flag "--prot".*did you mean --port/],
+    [['--port', 'x'], {}, /"x": wanted an integer/],
+    [[], { MAX_CONTENT_LENGTH: 'big' }, /^error: MAX_CONTENT_LENGTH is "big": wanted an integer/],
+  ]
+  for (const [argv, env, sentence] of cases) {
+    const { code, stderr } = await ranker(['serve', '--model-path', emptyFolder(t), ...argv], { env })
+    t.equal(code, 1)
+    t.match(stderr, sentence)
+  }
+  const help = await ranker(['serve', '--help'])
+  t.match(help, { code: 0, stdout: /Usage: ranker serve[\s\S]*SAGEMAKER_BIND_TO_PORT[\s\S]*Examples/ })
+})

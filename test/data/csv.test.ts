@@ -1,0 +1,93 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { type CsvRecord, CsvScanner } from '../../src/data/csv.ts'
+
+const encode = (text: string) => new TextEncoder().encode(text)
+
+/** Reads bytes given in chunks of the sizes named, the last one repeated. */
+function scan(content: Uint8Array, sizes: readonly number[] = [content.length]) {
+  const records: { line: number; cells: string[] }[] = []
+  const onRecord = (record: CsvRecord) =>
+    records.push({
+      line: record.line,
+      cells: Array.from({ length: record.count }, (_, cell) => record.text(cell)),
+    })
+  const scanner = new CsvScanner('x.csv')
+  for (let at = 0, chunk = 0; at < content.length; chunk++) {
+    const size = Math.max(1, sizes[Math.min(chunk, sizes.length - 1)]!)
+    scanner.push(content.subarray(at, at + size), onRecord)
+    at += size
+  }
+  scanner.end(onRecord)
+  return records
+}
+const cells = (text: string) => scan(encode(text)).map((record) => record.cells)
+
+t.test('records and cells', async (t) => {
+  t.same(
+    cells('a,b\n1,2\n'),
+    [
+      ['a', 'b'],
+      ['1', '2'],
+    ],
+    'with a last newline',
+  )
+  t.same(
+    cells('a,b\r\n1,2'),
+    [
+      ['a', 'b'],
+      ['1', '2'],
+    ],
+    'CRLF, without one',
+  )
+  t.same(cells('\uFEFFa,b\n'), [['a', 'b']], 'a byte-order mark is skipped')
+  t.same(cells('a,,\n,\n\n'), [['a', '', ''], ['', ''], ['']], 'empty cells and an empty line')
+  t.same(
+    cells('"a,1","b""c"\n "x" ,"y"\r\n'),
+    [
+      ['a,1', 'b"c'],
+      ['x', 'y'],
+    ],
+    'quotes, with spaces around',
+  )
+  t.same(cells('a"b,c\n'), [['a"b', 'c']], 'a quote inside a plain cell is text')
+  t.same(cells(''), [])
+  const lines = scan(encode('a\n"1\n2"\n3\n')).map((record) => record.line)
+  t.same(lines, [1, 2, 4], 'lines are those of an editor')
+})
+
+t.test('broken quotes are errors that name the line', async (t) => {
+  t.throws(() => cells('a,b\n1,"2\n3,4\n'), { code: 'UNCLOSED_QUOTE', message: /x\.csv line 2/ })
+  t.throws(() => cells('a,b\n"1"2,3\n'), { code: 'BAD_QUOTE', message: /x\.csv line 2/ })
+  const scanner = new CsvScanner('x.csv')
+  const flood = encode('a'.repeat(1 << 20))
+  scanner.push(encode('"'), () => {})
+  const pushForEver = () => {
+    for (;;) scanner.push(flood, () => {})
+  }
+  t.throws(pushForEver, { code: 'UNCLOSED_QUOTE' }, 'a record without an end does not grow for ever')
+})
+
+t.test('any table comes back, however it is cut into chunks', async (t) => {
+  const cell = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 6 }).filter((text) => !text.includes('\uFEFF')),
+    fc.constantFrom('', '"', ',', '\n', '\r\n', '1.5', ' x '),
+  )
+  const table = fc.array(fc.array(cell, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 6 })
+  fc.assert(
+    fc.property(
+      table,
+      fc.array(fc.nat(5), { minLength: 1 }),
+      fc.constantFrom('\n', '\r\n'),
+      (rows, sizes, newline) => {
+        const quoted = rows.map((row) => row.map((text) => `"${text.replaceAll('"', '""')}"`).join(','))
+        const content = encode(quoted.join(newline) + newline)
+        t.same(
+          scan(content, sizes).map((record) => record.cells),
+          rows,
+        )
+      },
+    ),
+    { numRuns: 300 },
+  )
+})

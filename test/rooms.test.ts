@@ -1,0 +1,89 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import t from 'tap'
+
+const src = join(import.meta.dirname, '../src')
+
+/**
+ * The house: which room may import which others, and which packages. Data flows one way, from bytes to the answer;
+ * serving never imports training.
+ */
+const ROOMS: Readonly<Record<string, { rooms: string; packages: string }>> = {
+  errors: { rooms: '', packages: '' },
+  version: { rooms: '', packages: '' },
+  data: { rooms: 'errors', packages: 'zod' },
+  metrics: { rooms: 'errors data', packages: '' },
+  features: { rooms: 'errors data', packages: 'zod' },
+  storage: { rooms: 'errors', packages: '' },
+  model: { rooms: 'errors data storage', packages: 'zod @bufbuild/protobuf' },
+  xgboost: { rooms: 'errors data', packages: 'koffi' },
+  scoring: { rooms: 'errors model', packages: 'onnxruntime-node' },
+  sagemaker: { rooms: 'errors', packages: 'zod' },
+  training: {
+    rooms: 'errors version data features metrics model scoring xgboost sagemaker storage',
+    packages: 'zod leven',
+  },
+  serving: {
+    rooms: 'errors version data features model scoring sagemaker storage',
+    packages: 'fastify pino zod',
+  },
+  cli: {
+    rooms: 'errors version data features model scoring sagemaker storage training serving',
+    packages: 'leven',
+  },
+  index: { rooms: 'errors data features model scoring serving training', packages: '' },
+}
+
+interface Import {
+  readonly file: string
+  readonly room: string
+  readonly wanted: string
+}
+
+/** The imports of a source file, static and dynamic. */
+function importsOf(file: string): Import[] {
+  const room = relative(src, file).replace(/\.ts$/, '').split('/')[0]!
+  const text = readFileSync(file, 'utf8')
+  const found = text.matchAll(
+    /(?:^|\n)(?:import|export)[^'"\n;]*?(?:\{[^}]*\}[^'"]*?)?from '([^']+)'|import\('([^']+)'\)/g,
+  )
+  return [...found].map((match) => ({ file: relative(src, file), room, wanted: (match[1] ?? match[2])! }))
+}
+
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => join(src, name))
+const imports = files.flatMap(importsOf)
+
+t.test('every room is in the table', async (t) => {
+  for (const file of files)
+    t.ok(ROOMS[relative(src, file).replace(/\.ts$/, '').split('/')[0]!], relative(src, file))
+})
+
+t.test('rooms import only what the table allows them', async (t) => {
+  t.ok(imports.length > 100, 'imports are seen at all')
+  for (const { file, room, wanted } of imports) {
+    const { rooms, packages } = ROOMS[room]!
+    if (wanted.startsWith('.')) {
+      const target = relative(src, resolve(src, dirname(file), wanted))
+        .replace(/\.ts$/, '')
+        .split('/')[0]!
+      t.ok(target === room || rooms.split(' ').includes(target), `${file} imports ${wanted}`)
+    } else if (!wanted.startsWith('node:')) {
+      const name = wanted
+        .split('/')
+        .slice(0, wanted.startsWith('@') ? 2 : 1)
+        .join('/')
+      t.ok(packages.split(' ').includes(name), `${file} imports ${wanted}`)
+    }
+  }
+})
+
+t.test('only the command line reads the process, ends it or traps signals', async (t) => {
+  for (const file of files) {
+    const name = relative(src, file)
+    if (name.startsWith('cli/')) continue
+    const text = readFileSync(file, 'utf8').replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, '')
+    t.notMatch(text, /\bprocess\.(env|argv|exit|exitCode|stdout|stderr|stdin)\b|\bconsole\./, name)
+  }
+})

@@ -1,0 +1,46 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { predictRow } from '../../src/model/forest.ts'
+import { openOnnxRuntime } from '../../src/scoring/onnxruntime.ts'
+import { rank } from '../../src/scoring/rank.ts'
+import { FOREST, onnxOf, stump } from '../helpers/model.ts'
+
+t.test('ranking is by score, ties in input order, as long as wanted', async (t) => {
+  t.same(rank([0.5, 2, 0.5, -1]), [1, 0, 2, 3])
+  t.same(rank([0.5, 2, 0.5, -1], 2), [1, 0])
+  t.same(rank([1], 10), [0])
+  t.same(rank([]), [])
+})
+
+t.test('ONNX Runtime scores as the plain forest does', async (t) => {
+  const scorer = await openOnnxRuntime(onnxOf(FOREST))
+  t.teardown(() => scorer.close())
+  t.match(scorer, { engine: 'onnxruntime', width: 3 })
+  t.equal((await scorer.score(new Float32Array(0), 0)).length, 0)
+  const value = fc.oneof(fc.constantFrom(Number.NaN, 10, 5, 0), fc.float({ noDefaultInfinity: true }))
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(value, value, value), { minLength: 1, maxLength: 40 }),
+      async (rows) => {
+        const scores = await scorer.score(Float32Array.from(rows.flat()), rows.length)
+        t.same(
+          [...scores],
+          rows.map((row) => predictRow(FOREST, row)),
+        )
+      },
+    ),
+    { numRuns: 50 },
+  )
+})
+
+t.test('graphs that cannot be served', async (t) => {
+  await t.rejects(openOnnxRuntime(Buffer.from('no model'), 'x.onnx'), {
+    code: 'MODEL_DAMAGED',
+    message: /^x\.onnx/,
+  })
+  await t.rejects(openOnnxRuntime(new Uint8Array(0)), { code: 'MODEL_DAMAGED' })
+  const negative = onnxOf({ ...FOREST, trees: [stump(-5, 0, 1, 2, true)] })
+  await t.rejects(openOnnxRuntime(negative), {
+    message: 'model.onnx is damaged: ONNX Runtime refuses its graph',
+  })
+})

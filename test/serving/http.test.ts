@@ -1,0 +1,162 @@
+import { once } from 'node:events'
+import { request } from 'node:http'
+import { type AddressInfo, connect, type Socket } from 'node:net'
+import { Readable } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import type { ServerOptions } from '../../src/serving/server.ts'
+import { modelFolder } from '../helpers/model.ts'
+import { startServer } from '../helpers/server.ts'
+
+/** Answers "slow" a while after it was asked, and tells how many requests it works on. */
+const SLOW_HOOK = `export const predictFn = (data, model, ctx) =>
+  new Promise((resolve) => setTimeout(resolve, 300, [data.values[0]]))`
+
+async function listen(t: Test, files: Record<string, string> = {}, options: Partial<ServerOptions> = {}) {
+  const server = await startServer(t, modelFolder(t, files), options)
+  await server.app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = server.app.server.address() as AddressInfo
+  return { ...server, port, url: `http://127.0.0.1:${port}` }
+}
+
+/** A connection that collects what it receives. */
+function open(port: number): { socket: Socket; received: () => string; closed: Promise<unknown> } {
+  const socket = connect(port, '127.0.0.1')
+  let text = ''
+  socket.on('data', (chunk) => {
+    text += chunk
+  })
+  // A reset is one way to be closed.
+  socket.on('error', () => {})
+  return { socket, received: () => text, closed: once(socket, 'close') }
+}
+
+async function exchange(port: number, text: string): Promise<string> {
+  const { socket, received, closed } = open(port)
+  socket.write(text)
+  await closed
+  return received()
+}
+
+const post = (body: string, headers = '') =>
+  `POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\nContent-Length: ${body.length}\r\n${headers}\r\n${body}`
+
+t.test('what is no HTTP is answered in JSON and closed', async (t) => {
+  const { port, ping } = await listen(t)
+  const cases: [title: string, sent: string, status: number][] = [
+    ['no request line', 'HELLO\r\n\r\n', 400],
+    ['a header without a colon', 'GET /ping HTTP/1.1\r\nHost: x\r\nBad Header\r\n\r\n', 400],
+    ['headers too long', `GET /ping HTTP/1.1\r\nHost: x\r\nX: ${'a'.repeat(20_000)}\r\n\r\n`, 431],
+    ['two lengths', post('1,2,3', 'Transfer-Encoding: chunked\r\n'), 400],
+    [
+      'a chunk without a size',
+      `${post('', 'X: y\r\n').replace(/Content-Length.*\r\n/, 'Transfer-Encoding: chunked\r\n')}zz\r\n`,
+      400,
+    ],
+  ]
+  for (const [title, sent, status] of cases) {
+    const answer = await exchange(port, sent)
+    t.match(
+      answer,
+      new RegExp(`^HTTP/1.1 ${status} [\\s\\S]*application/json[\\s\\S]*REQUEST_UNREADABLE`, 'i'),
+      title,
+    )
+  }
+  t.equal((await ping()).statusCode, 200)
+})
+
+t.test('a body is counted while it arrives, chunked or not', async (t) => {
+  const { url, port } = await listen(t, {}, { bodyLimit: 100_000 })
+  const sendMegabytes = async (headers: Record<string, string>) => {
+    const type = { 'content-type': 'text/csv' }
+    const outgoing = request(`${url}/invocations`, { method: 'POST', headers: { ...type, ...headers } })
+    // The server closes before it has everything.
+    outgoing.on('error', () => {})
+    const chunks = Array.from({ length: 100 }, () => Buffer.alloc(50_000, '1'))
+    Readable.from(chunks).pipe(outgoing)
+    const [answer] = await once(outgoing, 'response')
+    outgoing.destroy()
+    return answer.statusCode
+  }
+  t.equal(await sendMegabytes({ 'transfer-encoding': 'chunked' }), 413)
+  t.equal(await sendMegabytes({ 'content-length': '5000000' }), 413)
+  t.match(await exchange(port, post('1'.repeat(100_001))), /^HTTP\/1\.1 413 .*[\s\S]*BODY_TOO_LARGE/)
+  const chunked = await fetch(`${url}/invocations`, {
+    method: 'POST',
+    headers: { 'content-type': 'text/csv' },
+    body: new ReadableStream({
+      start(controller) {
+        for (const part of ['9,', '4,1', '\n']) controller.enqueue(Buffer.from(part))
+        controller.close()
+      },
+    }),
+    duplex: 'half',
+  } as RequestInit)
+  t.equal(await chunked.text(), '1.5\n')
+})
+
+t.test('a client that leaves takes nothing with it', async (t) => {
+  const { port, url, app } = await listen(t, { 'code/inference.js': SLOW_HOOK })
+  const half = open(port)
+  half.socket.write(post('9,4,1').slice(0, -2))
+  const early = open(port)
+  early.socket.write(post('9,4,1'))
+  await delay(50)
+  half.socket.destroy()
+  early.socket.destroy()
+  const answer = await fetch(`${url}/invocations`, {
+    method: 'POST',
+    headers: { 'content-type': 'text/csv' },
+    body: '9,4,1',
+  })
+  t.equal(await answer.text(), '9\n')
+  await app.drain()
+})
+
+t.test('a drain finishes what is in flight and refuses the rest', async (t) => {
+  const { port, url, app } = await listen(t, { 'code/inference.js': SLOW_HOOK })
+  const silent = open(port)
+  const idle = open(port)
+  idle.socket.write('GET /ping HTTP/1.1\r\nHost: x\r\n\r\n')
+  const working = open(port)
+  working.socket.write(post('9,4,1'))
+  const arriving = open(port)
+  arriving.socket.write(post('8,4,1').slice(0, -3))
+  const stalled = open(port)
+  stalled.socket.write(post('7,4,1').slice(0, -3))
+  await delay(100)
+
+  const started = performance.now()
+  const drained = app.drain({ bodyMs: 600 })
+  await Promise.all([silent.closed, idle.closed])
+  t.ok(performance.now() - started < 100, 'idle connections close at once')
+  for (const path of ['/ping', '/invocations']) {
+    const refused = await fetch(url + path, path === '/ping' ? {} : { method: 'POST', body: '1' })
+    t.match(refused, { status: 503 })
+    t.equal(refused.headers.get('connection'), 'close')
+    t.match(await refused.json(), { error: { code: 'DRAINING' } })
+  }
+  arriving.socket.write('4,1')
+  await working.closed
+  t.match(working.received(), /^HTTP\/1\.1 200 OK[\s\S]*Connection: close[\s\S]*\r\n9\n$/i)
+  await arriving.closed
+  t.match(arriving.received(), /^HTTP\/1\.1 200 OK[\s\S]*\r\n8\n$/, 'a body that arrives in time is answered')
+  await drained
+  await stalled.closed
+  t.ok(performance.now() - started < 2000)
+  t.notMatch(stalled.received(), /200/)
+})
+
+t.test('a drain of nothing ends at once, and one of something endless at last', async (t) => {
+  const { app } = await listen(t)
+  await app.drain()
+  const endless = await listen(t, {
+    'code/inference.js': 'export const predictFn = () => new Promise(() => {})',
+  })
+  const working = open(endless.port)
+  working.socket.write(post('9,4,1'))
+  await delay(50)
+  await endless.app.drain({ bodyMs: 100, totalMs: 200 })
+  await working.closed
+  t.equal(working.received(), '')
+})

@@ -1,0 +1,83 @@
+import t from 'tap'
+import { meanNdcg } from '../../src/metrics/ndcg.ts'
+import { Booster } from '../../src/xgboost/booster.ts'
+import { DMatrix } from '../../src/xgboost/dmatrix.ts'
+import { XGBOOST_VERSION, XGBoost } from '../../src/xgboost/library.ts'
+import { withOwned } from '../../src/xgboost/owned.ts'
+import { judgedData } from '../helpers/judged-data.ts'
+
+const library = XGBoost.load(process.env)
+const options = { threads: 2 }
+
+t.test('the library: found, checked, and said plainly when it is not there', async (t) => {
+  t.equal(library.version, XGBOOST_VERSION)
+  t.throws(() => XGBoost.load({ RANKER_XGBOOST_LIB: '/nowhere/libxgboost.so' }), {
+    code: 'XGBOOST_NOT_FOUND',
+    message: /\/nowhere\/libxgboost\.so.*run npm run setup first/,
+  })
+})
+
+t.test('trains, evaluates, saves, loads, slices', async (t) => {
+  const data = judgedData()
+  const valid = judgedData({ seed: 2, queries: 15 })
+  withOwned((own) => {
+    const train = own(DMatrix.create(library, data, options))
+    const validation = own(DMatrix.create(library, valid, { ...options, reference: train }))
+    const parameters = { objective: 'rank:ndcg', nthread: '2' }
+    const booster = own(Booster.create(library, parameters, [train, validation]))
+    booster.setFeatureNames(data.featureNames)
+    const sets = [
+      { name: 'train', matrix: train },
+      { name: 'validation', matrix: validation },
+    ]
+    for (let round = 0; round < 12; round++) booster.update(round, train)
+
+    const scores = booster.predict(valid.values, valid.rows, valid.featureNames.length)
+    const ndcg = meanNdcg(valid.labels, scores, valid.groups.sizes, { k: 10 })
+    t.ok(ndcg > 0.8, `learns: NDCG@10 is ${ndcg}`)
+
+    for (const format of ['ubj', 'json'] as const) {
+      const loaded = own(Booster.load(library, booster.save(format)))
+      t.same(loaded.predict(valid.values, valid.rows, 6), scores, `${format} comes back`)
+    }
+    const slice = own(booster.slice(5))
+    slice.setParameters({ eval_metric: ['ndcg@10', 'ndcg@3'] })
+    const values = slice.evaluate(4, sets)
+    t.same([...values.keys()], ['train-ndcg@10', 'train-ndcg@3', 'validation-ndcg@10', 'validation-ndcg@3'])
+    const sliced = slice.predict(valid.values, valid.rows, 6)
+    for (const k of [3, 10]) {
+      const own = meanNdcg(valid.labels, sliced, valid.groups.sizes, { k })
+      t.ok(Math.abs(own - values.get(`validation-ndcg@${k}`)!) < 1e-6, `our NDCG@${k} is XGBoost's`)
+    }
+    t.throws(() => own(booster.slice(13)), { code: 'XGBOOST_FAILED' })
+  })
+})
+
+t.test("XGBoost's refusals come as one sentence", async (t) => {
+  const data = judgedData({ queries: 3 })
+  const refused = (run: () => unknown, message: RegExp) => t.throws(run, { code: 'XGBOOST_FAILED', message })
+  withOwned((own) => {
+    const matrix = own(DMatrix.create(library, data, options))
+    refused(
+      () => own(Booster.create(library, { max_depth: 'deep' }, [matrix])).update(0, matrix),
+      /max_depth/,
+    )
+    refused(
+      () => own(Booster.create(library, { objective: 'rank:best' }, [matrix])).update(0, matrix),
+      /rank:best/,
+    )
+    const map = own(Booster.create(library, { objective: 'rank:ndcg', eval_metric: 'map' }, [matrix]))
+    refused(() => map.evaluate(0, [{ name: 'train', matrix }]), /binary labels/)
+    refused(() => own(Booster.load(library, Buffer.from('{"not":"a model"}'))), /./)
+    refused(() => own(DMatrix.create(library, { ...data, labels: data.labels.subarray(1) }, options)), /./)
+    const infinite = {
+      ...data,
+      values: Float32Array.from(data.values, (value, i) => (i === 5 ? Infinity : value)),
+    }
+    refused(() => own(DMatrix.create(library, infinite, options)), /inf/i)
+  })
+  const booster = Booster.create(library, {}, [])
+  booster.close()
+  booster.close()
+  t.throws(() => booster.handle, /closed/)
+})
