@@ -21,7 +21,7 @@ export interface Ours {
 
 /** Scores a case's rows with the model that `ranker train` wrote to `output`. */
 export async function scoreOurs(one: ParityCase, output: string, library: XGBoost): Promise<Ours> {
-  const { train, test } = readDatasets(
+  const { train, test } = await readDatasets(
     {
       channels: { train: { files: [one.train] }, test: { files: [one.test] } },
       hyperparameters: parseHyperparameters({ objective: one.params.objective, ...one.roles }),

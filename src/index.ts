@@ -5,7 +5,6 @@ export type { Query } from './data/query.ts'
 export type { Rows } from './data/rows.ts'
 export { type ErrorCode, RankerError } from './errors.ts'
 export type {
-  HookAnswer,
   HookContext,
   HookLog,
   InputFn,

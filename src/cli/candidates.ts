@@ -1,5 +1,6 @@
-import { type CsvRecord, CsvScanner } from '../data/csv.ts'
+import { CsvScanner } from '../data/csv.ts'
 import { isObject, type JsonObject } from '../data/json.ts'
+import type { Row } from '../data/row.ts'
 
 /** What a reader knows a candidate by, as far as its columns tell. */
 export interface Candidate {
@@ -73,10 +74,10 @@ function toNumber(row: JsonObject, column: string): number {
   return has(row, column) ? Number(row[column]) : Number.NaN
 }
 
-function readRecords<T>(csv: Uint8Array, read: (record: CsvRecord) => T): T[] {
+function readRecords<T>(csv: Uint8Array, read: (record: Row) => T): T[] {
   const records: T[] = []
   const scanner = new CsvScanner('the input')
-  const onRecord = (record: CsvRecord) => void records.push(read(record))
+  const onRecord = (record: Row) => void records.push(read(record))
   scanner.push(csv, onRecord)
   scanner.end(onRecord)
   return records

@@ -1,5 +1,6 @@
 import { RankerError } from '../errors.ts'
 import { parseFloat32 } from './number.ts'
+import type { Row } from './row.ts'
 
 const QUOTE = 0x22
 const COMMA = 0x2c
@@ -11,19 +12,7 @@ const MAX_RECORD_BYTES = 1 << 24
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
-/** One record of a CSV. The scanner uses the same object for every record: it is valid inside the callback only. */
-export interface CsvRecord {
-  /** Line on which the record starts, from 1. */
-  readonly line: number
-  /** Cells in the record. */
-  readonly count: number
-  /** The cell as text, without its quotes. */
-  text(cell: number): string
-  /** The cell as a float32, see {@link parseFloat32}: NaN is missing, ±Infinity is no finite number. */
-  number(cell: number): number
-}
-
-export type OnRecord = (record: CsvRecord) => void
+export type OnRecord = (record: Row) => void
 
 /**
  * Splits CSV bytes (RFC 4180: commas, LF or CRLF, quoted cells) into records, chunk by chunk.
@@ -88,7 +77,7 @@ export class CsvScanner {
   }
 }
 
-class Record implements CsvRecord {
+class Record implements Row {
   line = 0
   count = 0
   /** Lines that the record spans. */

@@ -1,6 +1,7 @@
 import { RankerError } from '../errors.ts'
-import { type CsvRecord, CsvScanner } from './csv.ts'
+import { CsvScanner } from './csv.ts'
 import { isInfinite } from './number.ts'
+import type { Row } from './row.ts'
 
 /** Rows in feature order: what every format of rows is read into. */
 export interface Rows {
@@ -64,7 +65,7 @@ export function readCsvTable(body: Uint8Array, featureNames: readonly string[]):
   return rows.finish((header ?? []).filter((name) => !features.has(name)))
 }
 
-function scan(body: Uint8Array, onRecord: (record: CsvRecord) => void): void {
+function scan(body: Uint8Array, onRecord: (record: Row) => void): void {
   const scanner = new CsvScanner('the body')
   scanner.push(body, onRecord)
   scanner.end(onRecord)
@@ -83,7 +84,7 @@ function cellsOf(featureNames: readonly string[], header: readonly string[]): In
   })
 }
 
-function readCell(record: CsvRecord, cell: number, row: number, column: string, headerHint = false): number {
+function readCell(record: Row, cell: number, row: number, column: string, headerHint = false): number {
   const value = record.number(cell)
   if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY) {
     const seen = record.text(cell)

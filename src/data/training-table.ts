@@ -1,8 +1,8 @@
 import { RankerError } from '../errors.ts'
-import { type CsvRecord, CsvScanner } from './csv.ts'
 import { type Dataset, groupRows } from './dataset.ts'
 import { Float32List } from './growable.ts'
 import { isInfinite } from './number.ts'
+import type { Row, TableSink } from './row.ts'
 
 /** Which columns are no features, by name. */
 export interface ColumnRoles {
@@ -38,7 +38,6 @@ interface FeatureColumn {
 
 /** For a file: the cell that holds each role and each feature, -1 where the file lacks it. */
 interface Layout {
-  readonly width: number
   readonly label: number
   readonly group: number
   readonly weight: number
@@ -46,11 +45,11 @@ interface Layout {
 }
 
 /**
- * Gathers the judged rows of a channel's CSV files into one {@link Dataset}. Files match by column name; the rows of
+ * Gathers the judged rows of a channel's files into one {@link Dataset}. Files match by column name; the rows of
  * a query may be anywhere in them. A column without a number is left out with a warning, one of numbers and text is
  * refused.
  */
-export class TrainingTable {
+export class TrainingTable implements TableSink {
   readonly #options: TableOptions
   #columns: FeatureColumn[] | undefined
   #values = new Float32List()
@@ -60,32 +59,32 @@ export class TrainingTable {
   /** A weight for each query, or for each row where there are no groups. */
   readonly #weights: number[] = []
   #file = ''
+  #layout: Layout = { label: -1, group: -1, weight: -1, features: new Int32Array(0) }
 
   constructor(options: TableOptions) {
     this.#options = options
     if (options.featureNames) this.#setColumns(options.featureNames)
   }
 
-  /** Reads one file, given as chunks of bytes. @throws {RankerError} that names file, line and column. */
-  addCsv(file: string, chunks: Iterable<Uint8Array>): void {
+  begin(file: string, names: readonly string[]): void {
     this.#file = file
-    const scanner = new CsvScanner(file)
-    let layout: Layout | undefined
-    let rows = 0
-    const onRecord = (record: CsvRecord) => {
-      if (!layout) {
-        layout = this.#readHeader(record)
-        return
-      }
-      // A blank line is no row, unless the table has a single column.
-      if (record.count === 1 && layout.width > 1 && record.text(0).trim() === '') return
-      this.#addRow(record, layout)
-      rows++
+    this.#layout = this.#layOut(names)
+  }
+
+  row(row: Row): void {
+    const { label, group, weight, features } = this.#layout
+    this.#labels.push(this.#label(row, label))
+    const query = group < 0 ? this.#labels.length - 1 : this.#query(row, group)
+    if (weight >= 0) this.#addWeight(row, weight, query)
+
+    const columns = this.#columns!
+    const { block, at } = this.#values.extend(features.length)
+    for (let feature = 0; feature < features.length; feature++) {
+      const cell = features[feature]!
+      const value = cell < 0 ? Number.NaN : row.number(cell)
+      block[at + feature] = value
+      if (!Number.isNaN(value)) this.#see(columns[feature]!, value, row, cell)
     }
-    for (const chunk of chunks) scanner.push(chunk, onRecord)
-    scanner.end(onRecord)
-    if (!layout) throw new RankerError('FILE_EMPTY', { file })
-    if (rows === 0) throw new RankerError('NO_ROWS', { file })
   }
 
   /** @throws {RankerError} when a column cannot be a feature, or none can. */
@@ -119,13 +118,8 @@ export class TrainingTable {
     this.#values = new Float32List(names.length)
   }
 
-  #readHeader(record: CsvRecord): Layout {
+  #layOut(names: readonly string[]): Layout {
     const file = this.#file
-    const names = Array.from({ length: record.count }, (_, cell) => record.text(cell).trim())
-    if (names.length === 1 && names[0] === '') throw new RankerError('FILE_EMPTY', { file })
-    if (Number.isFinite(record.number(0))) {
-      throw new RankerError('HEADER_MISSING', { file, seen: names[0]! })
-    }
     const cells = new Map<string, number>()
     for (const [cell, name] of names.entries()) {
       if (name === '') throw new RankerError('UNNAMED_COLUMN', { file, position: cell + 1 })
@@ -151,7 +145,6 @@ export class TrainingTable {
     const extra = others.filter((name) => !known.has(name))
     if (extra.length > 0) warn(`${file} has columns that are not used: ${extra.join(', ')}`)
     return {
-      width: names.length,
       label: cellOf('label'),
       group: this.#options.grouped ? cellOf('group') : -1,
       weight: cellOf('weight'),
@@ -159,31 +152,11 @@ export class TrainingTable {
     }
   }
 
-  #addRow(record: CsvRecord, layout: Layout): void {
-    if (record.count !== layout.width) {
-      const { line, count: seen } = record
-      throw new RankerError('RAGGED_ROW', { file: this.#file, line, seen, wanted: layout.width })
-    }
-    this.#labels.push(this.#label(record, layout.label))
-    const query = layout.group < 0 ? this.#labels.length - 1 : this.#query(record, layout.group)
-    if (layout.weight >= 0) this.#addWeight(record, layout.weight, query)
-
-    const { features } = layout
-    const columns = this.#columns!
-    const { block, at } = this.#values.extend(features.length)
-    for (let feature = 0; feature < features.length; feature++) {
-      const cell = features[feature]!
-      const value = cell < 0 ? Number.NaN : record.number(cell)
-      block[at + feature] = value
-      if (!Number.isNaN(value)) this.#see(columns[feature]!, value, record, cell)
-    }
-  }
-
   /** Notes the first number and the first text of a column; a column with both is refused at once. */
-  #see(column: FeatureColumn, value: number, record: CsvRecord, cell: number): void {
+  #see(column: FeatureColumn, value: number, row: Row, cell: number): void {
     const finite = Number.isFinite(value)
     if (finite ? column.number : column.text) return
-    const place = { file: this.#file, line: record.line, seen: record.text(cell) }
+    const place = { file: this.#file, line: row.line, seen: row.text(cell) }
     if (finite) column.number = place
     else column.text = place
     if (this.#options.featureNames || (column.number && column.text)) this.#checkColumn(column, true)
@@ -205,17 +178,17 @@ export class TrainingTable {
     throw new RankerError('TEXT_IN_NUMERIC_COLUMN', { ...text, column: name, number })
   }
 
-  #label(record: CsvRecord, cell: number): number {
-    const label = record.number(cell)
+  #label(row: Row, cell: number): number {
+    const label = row.number(cell)
     const wanted = Number.isFinite(label) ? this.#options.refuseLabel(label) : 'a finite number'
     if (wanted === undefined) return label
-    throw new RankerError('BAD_LABEL', { ...this.#cell(record, cell, this.#options.roles.label), wanted })
+    throw new RankerError('BAD_LABEL', { ...this.#cell(row, cell, this.#options.roles.label), wanted })
   }
 
-  #query(record: CsvRecord, cell: number): number {
-    const id = record.text(cell).trim()
+  #query(row: Row, cell: number): number {
+    const id = row.text(cell).trim()
     if (id === '') {
-      throw new RankerError('GROUP_EMPTY', this.#cell(record, cell, this.#options.roles.group!))
+      throw new RankerError('GROUP_EMPTY', this.#cell(row, cell, this.#options.roles.group!))
     }
     const query = this.#queries.get(id) ?? this.#queries.size
     if (query === this.#queries.size) this.#queries.set(id, query)
@@ -223,10 +196,10 @@ export class TrainingTable {
     return query
   }
 
-  #addWeight(record: CsvRecord, cell: number, query: number): void {
-    const weight = record.number(cell)
+  #addWeight(row: Row, cell: number, query: number): void {
+    const weight = row.number(cell)
     const refuse = (wanted: string) => {
-      const place = this.#cell(record, cell, this.#options.roles.weight!)
+      const place = this.#cell(row, cell, this.#options.roles.weight!)
       throw new RankerError('BAD_WEIGHT', { ...place, wanted })
     }
     if (!Number.isFinite(weight) || weight < 0) refuse('a number from 0')
@@ -235,8 +208,8 @@ export class TrainingTable {
     this.#weights[query] = weight
   }
 
-  #cell(record: CsvRecord, cell: number, column: string): Place & { column: string } {
-    return { file: this.#file, line: record.line, column, seen: record.text(cell) }
+  #cell(row: Row, cell: number, column: string): Place & { column: string } {
+    return { file: this.#file, line: row.line, column, seen: row.text(cell) }
   }
 
   /** Copies the kept columns of every row to the place that its query gives it. */

@@ -21,9 +21,6 @@ export interface HookContext {
   readonly log: HookLog
 }
 
-/** Text, bytes, any JSON value, or one of these with its content type. */
-export type HookAnswer = unknown | readonly [body: unknown, contentType: string]
-
 /** Loads the model that predictFn or transformFn gets. */
 export type ModelFn = (modelDir: string, context: HookContext) => unknown
 
@@ -34,11 +31,14 @@ export type InputFn = (body: Buffer, contentType: string, context: HookContext) 
 // biome-ignore lint/suspicious/noExplicitAny: it is whatever the other hooks return
 export type PredictFn = (data: any, model: any, context: HookContext) => unknown
 
-/** Writes what predictFn returned. `accept` names one media type, or is the header as it came when none is known. */
+/**
+ * Writes what predictFn returned: as text, bytes, any JSON value, or one of these with its content type in a pair.
+ * `accept` names one media type, or is the header as it came when the defaults know none that it allows.
+ */
 // biome-ignore lint/suspicious/noExplicitAny: it is whatever the other hooks return
-export type OutputFn = (prediction: any, accept: string, context: HookContext) => HookAnswer
+export type OutputFn = (prediction: any, accept: string, context: HookContext) => unknown
 
-/** Does the work of inputFn, predictFn and outputFn. */
+/** Does the work of inputFn, predictFn and outputFn, and returns what an outputFn may return. */
 export type TransformFn = (
   // biome-ignore lint/suspicious/noExplicitAny: it is whatever modelFn returns
   model: any,
@@ -46,4 +46,4 @@ export type TransformFn = (
   contentType: string,
   accept: string,
   context: HookContext,
-) => HookAnswer
+) => unknown

@@ -1,4 +1,5 @@
 import { basename } from 'node:path'
+import { readCsvTable } from '../data/csv-table.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { TrainingTable } from '../data/training-table.ts'
 import { RankerError } from '../errors.ts'
@@ -12,24 +13,27 @@ import type { Emit, TrainingPlan } from './plan.ts'
 export type Datasets = { train: Dataset } & Partial<Record<ChannelName, Dataset>>
 
 /** Reads every channel of the plan, train first. @throws {RankerError} naming file, line and column. */
-export function readDatasets({ channels, hyperparameters }: TrainingPlan, emit: Emit): Datasets {
-  const train = readChannel('train', channels.train!, hyperparameters, emit)
+export async function readDatasets(
+  { channels, hyperparameters }: TrainingPlan,
+  emit: Emit,
+): Promise<Datasets> {
+  const train = await readChannel('train', channels.train!, hyperparameters, emit)
   const datasets: Datasets = { train }
   for (const name of CHANNELS) {
     const channel = channels[name]
     if (!channel || name === 'train') continue
-    datasets[name] = readChannel(name, channel, hyperparameters, emit, train.featureNames)
+    datasets[name] = await readChannel(name, channel, hyperparameters, emit, train.featureNames)
   }
   return datasets
 }
 
-function readChannel(
+async function readChannel(
   name: ChannelName,
   channel: Channel,
   { objective, label, group, weight, item }: Hyperparameters,
   emit: Emit,
   featureNames?: readonly string[],
-): Dataset {
+): Promise<Dataset> {
   const table = new TrainingTable({
     roles: { label, group, weight, item },
     grouped: needsGroups(objective),
@@ -41,7 +45,7 @@ function readChannel(
     if (!isCsv(file, channel.contentType)) {
       throw new RankerError('UNKNOWN_FORMAT', { file, known: 'CSV with a header (.csv or text/csv)' })
     }
-    table.addCsv(basename(file), readChunks(file))
+    await readCsvTable(basename(file), readChunks(file), table)
   }
   const data = table.finish()
   const queries = data.groups ? ` of ${data.groups.sizes.length} queries` : ''

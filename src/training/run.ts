@@ -19,10 +19,14 @@ export interface TrainingResult extends Artefact {
  * Runs a training job from files to a model in memory, on the thread that owns the library.
  * @throws {RankerError} whatever is wrong with the data or the parameters, in one sentence.
  */
-export function runTraining(plan: TrainingPlan, library: XGBoost, signals: TrainingSignals): TrainingResult {
+export async function runTraining(
+  plan: TrainingPlan,
+  library: XGBoost,
+  signals: TrainingSignals,
+): Promise<TrainingResult> {
   const { hyperparameters, threads } = plan
   checkEarlyStopping(hyperparameters, plan.channels.validation !== undefined)
-  const datasets = readDatasets(plan, signals.emit)
+  const datasets = await readDatasets(plan, signals.emit)
   return withOwned((own) => {
     const matrices = quantise(library, datasets, { threads, maxBin: hyperparameters.max_bin }, own)
     const metrics = evalMetrics(hyperparameters)

@@ -22,11 +22,11 @@ export type ThreadMessage =
  * The thread that owns XGBoost: the library's last error is thread-local and its calls block, so all of them are made
  * here, and the main thread stays free for signals.
  */
-function main(port: NonNullable<typeof parentPort>, { plan, env, stop }: ThreadInput): void {
+async function main(port: NonNullable<typeof parentPort>, { plan, env, stop }: ThreadInput): Promise<void> {
   const post = (message: ThreadMessage, buffers: ArrayBuffer[] = []) => port.postMessage(message, buffers)
   const flag = new Int32Array(stop)
   try {
-    const result = runTraining(plan, XGBoost.load(env), {
+    const result = await runTraining(plan, XGBoost.load(env), {
       emit: post,
       shouldStop: () => Atomics.load(flag, 0) === 1,
     })
@@ -38,4 +38,4 @@ function main(port: NonNullable<typeof parentPort>, { plan, env, stop }: ThreadI
   }
 }
 
-if (parentPort) main(parentPort, workerData as ThreadInput)
+if (parentPort) await main(parentPort, workerData as ThreadInput)

@@ -1,13 +1,14 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { type CsvRecord, CsvScanner } from '../../src/data/csv.ts'
+import { CsvScanner } from '../../src/data/csv.ts'
+import type { Row } from '../../src/data/row.ts'
 
 const encode = (text: string) => new TextEncoder().encode(text)
 
 /** Reads bytes given in chunks of the sizes named, the last one repeated. */
 function scan(content: Uint8Array, sizes: readonly number[] = [content.length]) {
   const records: { line: number; cells: string[] }[] = []
-  const onRecord = (record: CsvRecord) =>
+  const onRecord = (record: Row) =>
     records.push({
       line: record.line,
       cells: Array.from({ length: record.count }, (_, cell) => record.text(cell)),

@@ -1,10 +1,11 @@
 import t from 'tap'
+import { readCsvTable } from '../../src/data/csv-table.ts'
 import { type TableOptions, TrainingTable } from '../../src/data/training-table.ts'
 import { labelCheck } from '../../src/training/objective.ts'
 
 const NaN32 = Number.NaN
 
-function read(files: Record<string, string>, options: Partial<TableOptions> = {}) {
+async function read(files: Record<string, string>, options: Partial<TableOptions> = {}) {
   const warnings: string[] = []
   const table = new TrainingTable({
     roles: { label: 'label', group: 'qid' },
@@ -13,12 +14,14 @@ function read(files: Record<string, string>, options: Partial<TableOptions> = {}
     warn: (sentence) => warnings.push(sentence),
     ...options,
   })
-  for (const [file, text] of Object.entries(files)) table.addCsv(file, [new TextEncoder().encode(text)])
+  for (const [file, text] of Object.entries(files)) {
+    await readCsvTable(file, [new TextEncoder().encode(text)], table)
+  }
   return { data: table.finish(), warnings }
 }
 
 t.test('scattered queries come together, in order of first appearance', async (t) => {
-  const { data } = read({
+  const { data } = await read({
     'a.csv': 'qid,label,x,y\nq2,1,1,10\nq1,0,2,\nq2,0,3,30\n',
     'b.csv': 'y,x,label,qid\n40,4,2,q1\n50,5,0,q3\n',
   })
@@ -35,7 +38,7 @@ t.test('scattered queries come together, in order of first appearance', async (t
 t.test('more rows than a block holds', async (t) => {
   const rows = 300_000
   const lines = Array.from({ length: rows }, (_, row) => `${row % 7},${row % 3},${row},${row / 2},${-row},1`)
-  const { data } = read({ 'a.csv': `qid,label,a,b,c,d\n${lines.join('\n')}` })
+  const { data } = await read({ 'a.csv': `qid,label,a,b,c,d\n${lines.join('\n')}` })
   t.equal(data.rows, rows)
   let at = 0
   for (let query = 0; query < 7; query++) {
@@ -46,21 +49,23 @@ t.test('more rows than a block holds', async (t) => {
 })
 
 t.test('columns without a number are left out, with a word', async (t) => {
-  const { data, warnings } = read({ 'a.csv': 'label,qid,title,x,none\n1,a,lamp,1,\n0,a,"desk, old",2,nan\n' })
+  const { data, warnings } = await read({
+    'a.csv': 'label,qid,title,x,none\n1,a,lamp,1,\n0,a,"desk, old",2,nan\n',
+  })
   t.same(data.featureNames, ['x'])
   t.match(warnings, [/"title" holds text/, /"none" has no numeric cell/])
 })
 
 t.test('later data takes the features of the model', async (t) => {
   const text = 'label,qid,extra,y,x\n1,a,7,2,1\n'
-  const { data, warnings } = read({ 'v.csv': text }, { featureNames: ['x', 'y'] })
+  const { data, warnings } = await read({ 'v.csv': text }, { featureNames: ['x', 'y'] })
   t.same(data.values, Float32Array.of(1, 2))
   t.match(warnings, [/v\.csv.*extra/])
-  t.throws(() => read({ 'v.csv': 'label,qid,x\n1,a,1\n' }, { featureNames: ['x', 'y'] }), {
+  await t.rejects(read({ 'v.csv': 'label,qid,x\n1,a,1\n' }, { featureNames: ['x', 'y'] }), {
     code: 'COLUMN_MISSING',
     message: /v\.csv has no feature column "y"/,
   })
-  t.throws(() => read({ 'v.csv': 'label,qid,x\n1,a,red\n' }, { featureNames: ['x'] }), {
+  await t.rejects(read({ 'v.csv': 'label,qid,x\n1,a,red\n' }, { featureNames: ['x'] }), {
     code: 'TEXT_IN_NUMERIC_COLUMN',
     message: /v\.csv line 2, column "x" is "red"/,
   })
@@ -68,15 +73,15 @@ t.test('later data takes the features of the model', async (t) => {
 
 t.test('weights are one a query', async (t) => {
   const roles = { label: 'label', group: 'qid', weight: 'w' }
-  const { data } = read({ 'a.csv': 'label,qid,w,x\n1,a,2,1\n0,b,0.5,2\n1,a,2,3\n' }, { roles })
+  const { data } = await read({ 'a.csv': 'label,qid,w,x\n1,a,2,1\n0,b,0.5,2\n1,a,2,3\n' }, { roles })
   t.same(data.weights, Float32Array.of(2, 0.5))
-  t.throws(() => read({ 'a.csv': 'label,qid,w,x\n1,a,2,1\n0,a,3,2\n' }, { roles }), {
+  await t.rejects(read({ 'a.csv': 'label,qid,w,x\n1,a,2,1\n0,a,3,2\n' }, { roles }), {
     code: 'BAD_WEIGHT',
     message: /line 3, column "w".*wanted 2/,
   })
   for (const weight of ['-1', '', 'inf', 'x']) {
-    t.throws(
-      () => read({ 'a.csv': `label,qid,w,x\n1,a,${weight},1\n` }, { roles }),
+    await t.rejects(
+      read({ 'a.csv': `label,qid,w,x\n1,a,${weight},1\n` }, { roles }),
       { code: 'BAD_WEIGHT' },
       weight,
     )
@@ -85,7 +90,7 @@ t.test('weights are one a query', async (t) => {
 
 t.test('without queries a group column is neither needed nor a feature', async (t) => {
   for (const text of ['label,qid,x\n1,7,5\n0,7,6\n', 'label,x\n1,5\n0,6\n']) {
-    const { data, warnings } = read({ 'a.csv': text }, { grouped: false })
+    const { data, warnings } = await read({ 'a.csv': text }, { grouped: false })
     t.same(data.featureNames, ['x'])
     t.equal(data.groups, undefined)
     t.same(warnings, [])
@@ -125,9 +130,9 @@ t.test('what is refused, each with file, line and column', async (t) => {
     ['UNCLOSED_QUOTE', 'label,qid,x\n1,"a,1\n', /line 2/],
   ]
   for (const [code, text, message] of refused) {
-    t.throws(() => read({ 'f.csv': text }), { code, message }, `${code} ${JSON.stringify(text)}`)
+    await t.rejects(read({ 'f.csv': text }), { code, message }, `${code} ${JSON.stringify(text)}`)
   }
-  t.throws(() => read({ 'f.csv': 'label,qid,x\n2,a,1\n' }, { refuseLabel: labelCheck('rank:map') }), {
+  await t.rejects(read({ 'f.csv': 'label,qid,x\n2,a,1\n' }, { refuseLabel: labelCheck('rank:map') }), {
     code: 'BAD_LABEL',
     message: /0 or 1 for rank:map/,
   })

@@ -1,0 +1,38 @@
+import { RankerError } from '../errors.ts'
+import { CsvScanner } from './csv.ts'
+import type { Chunks, Row, TableSink } from './row.ts'
+
+/**
+ * Reads a CSV with a header into a table.
+ * @throws {RankerError} FILE_EMPTY, NO_ROWS, HEADER_MISSING, RAGGED_ROW and what the sink and the scanner throw.
+ */
+export async function readCsvTable(file: string, chunks: Chunks, sink: TableSink): Promise<void> {
+  const scanner = new CsvScanner(file)
+  let width = 0
+  let rows = 0
+  const onRecord = (record: Row) => {
+    if (width === 0) {
+      width = record.count
+      sink.begin(file, readHeader(file, record))
+      return
+    }
+    // A blank line is no row, unless the table has a single column.
+    if (record.count === 1 && width > 1 && record.text(0).trim() === '') return
+    if (record.count !== width) {
+      throw new RankerError('RAGGED_ROW', { file, line: record.line, seen: record.count, wanted: width })
+    }
+    sink.row(record)
+    rows++
+  }
+  for await (const chunk of chunks) scanner.push(chunk, onRecord)
+  scanner.end(onRecord)
+  if (width === 0) throw new RankerError('FILE_EMPTY', { file })
+  if (rows === 0) throw new RankerError('NO_ROWS', { file })
+}
+
+function readHeader(file: string, record: Row): string[] {
+  const names = Array.from({ length: record.count }, (_, cell) => record.text(cell).trim())
+  if (names.length === 1 && names[0] === '') throw new RankerError('FILE_EMPTY', { file })
+  if (Number.isFinite(record.number(0))) throw new RankerError('HEADER_MISSING', { file, seen: names[0]! })
+  return names
+}
