@@ -3,11 +3,101 @@ const POWERS = Float64Array.from({ length: 23 }, (_, k) => 10 ** k)
 
 const SPACE = 0x20
 const TAB = 0x09
+const PLUS = 0x2b
+const MINUS = 0x2d
+const POINT = 0x2e
+const ZERO = 0x30
+const LETTER_E = 0x65
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
 
+/** More digits than this in all, and the bounds of {@link readLong} would not hold. */
+const MOST_DIGITS = 25
+/** A mantissa of 25 digits is off by 21 roundings of 2^-53 at most, each relative. */
+const SLACK = 2 ** -48
+
+const single = new Float32Array(1)
+
 /**
- * Reads the number in `bytes[start, end)` as the float32 nearest to it, rounded as `Math.fround(Number(text))`.
- * Spaces and tabs around it do not count.
+ * Reads the decimal number that starts at `from` into `into[index]`, as the float32 nearest to it, rounded as
+ * `Math.fround(Number(text))`. Parsers that know what comes after a number use it to read every byte once.
+ * @returns where the number ends; -1 where there is none, or one that only {@link parseFloat32} can read.
+ */
+export function readFloat32(
+  bytes: Uint8Array,
+  from: number,
+  end: number,
+  into: Float32Array,
+  index: number,
+): number {
+  let at = from
+  let mantissa = 0
+  let fraction = 0
+  const sign = bytes[at]
+  if (sign === MINUS || sign === PLUS) at++
+  const first = at
+  for (; at < end; at++) {
+    const digit = bytes[at]! - ZERO
+    if (digit < 0 || digit > 9) break
+    mantissa = mantissa * 10 + digit
+  }
+  let digits = at - first
+  if (at < end && bytes[at] === POINT) {
+    const point = ++at
+    for (; at < end; at++) {
+      const digit = bytes[at]! - ZERO
+      if (digit < 0 || digit > 9) break
+      mantissa = mantissa * 10 + digit
+    }
+    fraction = at - point
+    digits += fraction
+  }
+  if (digits === 0) return -1
+  if (digits > 15 || (at < end && (bytes[at]! | 0x20) === LETTER_E)) {
+    return readLong(bytes, at, end, into, index, mantissa, digits, -fraction, sign === MINUS)
+  }
+  // Up to 15 digits and a fraction: digits and power of ten are exact doubles, so their quotient is rounded once.
+  const value = fraction === 0 ? mantissa : mantissa / POWERS[fraction]!
+  into[index] = sign === MINUS ? -value : value
+  return at
+}
+
+/** Goes on where {@link readFloat32} found many digits, or an exponent at `from`. */
+function readLong(
+  bytes: Uint8Array,
+  from: number,
+  end: number,
+  into: Float32Array,
+  index: number,
+  mantissa: number,
+  digits: number,
+  fraction: number,
+  negative: boolean,
+): number {
+  let at = from
+  let power = fraction
+  if (at < end && (bytes[at]! | 0x20) === LETTER_E) {
+    const sign = bytes[++at]
+    if (sign === MINUS || sign === PLUS) at++
+    const first = at
+    let exponent = 0
+    for (; at < end; at++) {
+      const digit = bytes[at]! - ZERO
+      if (digit < 0 || digit > 9) break
+      exponent = exponent * 10 + digit
+    }
+    if (at === first) return -1
+    power += sign === MINUS ? -exponent : exponent
+  }
+  if (digits > MOST_DIGITS || power < -22 || power > 22) return -1
+  const value = power < 0 ? mantissa / POWERS[-power]! : mantissa * POWERS[power]!
+  // Beyond 15 digits the true number is only near; it is known where all that is near is the same float32.
+  if (digits > 15 && Math.fround(value * (1 - SLACK)) !== Math.fround(value * (1 + SLACK))) return -1
+  into[index] = negative ? -value : value
+  return at
+}
+
+/**
+ * Reads the number in `bytes[start, end)` as {@link readFloat32} does. Spaces and tabs around it do not count.
  * @returns NaN for a missing value (nothing, or `nan` in any case), ±Infinity for whatever is no finite float32:
  * words, hexadecimal, infinities, 1e39. One kind of answer for all of those keeps this path free of objects;
  * the caller, which knows the place, makes the sentence.
@@ -18,32 +108,7 @@ export function parseFloat32(bytes: Uint8Array, start: number, end: number): num
   while (from < to && (bytes[from] === SPACE || bytes[from] === TAB)) from++
   while (to > from && (bytes[to - 1] === SPACE || bytes[to - 1] === TAB)) to--
   if (from === to) return Number.NaN
-
-  // Up to 15 digits and a fraction: digits and power of ten are exact doubles, so their quotient is rounded once.
-  let at = from
-  const sign = bytes[at]
-  if (sign === 0x2d || sign === 0x2b) at++
-  let digits = 0
-  let fraction = 0
-  let mantissa = 0
-  let point = false
-  for (; at < to; at++) {
-    const byte = bytes[at]!
-    if (byte >= 0x30 && byte <= 0x39) {
-      mantissa = mantissa * 10 + (byte - 0x30)
-      digits++
-      if (point) fraction++
-    } else if (byte === 0x2e && !point) {
-      point = true
-    } else {
-      break
-    }
-  }
-  if (at === to && digits > 0 && digits <= 15) {
-    const value = fraction === 0 ? mantissa : mantissa / POWERS[fraction]!
-    return Math.fround(sign === 0x2d ? -value : value)
-  }
-  return parseSlowly(bytes, from, to)
+  return readFloat32(bytes, from, to, single, 0) === to ? single[0]! : parseSlowly(bytes, from, to)
 }
 
 function parseSlowly(bytes: Uint8Array, from: number, to: number): number {

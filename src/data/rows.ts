@@ -1,6 +1,7 @@
 import { RankerError } from '../errors.ts'
 import { CsvScanner } from './csv.ts'
 import { isInfinite } from './number.ts'
+import { readPlainCsv } from './plain-csv.ts'
 import type { Row } from './row.ts'
 
 /** Rows in feature order: what every format of rows is read into. */
@@ -24,6 +25,8 @@ const HEADER_HINT = 'a header line needs the Content-Type text/csv; header=prese
  */
 export function readCsvRows(body: Uint8Array, featureNames: readonly string[]): Rows {
   const width = featureNames.length
+  const plain = readPlainCsv(body, width)
+  if (plain && plain.count > 0) return { kind: 'rows', ...plain, width, ignored: [] }
   const rows = new RowList(width, body.length)
   scan(body, (record) => {
     const row = rows.count + 1

@@ -17,6 +17,12 @@ const decimal = fc.oneof(
   fc
     .float({ noNaN: true, noDefaultInfinity: true, min: 1, max: 2 })
     .map((value) => (value + 2 ** -24).toFixed(30)),
+  fc
+    .tuple(
+      fc.float({ noNaN: true, noDefaultInfinity: true, min: 1, max: 2 }),
+      fc.integer({ min: 13, max: 24 }),
+    )
+    .map(([value, digits]) => (value + 2 ** -24).toFixed(digits)),
 )
 
 t.test('decimals round as Math.fround(Number(text))', async (t) => {

@@ -71,3 +71,48 @@ t.test('what is written is read, however many rows there are', async (t) => {
     { numRuns: 50 },
   )
 })
+
+t.test('the quick reader and the general one agree', async (t) => {
+  const part = fc.constantFrom(
+    '1',
+    '2.50',
+    '-0',
+    ',',
+    ',',
+    '\n',
+    '\n',
+    '\r\n',
+    ' ',
+    '\t',
+    'nan',
+    '1e5',
+    '.',
+    'x',
+    '\r',
+  )
+  const cell = fc.constantFrom('1', '-2.50', '', ' 3', 'nan', '1e-5', '0.12345678901234567', '4\r')
+  const outcome = (read: () => ArrayLike<number>) => {
+    try {
+      return Array.from(read())
+    } catch (thrown) {
+      return (thrown as { code: string }).code
+    }
+  }
+  let both = 0
+  fc.assert(
+    fc.property(
+      fc.oneof(fc.array(part), fc.array(fc.tuple(cell, cell).map(([a, b]) => `${a},${b}\n`))),
+      (parts) => {
+        const text = parts.join('')
+        fc.pre(text !== '')
+        const quick = outcome(() => rows(text).values)
+        // A quote anywhere leaves the whole body to the general reader.
+        const general = outcome(() => rows(`"0",0\n${text}`).values.subarray(2))
+        if (Array.isArray(quick) && quick.length > 2) both++
+        t.same(quick, general, JSON.stringify(text))
+      },
+    ),
+    { numRuns: 2000 },
+  )
+  t.ok(both > 200, `${both} bodies of several rows were read`)
+})
