@@ -1,5 +1,5 @@
-/** How the sum over the trees becomes the score. */
-export type Transform = 'identity' | 'sigmoid' | 'exp'
+/** How the sum over the trees becomes the score; `step` is 1 above 0, else 0. */
+export type Transform = 'identity' | 'sigmoid' | 'exp' | 'step'
 
 /**
  * A regression tree as arrays over its nodes; node 0 is the root. A leaf has `left[node] === -1` and its value, with
@@ -11,6 +11,11 @@ export interface Tree {
   readonly feature: Int32Array
   /** A row goes left when its value is less than this; at a leaf, the leaf's value. */
   readonly threshold: Float32Array
+  /**
+   * For nodes that split on a category, by node: the codes that go right. Any other code goes left. Absent in a tree
+   * without such nodes.
+   */
+  readonly categories?: ReadonlyMap<number, ReadonlySet<number>>
   /** 1 where a missing value goes left. */
   readonly defaultLeft: Uint8Array
   /** Sum of hessians that reached the node in training; absent in models that do not carry it. */
@@ -43,11 +48,25 @@ export function predictRow(forest: Forest, row: ArrayLike<number>): number {
 function leafValue(tree: Tree, row: ArrayLike<number>): number {
   let node = 0
   while (tree.left[node] !== -1) {
-    const value = row[tree.feature[node]!]!
-    const goesLeft = Number.isNaN(value) ? tree.defaultLeft[node] === 1 : value < tree.threshold[node]!
-    node = goesLeft ? tree.left[node]! : tree.right[node]!
+    node = goesLeft(tree, node, row[tree.feature[node]!]!) ? tree.left[node]! : tree.right[node]!
   }
   return tree.threshold[node]!
+}
+
+/** Where a value leads at a node that is no leaf. */
+export function goesLeft(tree: Tree, node: number, value: number): boolean {
+  if (Number.isNaN(value)) return tree.defaultLeft[node] === 1
+  const right = tree.categories?.get(node)
+  return right ? !right.has(value) : value < tree.threshold[node]!
+}
+
+/** The features that any tree takes for category codes: whole numbers from 0. */
+export function categoricalFeatures({ trees }: Forest): number[] {
+  const features = new Set<number>()
+  for (const { categories, feature } of trees) {
+    for (const node of categories?.keys() ?? []) features.add(feature[node]!)
+  }
+  return [...features].sort((a, b) => a - b)
 }
 
 export function applyTransform(transform: Transform, margin: number): number {
@@ -58,5 +77,7 @@ export function applyTransform(transform: Transform, margin: number): number {
       return Math.fround(1 / (1 + Math.exp(-margin)))
     case 'exp':
       return Math.fround(Math.exp(margin))
+    case 'step':
+      return margin > 0 ? 1 : 0
   }
 }

@@ -1,16 +1,14 @@
-import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
-import type { Forest, Tree } from './forest.ts'
+import { BinaryWriter } from '@bufbuild/protobuf/wire'
+import type { Forest, Transform, Tree } from './forest.ts'
+import { attribute, floatMatrix, int, message, text, vector } from './onnx-fields.ts'
+import { treeEnsemble, treeEnsembleRegressor } from './onnx-trees.ts'
 
 /**
- * Versions written: `ai.onnx.ml` 3 has the TreeEnsembleRegressor that every runtime of the last years knows.
- * Field numbers below are those of onnx/onnx `onnx/onnx.proto`.
+ * Versions written. `ai.onnx.ml` 3 has the TreeEnsembleRegressor that every runtime of the last years knows; splits on
+ * categories need the TreeEnsemble of version 5. Field numbers below are those of onnx/onnx `onnx/onnx.proto`.
  */
-const IR_VERSION = 8
-const OPSET = 17
-const ML_OPSET = 3
-
-const FLOAT = 1
-const AttributeType = { FLOATS: 6, INT: 2, INTS: 7, STRING: 3, STRINGS: 8 } as const
+const NUMERIC = { ir: 8, opset: 17, ml: 3 }
+const CATEGORICAL = { ir: 10, opset: 21, ml: 5 }
 
 /** Name of the graph's input, float32 of shape [rows, features]. */
 export const INPUT_NAME = 'features'
@@ -25,119 +23,63 @@ export const OUTPUT_NAME = 'score'
  * very float32 additions that XGBoost makes, and gives the same bits. (As `base_values` it would be added last.)
  */
 export function writeOnnx(forest: Forest, producer: { name: string; version: string }): Uint8Array {
+  const trees = [singleLeaf(forest.base), ...forest.trees]
+  const isNumeric = forest.trees.every((tree) => tree.categories === undefined)
+  const versions = isNumeric ? NUMERIC : CATEGORICAL
   const model = new BinaryWriter()
-  int(model, 1, IR_VERSION)
+  int(model, 1, versions.ir)
   text(model, 2, producer.name)
   text(model, 3, producer.version)
   message(model, 7, (graph) => {
-    const last = forest.transform === 'identity' ? OUTPUT_NAME : 'margin'
-    message(graph, 1, (node) => treeEnsemble(node, forest, last))
-    if (forest.transform !== 'identity') {
-      const operator = forest.transform === 'sigmoid' ? 'Sigmoid' : 'Exp'
-      message(graph, 1, (node) => {
-        text(node, 1, last)
-        text(node, 2, OUTPUT_NAME)
-        text(node, 3, 'transform')
-        text(node, 4, operator)
-      })
-    }
+    const sum = forest.transform === 'identity' ? OUTPUT_NAME : 'margin'
+    message(graph, 1, (node) => {
+      text(node, 1, INPUT_NAME)
+      text(node, 2, sum)
+      text(node, 3, 'forest')
+      text(node, 4, isNumeric ? 'TreeEnsembleRegressor' : 'TreeEnsemble')
+      text(node, 7, 'ai.onnx.ml')
+      const write = isNumeric ? treeEnsembleRegressor : treeEnsemble
+      write(node, trees)
+    })
+    transformNodes(graph, forest.transform, sum)
     text(graph, 2, 'ranker')
-    message(graph, 11, (value) => valueInfo(value, INPUT_NAME, forest.width))
-    message(graph, 12, (value) => valueInfo(value, OUTPUT_NAME, 1))
+    message(graph, 11, (value) => floatMatrix(value, INPUT_NAME, forest.width))
+    message(graph, 12, (value) => floatMatrix(value, OUTPUT_NAME, 1))
   })
   message(model, 8, (opset) => {
     text(opset, 1, '')
-    int(opset, 2, OPSET)
+    int(opset, 2, versions.opset)
   })
   message(model, 8, (opset) => {
     text(opset, 1, 'ai.onnx.ml')
-    int(opset, 2, ML_OPSET)
+    int(opset, 2, versions.ml)
   })
   return model.finish()
 }
 
-function treeEnsemble(node: BinaryWriter, forest: Forest, output: string): void {
-  const trees = [singleLeaf(forest.base), ...forest.trees]
-  text(node, 1, INPUT_NAME)
-  text(node, 2, output)
-  text(node, 3, 'forest')
-  text(node, 4, 'TreeEnsembleRegressor')
-  text(node, 7, 'ai.onnx.ml')
-
-  const each = (pick: (tree: Tree, node: number, index: number) => number): number[] =>
-    trees.flatMap((tree, index) => Array.from(tree.left, (_, node) => pick(tree, node, index)))
-  const branch = (pick: (tree: Tree, node: number) => number) =>
-    each((tree, node) => (tree.left[node] === -1 ? 0 : pick(tree, node)))
-  ints(
-    node,
-    'nodes_treeids',
-    each((_, __, index) => index),
-  )
-  ints(
-    node,
-    'nodes_nodeids',
-    each((_, node) => node),
-  )
-  ints(
-    node,
-    'nodes_featureids',
-    branch((tree, node) => tree.feature[node]!),
-  )
-  floats(
-    node,
-    'nodes_values',
-    branch((tree, node) => tree.threshold[node]!),
-  )
-  ints(
-    node,
-    'nodes_truenodeids',
-    branch((tree, node) => tree.left[node]!),
-  )
-  ints(
-    node,
-    'nodes_falsenodeids',
-    branch((tree, node) => tree.right[node]!),
-  )
-  ints(
-    node,
-    'nodes_missing_value_tracks_true',
-    branch((tree, node) => tree.defaultLeft[node]!),
-  )
-  strings(
-    node,
-    'nodes_modes',
-    trees.flatMap((tree) => Array.from(tree.left, (child) => (child === -1 ? 'LEAF' : 'BRANCH_LT'))),
-  )
-
-  const leaf = (pick: (tree: Tree, node: number, index: number) => number) =>
-    trees.flatMap((tree, index) =>
-      Array.from(tree.left.keys())
-        .filter((node) => tree.left[node] === -1)
-        .map((node) => pick(tree, node, index)),
-    )
-  ints(
-    node,
-    'target_treeids',
-    leaf((_, __, index) => index),
-  )
-  ints(
-    node,
-    'target_nodeids',
-    leaf((_, node) => node),
-  )
-  ints(
-    node,
-    'target_ids',
-    leaf(() => 0),
-  )
-  floats(
-    node,
-    'target_weights',
-    leaf((tree, node) => tree.threshold[node]!),
-  )
-  attribute(node, 'n_targets', AttributeType.INT, (body) => int(body, 3, 1))
-  attribute(node, 'aggregate_function', AttributeType.STRING, (body) => text(body, 4, 'SUM'))
-  attribute(node, 'post_transform', AttributeType.STRING, (body) => text(body, 4, 'NONE'))
+function transformNodes(graph: BinaryWriter, transform: Transform, margin: string): void {
+  const add = (
+    operator: string,
+    inputs: readonly string[],
+    output: string,
+    more = (_: BinaryWriter): void => {},
+  ) =>
+    message(graph, 1, (node) => {
+      for (const input of inputs) text(node, 1, input)
+      text(node, 2, output)
+      text(node, 3, `${transform} ${operator}`)
+      text(node, 4, operator)
+      more(node)
+    })
+  if (transform === 'sigmoid') add('Sigmoid', [margin], OUTPUT_NAME)
+  if (transform === 'exp') add('Exp', [margin], OUTPUT_NAME)
+  if (transform !== 'step') return
+  add('Greater', [margin, 'zero'], 'positive')
+  add('Cast', ['positive'], OUTPUT_NAME, (node) => attribute.int(node, 'to', 1))
+  message(graph, 5, (tensor) => {
+    vector(tensor, Float32Array.of(0))
+    text(tensor, 8, 'zero')
+  })
 }
 
 function singleLeaf(value: number): Tree {
@@ -148,66 +90,4 @@ function singleLeaf(value: number): Tree {
     threshold: Float32Array.of(value),
     defaultLeft: Uint8Array.of(0),
   }
-}
-
-function valueInfo(value: BinaryWriter, name: string, columns: number): void {
-  text(value, 1, name)
-  message(value, 2, (type) =>
-    message(type, 1, (tensor) => {
-      int(tensor, 1, FLOAT)
-      message(tensor, 2, (shape) => {
-        message(shape, 1, (dimension) => text(dimension, 2, 'rows'))
-        message(shape, 1, (dimension) => int(dimension, 1, columns))
-      })
-    }),
-  )
-}
-
-function attribute(
-  node: BinaryWriter,
-  name: string,
-  type: number,
-  write: (body: BinaryWriter) => void,
-): void {
-  message(node, 5, (body) => {
-    text(body, 1, name)
-    write(body)
-    int(body, 20, type)
-  })
-}
-
-function ints(node: BinaryWriter, name: string, values: readonly number[]): void {
-  attribute(node, name, AttributeType.INTS, (body) => {
-    body.tag(8, WireType.LengthDelimited).fork()
-    for (const value of values) body.int64(value)
-    body.join()
-  })
-}
-
-function floats(node: BinaryWriter, name: string, values: readonly number[]): void {
-  attribute(node, name, AttributeType.FLOATS, (body) => {
-    body.tag(7, WireType.LengthDelimited).fork()
-    for (const value of values) body.float(value)
-    body.join()
-  })
-}
-
-function strings(node: BinaryWriter, name: string, values: readonly string[]): void {
-  attribute(node, name, AttributeType.STRINGS, (body) => {
-    for (const value of values) text(body, 9, value)
-  })
-}
-
-function message(writer: BinaryWriter, field: number, write: (body: BinaryWriter) => void): void {
-  writer.tag(field, WireType.LengthDelimited).fork()
-  write(writer)
-  writer.join()
-}
-
-function text(writer: BinaryWriter, field: number, value: string): void {
-  writer.tag(field, WireType.LengthDelimited).string(value)
-}
-
-function int(writer: BinaryWriter, field: number, value: number): void {
-  writer.tag(field, WireType.Varint).int64(value)
 }

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { RankerError } from '../errors.ts'
-import type { Forest, Transform, Tree } from './forest.ts'
+import type { Forest, Transform } from './forest.ts'
 import { readUbjson } from './ubjson.ts'
+import { numbers, readTree, treeSchema } from './xgboost-tree.ts'
 
 /** Objectives that give one score a row, and what XGBoost's `predict()` does to their margin. */
 const TRANSFORMS: Readonly<Record<string, Transform>> = {
@@ -13,135 +14,168 @@ const TRANSFORMS: Readonly<Record<string, Transform>> = {
   'reg:absoluteerror': 'identity',
   'reg:pseudohubererror': 'identity',
   'reg:squaredlogerror': 'identity',
+  'reg:quantileerror': 'identity',
   'reg:logistic': 'sigmoid',
   'binary:logistic': 'sigmoid',
   'binary:logitraw': 'identity',
+  'binary:hinge': 'step',
   'count:poisson': 'exp',
   'reg:gamma': 'exp',
   'reg:tweedie': 'exp',
+  'survival:cox': 'exp',
+  'survival:aft': 'exp',
 }
 
-const numbers = z.custom<ArrayLike<number>>(
-  (value) => Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView)),
-  'wanted an array of numbers',
-)
-
-const treeSchema = z.object({
-  left_children: numbers,
-  right_children: numbers,
-  split_indices: numbers,
-  split_conditions: numbers,
-  default_left: numbers,
-  split_type: numbers.optional(),
-  sum_hessian: numbers.optional(),
-})
-
-const modelSchema = z.object({
+const learnerSchema = z.object({
+  version: z.array(z.number()).optional(),
   learner: z.object({
     feature_names: z.array(z.string()).optional(),
-    learner_model_param: z.object({ base_score: z.string(), num_feature: z.coerce.number() }),
-    objective: z.object({ name: z.string() }),
-    gradient_booster: z.object({
-      name: z.string(),
-      model: z.object({ trees: z.array(treeSchema) }).optional(),
+    learner_model_param: z.object({
+      base_score: z.string(),
+      num_feature: z.coerce.number().int().min(0),
+      num_class: z.coerce.number().optional(),
+      num_target: z.coerce.number().optional(),
     }),
+    objective: z.object({ name: z.string() }),
+    gradient_booster: z.looseObject({ name: z.string() }),
   }),
 })
 
+const boosterSchema = z.object({
+  trees: z.array(treeSchema),
+  tree_info: numbers.optional(),
+  weight_drop: numbers.optional(),
+})
+
 /**
- * Reads a forest from XGBoost's own model file, JSON or UBJSON by content
+ * Reads a forest from XGBoost's own model file, JSON or UBJSON by content, as releases 1.0 to 3.4 write it
  * (schema: https://xgboost.readthedocs.io/en/stable/tutorials/saving_model.html).
  * @throws {RankerError} MODEL_DAMAGED when the file does not hold together, MODEL_UNSUPPORTED when it holds something
- * other than one score a row from trees with numeric splits.
+ * other than one score a row from trees.
  */
 export function readXGBoostModel(bytes: Uint8Array, file: string): Forest {
-  const result = modelSchema.safeParse(readDocument(bytes, file))
-  if (!result.success) {
-    const issue = result.error.issues[0]!
-    throw new RankerError('MODEL_DAMAGED', { file, reason: `${issue.path.join('.')}: ${issue.message}` })
+  const unsupported = (reason: string): never => {
+    throw new RankerError('MODEL_UNSUPPORTED', { file, reason })
   }
-  const { learner } = result.data
-  const { name, model } = learner.gradient_booster
-  if (name !== 'gbtree' || !model) {
-    throw new RankerError('MODEL_UNSUPPORTED', { file, reason: `its booster is ${name}, wanted gbtree` })
-  }
+  const { version, learner } = check(learnerSchema, readDocument(bytes, file), file)
+  const { base_score, num_feature: width, num_class = 0, num_target = 0 } = learner.learner_model_param
   const objective = learner.objective.name
   const transform = TRANSFORMS[objective]
-  if (transform === undefined) {
-    throw new RankerError('MODEL_UNSUPPORTED', {
-      file,
-      reason: `its objective is ${objective}, wanted one score a row`,
-    })
+  if (transform === undefined) return unsupported(`its objective is ${objective}, wanted one score a row`)
+  const { trees, tree_info: outputs = [], weight_drop: weights } = readBooster(learner.gradient_booster, file)
+  if (num_class > 1 || num_target > 1 || Array.from(outputs).some((output) => output !== 0)) {
+    return unsupported('it gives several scores a row, wanted one')
   }
-  const width = learner.learner_model_param.num_feature
+  const featureNames = learner.feature_names ?? []
+  if (featureNames.length > 0 && featureNames.length !== width) {
+    throw damaged(file, `it names ${featureNames.length} of its ${width} features`)
+  }
   return {
     width,
-    base: baseMargin(learner.learner_model_param.base_score, transform, file),
+    base: baseMargin(base_score, linkOf(objective, transform, version), file),
     transform,
-    trees: model.trees.map((tree, index) => readTree(tree, index, width, file)),
-    featureNames: learner.feature_names ?? [],
+    trees: trees.map((tree, index) => readTree(tree, { index, width, file, weight: weights?.[index] ?? 1 })),
+    featureNames,
   }
+}
+
+/** The trees, and for dart what each is multiplied with. Releases before 3.4 keep both of dart in other places. */
+function readBooster(
+  booster: { [key: string]: unknown; name: string },
+  file: string,
+): z.infer<typeof boosterSchema> {
+  const { name } = booster
+  if (name !== 'gbtree' && name !== 'dart') {
+    throw new RankerError('MODEL_UNSUPPORTED', {
+      file,
+      reason: `its booster is ${name}, wanted gbtree or dart`,
+    })
+  }
+  const old = booster.gbtree as { model?: object } | undefined
+  const model = check(
+    boosterSchema,
+    { weight_drop: booster.weight_drop, ...old?.model, ...(booster.model as object) },
+    file,
+  )
+  if (name === 'dart' && model.weight_drop?.length !== model.trees.length) {
+    throw damaged(file, 'its weight_drop and trees differ in length')
+  }
+  return model
+}
+
+function check<T>(schema: z.ZodType<T>, value: unknown, file: string): T {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const issue = result.error.issues[0]!
+  throw damaged(file, `${issue.path.join('.')}: ${issue.message}`)
+}
+
+function damaged(file: string, reason: string, cause?: unknown): RankerError {
+  return new RankerError('MODEL_DAMAGED', { file, reason }, { cause })
+}
+
+/** The transform whose inverse takes `base_score` to a margin. */
+function linkOf(objective: string, transform: Transform, version: readonly number[] = []): Transform {
+  // Found by trying: 1.0, 1.1 and 1.2 take the logit here too, 1.3 and later do not.
+  const [major = 0, minor = 0] = version
+  return objective === 'binary:logitraw' && major === 1 && minor < 3 ? 'sigmoid' : transform
 }
 
 /** JSON starts `{"`, UBJSON `{` and a length marker. */
 function readDocument(bytes: Uint8Array, file: string): unknown {
   const start = bytes.findIndex((byte) => byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09)
-  if (bytes[start] !== 0x7b) {
-    throw new RankerError('MODEL_UNSUPPORTED', { file, reason: 'it is neither JSON nor UBJSON of XGBoost' })
-  }
+  if (bytes[start] !== 0x7b) throw new RankerError('MODEL_UNSUPPORTED', { file, reason: whatElse(bytes) })
   const next = bytes.subarray(start + 1, start + 65).find((byte) => byte > 0x20)
   if (next !== 0x22) return readUbjson(bytes, file)
+  const text = new TextDecoder().decode(bytes)
   try {
-    return JSON.parse(new TextDecoder().decode(bytes))
-  } catch (cause) {
-    throw new RankerError('MODEL_DAMAGED', { file, reason: 'its JSON does not parse' }, { cause })
+    return JSON.parse(text)
+  } catch {
+    return parseWithNaN(text, file)
   }
 }
 
-/** `base_score` is on the score's scale, in text: `0.5` before release 3, `[5E-1]` since. */
+/** Before release 3 the threshold of a split on categories is NaN, which is no JSON. */
+function parseWithNaN(text: string, file: string): unknown {
+  const asNull = text.replaceAll(/"(?:[^"\\]|\\.)*"|-?(?:NaN|Infinity)/g, (part) =>
+    part[0] === '"' ? part : 'null',
+  )
+  try {
+    return JSON.parse(asNull)
+  } catch (cause) {
+    throw damaged(file, 'its JSON does not parse', cause)
+  }
+}
+
+/** What to do with a file that is neither JSON nor UBJSON. */
+function whatElse(bytes: Uint8Array): string {
+  if (bytes.length === 0) return 'it is empty'
+  // Protocol 2 and later; earlier ones are of before XGBoost.
+  if (bytes[0] === 0x80) {
+    return 'it is a Python pickle, which can run any code when it is opened; in the Python that wrote it, unpickle it and call save_model("model.json")'
+  }
+  return 'it is neither JSON nor UBJSON of XGBoost; if it is the binary format that XGBoost wrote by default before release 2, load it with a release from 1.0 to 3.0 and call save_model("model.json")'
+}
+
+/** `base_score` is on the score's scale, in text: `5E-1` before release 3.1, `[5E-1]` since. */
 function baseMargin(text: string, transform: Transform, file: string): number {
   const base = Number(text.replace(/^\[(.*)\]$/, '$1'))
-  if (!Number.isFinite(base))
-    throw new RankerError('MODEL_DAMAGED', { file, reason: `its base_score is ${text}` })
-  switch (transform) {
-    case 'identity':
-      return Math.fround(base)
-    case 'sigmoid':
-      // float32 at each step, as XGBoost's own ProbToMargin.
-      return Math.fround(-Math.log(Math.fround(1 / Math.fround(base) - 1)))
-    case 'exp':
-      return Math.fround(Math.log(base))
+  const margin = unapply(transform, Math.fround(base))
+  if (text.trim() === '' || !Number.isFinite(margin)) {
+    throw damaged(file, `its base_score is ${text}`)
   }
+  return margin
 }
 
-function readTree(tree: z.infer<typeof treeSchema>, index: number, width: number, file: string): Tree {
-  const damaged = (reason: string): never => {
-    throw new RankerError('MODEL_DAMAGED', { file, reason: `tree ${index}: ${reason}` })
-  }
-  const nodes = tree.left_children.length
-  const arrays = [tree.right_children, tree.split_indices, tree.split_conditions, tree.default_left]
-  if (nodes === 0 || arrays.some((array) => array.length !== nodes)) damaged('its arrays differ in length')
-  if (tree.split_type && Array.from(tree.split_type).some((type) => type !== 0)) {
-    throw new RankerError('MODEL_UNSUPPORTED', { file, reason: `tree ${index} splits on categories` })
-  }
-  const left = Int32Array.from(tree.left_children)
-  const right = Int32Array.from(tree.right_children)
-  const feature = Int32Array.from(tree.split_indices)
-  for (let node = 0; node < nodes; node++) {
-    if (left[node] === -1) continue
-    // XGBoost numbers children after their parent, which also rules out cycles.
-    if (left[node]! <= node || right[node]! <= node || left[node]! >= nodes || right[node]! >= nodes) {
-      damaged(`node ${node} has a child out of place`)
-    }
-    if (feature[node]! < 0 || feature[node]! >= width)
-      damaged(`node ${node} splits on a feature past ${width}`)
-  }
-  return {
-    left,
-    right,
-    feature,
-    threshold: Float32Array.from(tree.split_conditions),
-    defaultLeft: Uint8Array.from(Array.from(tree.default_left, Number)),
-    ...(tree.sum_hessian && { cover: Float32Array.from(tree.sum_hessian) }),
+function unapply(transform: Transform, score: number): number {
+  switch (transform) {
+    case 'identity':
+    case 'step':
+      return score
+    case 'sigmoid':
+      // float32 at each step, as XGBoost's own ProbToMargin.
+      return Math.fround(-Math.log(Math.fround(1 / score - 1)))
+    case 'exp':
+      return Math.fround(Math.log(score))
   }
 }
