@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
+import { constants } from 'node:os'
 import { extname, join, resolve } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { isObject } from '../data/json.ts'
@@ -59,7 +61,18 @@ Examples
   run,
 }
 
+/** Nothing is lost when scoring ends half-way, so a signal ends it at once. */
 async function run(argv: readonly string[], io: Io): Promise<number> {
+  return Promise.race([score(argv, io), interrupted(io.stop)])
+}
+
+/** The exit code that shells give a process that died of the signal. */
+async function interrupted(stop: AbortSignal): Promise<number> {
+  if (!stop.aborted) await once(stop, 'abort')
+  return 128 + (constants.signals[stop.reason as NodeJS.Signals] ?? 0)
+}
+
+async function score(argv: readonly string[], io: Io): Promise<number> {
   const { values: flags } = readFlags('score', argv, FLAGS)
   const format = flags.format ?? 'table'
   const accept = Object.hasOwn(ACCEPT, format) ? ACCEPT[format] : undefined
@@ -87,9 +100,9 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
       format === 'table'
         ? rankedTable(parseJson(answer.body), candidatesOf(input, contentType, naming), limit)
         : undefined
-    io.stdout.write(table ?? answer.body)
     // JSON ends without a newline, and a terminal wants one.
-    if (table === undefined && answer.body.at(-1) !== 0x0a) io.stdout.write('\n')
+    const end = table === undefined && answer.body.at(-1) !== 0x0a ? '\n' : ''
+    await write(Buffer.concat([Buffer.from(table ?? answer.body), Buffer.from(end)]), io)
     return 0
   } finally {
     await pipeline.close()
@@ -114,6 +127,15 @@ async function readInput(path: string, io: Io): Promise<Buffer> {
   } catch (cause) {
     throw new RankerError('INPUT_UNREADABLE', { path, reason: reasonOf(cause) }, { cause })
   }
+}
+
+/** Resolves when the text was taken. A reader that has seen enough, such as head, is no failure. */
+async function write(text: Uint8Array, { stdout }: Io): Promise<void> {
+  const error = await new Promise<NodeJS.ErrnoException | null | undefined>((resolve) => {
+    stdout.write(text, resolve)
+  })
+  if (error && error.code !== 'EPIPE')
+    throw new RankerError('WRITE_FAILED', { path: 'the answer', reason: reasonOf(error) }, { cause: error })
 }
 
 function contentTypeOf(path: string, input: Buffer): string {

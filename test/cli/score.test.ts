@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
 import t from 'tap'
 import { hasHeader } from '../../src/cli/candidates.ts'
 import { formatTable } from '../../src/cli/table.ts'
@@ -118,6 +119,13 @@ t.test('wrong arguments and inputs are one sentence', async (t) => {
     t.match({ code, stdout, stderr }, { code: 1, stdout: '', stderr: sentence }, argv.join(' '))
     t.equal(stderr.split('\n').length, 2)
   }
+})
+
+t.test('a signal ends it while it waits for its input', async (t) => {
+  const stop = new AbortController()
+  const answer = ranker(['score', '--input', '-'], { stdin: new PassThrough(), stop: stop.signal })
+  stop.abort('SIGINT')
+  t.match(await answer, { code: 130, stdout: '', stderr: '' })
 })
 
 t.test('a header is a first line with a word in it', async (t) => {
