@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { constants } from 'node:os'
 import { extname, join, resolve } from 'node:path'
 import { buffer } from 'node:stream/consumers'
-import { isObject } from '../data/json.ts'
+import { decodeText, isObject } from '../data/json.ts'
 import { RankerError, reasonOf } from '../errors.ts'
 import { createLog } from '../serving/log.ts'
 import { openPipeline } from '../serving/open-pipeline.ts'
@@ -140,7 +140,7 @@ async function write(text: Uint8Array, { stdout }: Io): Promise<void> {
 
 function contentTypeOf(path: string, input: Buffer): string {
   const extension =
-    path === '-' ? (/^\s*[{[]/.test(input.toString('latin1', 0, 100)) ? '.json' : '.csv') : extname(path)
+    path === '-' ? (/^\s*[{[]/.test(decodeText(input.subarray(0, 100))) ? '.json' : '.csv') : extname(path)
   switch (extension.toLowerCase()) {
     case '.csv':
       return hasHeader(input) ? 'text/csv; header=present' : 'text/csv'
@@ -158,7 +158,7 @@ function limited(input: Buffer, limit: number, format: string): Buffer {
   const json = parseJson(input)
   if (isObject(json) && json.items !== undefined) {
     // The last key of a name wins, and the rest of the text stays as it is: ids may be longer than a double.
-    return Buffer.from(input.toString().trimEnd().replace(/\}$/, `,"limit":${limit}}`))
+    return Buffer.from(decodeText(input).trimEnd().replace(/\}$/, `,"limit":${limit}}`))
   }
   if (format !== 'table')
     refuse(`--limit goes with --format table or with a JSON query: ${format} scores every row`)
@@ -174,7 +174,7 @@ function candidatesOf(input: Buffer, contentType: string, naming: NamingColumns)
 /** Undefined for what is no JSON: the pipeline says what is wrong with a request. */
 function parseJson(bytes: Buffer): unknown {
   try {
-    return JSON.parse(bytes.toString())
+    return JSON.parse(decodeText(bytes))
   } catch {
     return undefined
   }
