@@ -1,4 +1,4 @@
-import { RankerError } from '../errors.ts'
+import { type LineUnit, RankerError } from '../errors.ts'
 import { type Dataset, groupRows } from './dataset.ts'
 import { Float32List } from './growable.ts'
 import { isInfinite } from './number.ts'
@@ -25,7 +25,7 @@ export interface TableOptions {
   readonly warn: (sentence: string) => void
 }
 
-type Place = { file: string; line: number; seen: string }
+type Place = { file: string; line: number; unit: LineUnit; seen: string }
 
 /** What is known of a feature column so far. */
 interface FeatureColumn {
@@ -59,6 +59,7 @@ export class TrainingTable implements TableSink {
   /** A weight for each query, or for each row where there are no groups. */
   readonly #weights: number[] = []
   #file = ''
+  #unit: LineUnit = 'line'
   #layout: Layout = { label: -1, group: -1, weight: -1, features: new Int32Array(0) }
 
   constructor(options: TableOptions) {
@@ -66,8 +67,9 @@ export class TrainingTable implements TableSink {
     if (options.featureNames) this.#setColumns(options.featureNames)
   }
 
-  begin(file: string, names: readonly string[]): void {
+  begin(file: string, names: readonly string[], unit: LineUnit = 'line'): void {
     this.#file = file
+    this.#unit = unit
     this.#layout = this.#layOut(names)
   }
 
@@ -91,7 +93,8 @@ export class TrainingTable implements TableSink {
   finish(): Dataset {
     const columns = this.#columns ?? []
     const kept = this.#options.featureNames ? columns : columns.filter((column) => column.number)
-    for (const column of columns) this.#checkColumn(column, kept.includes(column))
+    const isKept = new Set(kept)
+    for (const column of columns) this.#checkColumn(column, isKept.has(column))
     if (kept.length === 0) {
       throw new RankerError('NO_FEATURES', {
         file: this.#file,
@@ -156,7 +159,7 @@ export class TrainingTable implements TableSink {
   #see(column: FeatureColumn, value: number, row: Row, cell: number): void {
     const finite = Number.isFinite(value)
     if (finite ? column.number : column.text) return
-    const place = { file: this.#file, line: row.line, seen: row.text(cell) }
+    const place = this.#place(row, cell)
     if (finite) column.number = place
     else column.text = place
     if (this.#options.featureNames || (column.number && column.text)) this.#checkColumn(column, true)
@@ -209,7 +212,11 @@ export class TrainingTable implements TableSink {
   }
 
   #cell(row: Row, cell: number, column: string): Place & { column: string } {
-    return { file: this.#file, line: row.line, column, seen: row.text(cell) }
+    return { ...this.#place(row, cell), column }
+  }
+
+  #place(row: Row, cell: number): Place {
+    return { file: this.#file, line: row.line, unit: this.#unit, seen: row.text(cell) }
   }
 
   /** Copies the kept columns of every row to the place that its query gives it. */
@@ -220,7 +227,8 @@ export class TrainingTable implements TableSink {
     rows: number,
     target: Uint32Array | undefined,
   ): Float32Array {
-    const from = Int32Array.from(kept, (column) => columns.indexOf(column))
+    const places = new Map(columns.map((column, place) => [column, place]))
+    const from = Int32Array.from(kept, (column) => places.get(column)!)
     const values = new Float32Array(rows * kept.length)
     let row = 0
     for (const block of list.drain()) {
