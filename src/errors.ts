@@ -112,7 +112,8 @@ export const ERRORS = {
       `${v.file} has no header line, so its ${v.role} column is named by its zero-based index: the hyperparameter ${v.role} is ${show(v.seen)}, wanted a number such as 1`,
   ),
   COLUMN_INDEX_TAKEN: job<{ file: string; role: string; other: string; index: number }>(
-    (v) => `${v.file} has no header line, and the hyperparameters ${v.other} and ${v.role} both name its column ${v.index}`,
+    (v) =>
+      `${v.file} has no header line, and the hyperparameters ${v.other} and ${v.role} both name its column ${v.index}`,
   ),
   COLUMN_INDEX_OUTSIDE: job<{ file: string; role: string; index: number; count: number }>(
     (v) =>
@@ -184,9 +185,7 @@ export const ERRORS = {
   BAD_LABEL: job<Cell & { wanted: string }>(
     (v) => `${at(v)} (the label) is ${show(v.seen)}: wanted ${v.wanted}`,
   ),
-  GROUP_EMPTY: job<Omit<Cell, 'seen'>>(
-    (v) => `${at(v)} (the group) is empty: every row needs its query`,
-  ),
+  GROUP_EMPTY: job<Omit<Cell, 'seen'>>((v) => `${at(v)} (the group) is empty: every row needs its query`),
   BAD_WEIGHT: job<Cell & { wanted: string }>(
     (v) => `${at(v)} (the weight) is ${show(v.seen)}: wanted ${v.wanted}`,
   ),
@@ -198,6 +197,9 @@ export const ERRORS = {
   // S3
   S3_ADDRESS: job<{ seen: string }>((v) => `${show(v.seen)} is no S3 address: wanted s3://bucket/key`),
   S3_FAILED: job<{ address: string; reason: string }>((v) => `${v.address}: ${v.reason}`),
+  UPLOAD_FAILED: job<{ reason: string; folder: string }>(
+    (v) => `${v.reason}; what was to be uploaded is kept in ${v.folder}`,
+  ),
 
   // XGBoost
   XGBOOST_NOT_FOUND: job<{ tried: readonly string[] }>(

@@ -17,6 +17,9 @@ const BY_CONTENT_TYPE: Readonly<Record<string, Format>> = {
   'recordio-protobuf': 'recordio',
 }
 
+/** The content types as help and errors list them. */
+export const CONTENT_TYPES = Object.keys(BY_CONTENT_TYPE).filter((type) => type.includes('/'))
+
 const BY_EXTENSION: Readonly<Record<string, Format>> = {
   csv: 'csv',
   libsvm: 'libsvm',
@@ -49,8 +52,7 @@ export const isSparse = (format: Format): boolean => format === 'libsvm' || form
 export function declaredFormat(channel: string, contentType: string): Format {
   const type = contentType.split(';', 1)[0]!.trim().toLowerCase()
   if (Object.hasOwn(BY_CONTENT_TYPE, type)) return BY_CONTENT_TYPE[type]!
-  const known = Object.keys(BY_CONTENT_TYPE).filter((name) => name.includes('/'))
-  throw new RankerError('UNKNOWN_CONTENT_TYPE', { channel, seen: contentType, known })
+  throw new RankerError('UNKNOWN_CONTENT_TYPE', { channel, seen: contentType, known: CONTENT_TYPES })
 }
 
 /**

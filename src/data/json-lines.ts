@@ -122,7 +122,8 @@ class LineReader {
     for (const own of items) {
       if (!isObject(own)) this.#refuseCell(line, 'items', own, 'objects in it')
       for (const column in shared) {
-        if (Object.hasOwn(own, column)) throw new RankerError('JSON_COLUMN_TWICE', { file: this.#file, line, column })
+        if (Object.hasOwn(own, column))
+          throw new RankerError('JSON_COLUMN_TWICE', { file: this.#file, line, column })
       }
       yield { shared, own }
     }
@@ -134,7 +135,12 @@ class LineReader {
     if (typeof value === 'number') {
       const isId = column === this.#options.roles.group
       if (isId && Number.isInteger(value) && !Number.isSafeInteger(value)) {
-        this.#refuseCell(line, column, value, 'text, or a whole number of less than 2^53: its digits would be lost')
+        this.#refuseCell(
+          line,
+          column,
+          value,
+          'text, or a whole number of less than 2^53: its digits would be lost',
+        )
       }
       return
     }
@@ -145,7 +151,9 @@ class LineReader {
   /** Says once what of the query lines is not used. */
   warn(): void {
     if (this.#ignored.size === 0) return
-    this.#options.warn(`${this.#file} has columns beside the items that are not used: ${[...this.#ignored].join(', ')}`)
+    this.#options.warn(
+      `${this.#file} has columns beside the items that are not used: ${[...this.#ignored].join(', ')}`,
+    )
   }
 
   #refuseLine(line: number, reason: string): never {

@@ -122,14 +122,20 @@ class LibsvmRow implements SparseRow {
     let index = 0
     for (; at < end && bytes[at] !== COLON; at++) {
       const digit = bytes[at]! - ZERO
-      if (digit < 0 || digit > 9) this.#refuse(bytes, start, end, `index:value with a whole index from ${indexBase}`)
+      if (digit < 0 || digit > 9)
+        this.#refuse(bytes, start, end, `index:value with a whole index from ${indexBase}`)
       index = index * 10 + digit
     }
     if (at === start || at >= end - 1) this.#refuse(bytes, start, end, 'index:value')
     index -= indexBase
     if (index < 0) this.#refuse(bytes, start, end, 'an index from 1, for libsvm_index_base is 1')
     if (index >= MAX_COLUMNS) {
-      this.#refuse(bytes, start, end, `an index up to ${MAX_COLUMNS - 1 + indexBase}: rows become dense in the end`)
+      this.#refuse(
+        bytes,
+        start,
+        end,
+        `an index up to ${MAX_COLUMNS - 1 + indexBase}: rows become dense in the end`,
+      )
     }
     const value = parseFloat32(bytes, at + 1, end)
     if (Math.abs(value) === Number.POSITIVE_INFINITY) {

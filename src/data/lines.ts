@@ -19,7 +19,8 @@ export async function eachLine(file: string, chunks: Chunks, onLine: OnLine): Pr
   let kept = 0
   let line = 1
   const give = (bytes: Uint8Array, start: number, end: number) => {
-    const isMarked = line === 1 && bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf
+    const isMarked =
+      line === 1 && bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf
     const from = isMarked && end - start >= 3 ? start + 3 : start
     onLine(bytes, from, end > from && bytes[end - 1] === CR ? end - 1 : end, line++)
   }

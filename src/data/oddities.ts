@@ -19,7 +19,8 @@ export function oddities({ labels, groups }: Pick<Dataset, 'labels' | 'groups'>)
     if (own.every((label) => label <= 0)) irrelevant++
   }
   const queries = groups.sizes.length
-  const sentence = (many: number, what: string) => (many > 0 ? [`${many} of ${queries} queries have ${what}`] : [])
+  const sentence = (many: number, what: string) =>
+    many > 0 ? [`${many} of ${queries} queries have ${what}`] : []
   return [
     ...sentence(single, 'a single row, so no pair to learn from'),
     ...sentence(irrelevant, 'no relevant row (no label above 0)'),

@@ -36,7 +36,8 @@ export async function readParquet(
   const metadata = await whole(file, () => parquetMetadataAsync(source, { geoparquet: false }))
   const elements = await whole(file, async () => topLevel(metadata))
   const nested = elements.filter(({ children }) => children > 0).map(({ name }) => name)
-  if (nested.length > 0) warn(`${file} has columns of lists or structs that are left out: ${nested.join(', ')}`)
+  if (nested.length > 0)
+    warn(`${file} has columns of lists or structs that are left out: ${nested.join(', ')}`)
   const columns = elements.filter(({ children }) => children === 0).map(({ name }) => name)
   sink.begin(file, columns, 'row')
 
@@ -178,6 +179,7 @@ class ParquetRow implements Row {
 /** NaN where the cell is missing, ±Infinity where it is no number. */
 function toFloat32(value: unknown): number {
   if (value === null || value === undefined || value === '') return Number.NaN
-  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') return Number(value)
+  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')
+    return Number(value)
   return Number.POSITIVE_INFINITY
 }

@@ -43,7 +43,7 @@ class RecordRow implements SparseRow {
   values = new Float32Array(0)
   readonly #file: string
   /** The columns of a dense row: 0, 1, 2, … as many as the first one has, which all others must have too. */
-  #denseColumns: Uint32Array | undefined
+  #denseColumns: Uint32Array<ArrayBuffer> | undefined
 
   constructor(file: string) {
     this.#file = file
@@ -56,12 +56,14 @@ class RecordRow implements SparseRow {
     if (!tensor) this.#refuse('features["values"]', 'absent', 'the values of the row')
     if (tensor.keys) this.#setSparse(tensor, tensor.keys)
     else this.#setDense(tensor.values)
-    this.label = this.#number(label, 'values') ?? this.#refuse('label["values"]', 'absent', 'the label of the row')
+    this.label =
+      this.#number(label, 'values') ?? this.#refuse('label["values"]', 'absent', 'the label of the row')
     const query = this.#number(label, 'qid')
     if (Number.isNaN(query)) this.#refuse('label["qid"]', 'NaN', 'a number')
     this.query = query === undefined ? '' : String(query)
     const weight = this.#number(label, 'weight')
-    if (weight !== undefined && !(weight >= 0)) this.#refuse('label["weight"]', String(weight), 'a number from 0')
+    if (weight !== undefined && !(weight >= 0))
+      this.#refuse('label["weight"]', String(weight), 'a number from 0')
     this.weight = weight ?? Number.NaN
   }
 
@@ -117,7 +119,8 @@ class RecordRow implements SparseRow {
   #number(label: Map<string, Value>, key: string): number | undefined {
     const tensor = this.#tensor(label, key, 'label')
     if (!tensor) return undefined
-    if (tensor.values.length !== 1) this.#refuse(`label["${key}"]`, `${tensor.values.length} values`, 'one value')
+    if (tensor.values.length !== 1)
+      this.#refuse(`label["${key}"]`, `${tensor.values.length} values`, 'one value')
     return tensor.values[0]!
   }
 

@@ -73,7 +73,8 @@ class FrameReader {
       }
       const word = view.getUint32(at + 4, true)
       const length = word & 0x1fffffff
-      if (length > MAX_RECORD_BYTES) this.#refuse(`it has ${length} bytes, wanted at most ${MAX_RECORD_BYTES}`)
+      if (length > MAX_RECORD_BYTES)
+        this.#refuse(`it has ${length} bytes, wanted at most ${MAX_RECORD_BYTES}`)
       this.#wanted = 8 + length + (-length & 3)
       if (bytes.length - at < this.#wanted) return at
       this.#part(word >>> 29, bytes.subarray(at + 8, at + 8 + length))
@@ -83,7 +84,8 @@ class FrameReader {
 
   #part(flag: number, payload: Uint8Array): void {
     const continues = flag !== WHOLE && flag !== FIRST
-    if (flag > LAST || continues !== this.#parts.length > 0) this.#refuse(`a part with the flag ${flag} is out of place`)
+    if (flag > LAST || continues !== this.#parts.length > 0)
+      this.#refuse(`a part with the flag ${flag} is out of place`)
     if (flag === WHOLE) {
       this.#onRecord(payload, this.#record++)
       return

@@ -9,7 +9,8 @@ const MAX_DENSE_BYTES = 2 ** 34
 export const numberedColumn = (index: number): string => `f${index}`
 
 /** The names of the first `width` numbered columns. */
-export const numberedColumns = (width: number): string[] => Array.from({ length: width }, (_, i) => numberedColumn(i))
+export const numberedColumns = (width: number): string[] =>
+  Array.from({ length: width }, (_, i) => numberedColumn(i))
 
 /**
  * What must be known of numbered rows before they become a table: the first pass over a channel's files.
@@ -42,7 +43,8 @@ export class SparseShape implements SparseSink {
     if (this.#grouped && row.query === '') throw new RankerError('QID_MISSING', place)
     const weighted = !Number.isNaN(row.weight)
     if (this.rows++ === 0) this.weighted = weighted
-    if (weighted !== this.weighted) throw new RankerError('WEIGHT_MISSING', { ...place, other: this.weighted })
+    if (weighted !== this.weighted)
+      throw new RankerError('WEIGHT_MISSING', { ...place, other: this.weighted })
     this.width = Math.max(this.width, row.width)
     this.startsAtZero ||= row.indices.subarray(0, row.count).includes(0)
     const bytes = 4 * this.rows * this.width

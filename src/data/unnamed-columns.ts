@@ -8,7 +8,12 @@ import type { ColumnRoles } from './training-table.ts'
  * @param grouped whether the query of a row is needed; where it is not, a group that is no index is let be
  * @throws {RankerError} COLUMN_INDEX_NEEDED, COLUMN_INDEX_OUTSIDE, COLUMN_INDEX_TAKEN.
  */
-export function nameUnnamedColumns(roles: ColumnRoles, grouped: boolean, file: string, count: number): string[] {
+export function nameUnnamedColumns(
+  roles: ColumnRoles,
+  grouped: boolean,
+  file: string,
+  count: number,
+): string[] {
   const roleOf = new Map<number, string>()
   for (const [role, column] of Object.entries(roles)) {
     if (column === undefined) continue

@@ -18,7 +18,8 @@ export function listDataFiles(folder: string): string[] {
 /** @param above the folders that lead to this one, by their real paths: a link back to one would go on for ever. */
 function walk(folder: string, above: readonly string[], files: string[]): void {
   const real = look(folder, () => realpathSync(folder))
-  if (above.includes(real)) throw new RankerError('NOT_A_FILE', { path: folder, seen: 'a link back to a folder it is in' })
+  if (above.includes(real))
+    throw new RankerError('NOT_A_FILE', { path: folder, seen: 'a link back to a folder it is in' })
   const names = look(folder, () => readdirSync(folder))
   for (const name of names.sort()) {
     if (isSkipped(name)) continue

@@ -30,9 +30,10 @@ export type ChannelName = (typeof CHANNELS)[number]
 
 /** A channel's data, and the content type that the job declares for it. */
 export interface Channel {
-  readonly kind: 'files' | 'pipe' | 's3'
-  /** Paths of the files in the order of their names; of one FIFO, which may not be there yet; or one S3 address. */
+  /** Paths of the files in the order of their names. */
   readonly files: readonly string[]
+  /** Where `files` is something else: one FIFO, which may not be there yet, or one address in S3. */
+  readonly kind?: 'pipe' | 's3'
   /** The folder that the files' names in errors start below. */
   readonly root?: string
   readonly contentType?: string | undefined
@@ -121,7 +122,7 @@ const isFifo = (path: string): boolean => statSync(path, { throwIfNoEntry: false
 
 /** In Pipe mode each epoch has a FIFO of its own, and one is all that is read: the rows stay in memory. */
 function pipe(paths: JobPaths, name: string, contentType: string | undefined): Channel {
-  return { kind: 'pipe', files: [join(paths.data, `${name}_0`)], contentType }
+  return { files: [join(paths.data, `${name}_0`)], kind: 'pipe', contentType }
 }
 
 /**
@@ -129,15 +130,15 @@ function pipe(paths: JobPaths, name: string, contentType: string | undefined): C
  * @throws {RankerError} CHANNEL_MISSING, CHANNEL_EMPTY, NOT_A_FILE, INPUT_UNREADABLE.
  */
 export function openChannel(channel: string, path: string, contentType?: string): Channel {
-  if (/^s3:\/\//i.test(path)) return { kind: 's3', files: [path], contentType }
+  if (/^s3:\/\//i.test(path)) return { files: [path], kind: 's3', contentType }
   const kind = statSync(path, { throwIfNoEntry: false })
   if (!kind) throw new RankerError('CHANNEL_MISSING', { channel, path })
-  if (kind.isFile()) return { kind: 'files', files: [path], root: dirname(path), contentType }
-  if (kind.isFIFO()) return { kind: 'pipe', files: [path], contentType }
+  if (kind.isFile()) return { files: [path], root: dirname(path), contentType }
+  if (kind.isFIFO()) return { files: [path], kind: 'pipe', contentType }
   if (!kind.isDirectory()) throw new RankerError('NOT_A_FILE', { path, seen: kindOf(kind) })
   const files = listDataFiles(path)
   if (files.length === 0) throw new RankerError('CHANNEL_EMPTY', { channel, path })
-  return { kind: 'files', files, root: path, contentType }
+  return { files, root: path, contentType }
 }
 
 function checkName(name: string): void {

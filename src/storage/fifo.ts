@@ -14,7 +14,8 @@ const POLL_MS = 50
  */
 export async function* readFifo(path: string, timeoutMs: number): AsyncGenerator<Uint8Array> {
   const deadline = Date.now() + timeoutMs
-  const silent = (seen: string) => new RankerError('PIPE_SILENT', { path, seconds: Math.ceil(timeoutMs / 1000), seen })
+  const silent = (seen: string) =>
+    new RankerError('PIPE_SILENT', { path, seconds: Math.ceil(timeoutMs / 1000), seen })
   while (!existsSync(path)) {
     if (Date.now() >= deadline) throw silent('did not appear')
     await sleep(POLL_MS)

@@ -1,8 +1,8 @@
-import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
+import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs'
 import { RankerError, reasonOf } from '../errors.ts'
 import { readable } from './files.ts'
 import type { Chunks } from './gunzip.ts'
+import { openNameless } from './nameless-file.ts'
 
 /** A file that is open for reading anywhere in it, as often as one likes. `close()` gives it back. */
 export class RandomAccessFile {
@@ -18,20 +18,24 @@ export class RandomAccessFile {
 
   /** @throws {RankerError} INPUT_UNREADABLE. */
   static open(path: string): RandomAccessFile {
-    return new RandomAccessFile(path, readable(path, () => openSync(path, 'r')))
+    return new RandomAccessFile(
+      path,
+      readable(path, () => openSync(path, 'r')),
+    )
   }
 
   /**
-   * Copies bytes that can be read only once into a file that has no name: it is gone with this process, however that
-   * ends.
+   * Copies bytes that can be read only once into a file without a name.
    * @param folder where there is room for it
    * @throws {RankerError} WRITE_FAILED, and what reading the chunks throws.
    */
   static async spool(chunks: Chunks, folder: string): Promise<RandomAccessFile> {
-    const { path, file } = openNameless(folder)
+    const file = writing(folder, () => openNameless(folder))
     try {
-      for await (const chunk of chunks) writeAll(path, file, chunk)
-      return new RandomAccessFile(path, file)
+      for await (const chunk of chunks) {
+        for (let at = 0; at < chunk.length; ) at += writing(folder, () => writeSync(file, chunk, at))
+      }
+      return new RandomAccessFile(folder, file)
     } catch (thrown) {
       closeSync(file)
       throw thrown
@@ -74,21 +78,9 @@ export class RandomAccessFile {
   }
 }
 
-function openNameless(folder: string): { path: string; file: number } {
+function writing<T>(path: string, write: () => T): T {
   try {
-    const own = mkdtempSync(join(folder, 'ranker-'))
-    const path = join(own, 'spool')
-    const file = openSync(path, 'wx+', 0o600)
-    rmSync(own, { recursive: true })
-    return { path, file }
-  } catch (cause) {
-    throw new RankerError('WRITE_FAILED', { path: folder, reason: reasonOf(cause) }, { cause })
-  }
-}
-
-function writeAll(path: string, file: number, chunk: Uint8Array): void {
-  try {
-    for (let at = 0; at < chunk.length; ) at += writeSync(file, chunk, at)
+    return write()
   } catch (cause) {
     throw new RankerError('WRITE_FAILED', { path, reason: reasonOf(cause) }, { cause })
   }

@@ -23,7 +23,11 @@ export function isTransient(cause: unknown): boolean {
 /** The error in a sentence that says what is wrong in the user's words. */
 export function s3Error(address: S3Address, cause: unknown): RankerError {
   if (cause instanceof RankerError) return cause
-  return new RankerError('S3_FAILED', { address: formatS3Address(address), reason: explain(address, cause) }, { cause })
+  return new RankerError(
+    'S3_FAILED',
+    { address: formatS3Address(address), reason: explain(address, cause) },
+    { cause },
+  )
 }
 
 function explain({ bucket }: S3Address, cause: unknown): string {
@@ -39,8 +43,10 @@ function explain({ bucket }: S3Address, cause: unknown): string {
     return 'there are no AWS credentials: wanted AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or a role'
   }
   if (status === 403) return `access is denied: the credentials have no right to it (${name})`
-  if (status === 301 || name === 'PermanentRedirect') return 'the bucket is in another region: set AWS_REGION to it'
+  if (status === 301 || name === 'PermanentRedirect')
+    return 'the bucket is in another region: set AWS_REGION to it'
   if (/Region is missing/.test(reasonOf(cause))) return 'no region is set: wanted AWS_REGION'
-  if (code !== '' || status === undefined) return `S3 cannot be reached: ${reasonOf(cause)}${code && ` (${code})`}`
+  if (code !== '' || status === undefined)
+    return `S3 cannot be reached: ${reasonOf(cause)}${code && ` (${code})`}`
   return `S3 answered ${status} ${name}: ${reasonOf(cause)}`
 }

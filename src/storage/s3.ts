@@ -5,7 +5,19 @@ import { readable } from './files.ts'
 import type { S3Address } from './s3-address.ts'
 import { isTransient, s3Error, statusOf } from './s3-errors.ts'
 
-export type Env = Readonly<Record<string, string | undefined>>
+/** What is set beside the SDK's own settings, which come from the environment, the profile or the machine's role. */
+export interface S3Settings {
+  readonly region?: string
+  /** Whether a bucket is part of the path, as servers other than AWS's want it. */
+  readonly pathStyle: boolean
+}
+
+/** AWS_DEFAULT_REGION counts too, as it does elsewhere; a custom endpoint needs no region and gets buckets in paths. */
+export function s3Settings(env: Readonly<Record<string, string | undefined>>): S3Settings {
+  const pathStyle = Boolean(env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL)
+  const region = env.AWS_REGION || env.AWS_DEFAULT_REGION || (pathStyle ? 'us-east-1' : undefined)
+  return { pathStyle, ...(region !== undefined && { region }) }
+}
 
 /** An object as it was when it was listed. */
 export interface S3Object extends S3Address {
@@ -29,17 +41,11 @@ export class S3 {
     this.#client = client
   }
 
-  /**
-   * Region, endpoint, credentials and retries are the SDK's own, from the process's environment and profile.
-   * @param env the same environment: AWS_DEFAULT_REGION counts too, and a custom endpoint gets paths for buckets
-   */
-  static async open(env: Env): Promise<S3> {
+  static async open({ region, pathStyle }: S3Settings): Promise<S3> {
     const sdk = await import('@aws-sdk/client-s3')
-    const hasEndpoint = Boolean(env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL)
-    const region = env.AWS_REGION || env.AWS_DEFAULT_REGION || (hasEndpoint ? 'us-east-1' : undefined)
     const client = new sdk.S3Client({
       ...(region !== undefined && { region }),
-      ...(hasEndpoint && { forcePathStyle: true }),
+      forcePathStyle: pathStyle,
       followRegionRedirects: true,
       // Without these a server that says nothing would be waited for for ever.
       requestHandler: { connectionTimeout: 10_000, socketTimeout: 60_000 },
@@ -75,7 +81,9 @@ export class S3 {
     for (let failures = 0; ; ) {
       try {
         const Range = at > 0 ? `bytes=${at}-` : undefined
-        const { Body } = await this.#client.send(new this.#sdk.GetObjectCommand({ Bucket, Key, IfMatch, Range }))
+        const { Body } = await this.#client.send(
+          new this.#sdk.GetObjectCommand({ Bucket, Key, IfMatch, Range }),
+        )
         for await (const chunk of Body as AsyncIterable<Uint8Array>) {
           at += chunk.length
           failures = 0
@@ -96,7 +104,10 @@ export class S3 {
       await this.#client.send(new this.#sdk.HeadBucketCommand({ Bucket: address.bucket }))
     } catch (cause) {
       if (statusOf(cause) === 403) return
-      throw s3Error(address, statusOf(cause) === 404 ? Object.assign(new Error(), { name: 'NoSuchBucket' }) : cause)
+      throw s3Error(
+        address,
+        statusOf(cause) === 404 ? Object.assign(new Error(), { name: 'NoSuchBucket' }) : cause,
+      )
     }
   }
 
@@ -133,7 +144,10 @@ export class S3 {
     const root = prefix.slice(0, prefix.lastIndexOf('/') + 1)
     const objects: S3Object[] = []
     try {
-      const pages = this.#sdk.paginateListObjectsV2({ client: this.#client }, { Bucket: bucket, Prefix: prefix })
+      const pages = this.#sdk.paginateListObjectsV2(
+        { client: this.#client },
+        { Bucket: bucket, Prefix: prefix },
+      )
       for await (const { Contents = [] } of pages) {
         for (const { Key: key = '', Size: size = 0, ETag: etag = '' } of Contents) {
           // An S3 console makes folders as empty objects that end in a slash.
@@ -147,4 +161,3 @@ export class S3 {
     return objects
   }
 }
-

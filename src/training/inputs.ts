@@ -7,14 +7,14 @@ import { readFifo } from '../storage/fifo.ts'
 import { readChunks } from '../storage/files.ts'
 import { gunzip, isGzip } from '../storage/gunzip.ts'
 import { RandomAccessFile } from '../storage/random-access.ts'
-import { type Env, S3 } from '../storage/s3.ts'
+import { S3, type S3Settings } from '../storage/s3.ts'
 import { formatS3Address, parseS3Address } from '../storage/s3-address.ts'
 
 /** SageMaker makes the FIFOs of Pipe mode while the container starts. */
 const PIPE_TIMEOUT_MS = 300_000
 
 export interface InputOptions {
-  readonly env: Env
+  readonly s3: S3Settings
   /** Folder for copies of what must be read twice and can be read only once, such as a FIFO. */
   readonly scratch: string
 }
@@ -26,11 +26,11 @@ export interface InputOptions {
 export async function withInputs<T>(
   name: string,
   channel: Channel,
-  { env, scratch }: InputOptions,
+  { s3: settings, scratch }: InputOptions,
   use: (inputs: readonly Input[]) => Promise<T>,
 ): Promise<T> {
   const declared = channel.contentType === undefined ? undefined : declaredFormat(name, channel.contentType)
-  const s3 = channel.kind === 's3' ? await S3.open(env) : undefined
+  const s3 = channel.kind === 's3' ? await S3.open(settings) : undefined
   const inputs: Input[] = []
   try {
     const sources = s3 ? await objectsOf(name, channel, s3) : filesOf(channel)
@@ -65,7 +65,8 @@ function filesOf({ kind, files, root }: Channel): Source[] {
 async function objectsOf(channel: string, { files }: Channel, s3: S3): Promise<Source[]> {
   const address = parseS3Address(files[0]!)
   const objects = await s3.find(address)
-  if (objects.length === 0) throw new RankerError('CHANNEL_EMPTY', { channel, path: formatS3Address(address) })
+  if (objects.length === 0)
+    throw new RankerError('CHANNEL_EMPTY', { channel, path: formatS3Address(address) })
   return objects.map((object) => ({ name: formatS3Address(object), open: () => s3.read(object) }))
 }
 
