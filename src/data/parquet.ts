@@ -15,50 +15,39 @@ export interface ParquetOptions {
   /** Columns whose text counts, such as the query's: their cells keep all digits. */
   readonly textColumns: ReadonlySet<string>
   readonly warn: (sentence: string) => void
+  /** Cells that are held at a time, as float32. @default 2^24 */
+  readonly batchCells?: number
 }
 
-/** Cells that are held at a time. */
-const BATCH_CELLS = 1 << 24
+/** Cells that are decoded at a time, as hyparquet has them: columns one by one would cost a look at all, each. */
+const DECODED_CELLS = 1 << 22
 
 /**
  * Reads Parquet into a table, by column name, a part of a row group at a time. Numbers of every width, decimals and
- * booleans (0 and 1) are numbers; text, dates and times are text; null is missing. Columns of lists or structs are left
- * out with a warning.
+ * booleans (0 and 1) are numbers; text, dates and timestamps are text; null is missing. Columns of lists or structs are
+ * left out with a warning.
  * @throws {RankerError} FILE_EMPTY, NO_ROWS, PARQUET_DAMAGED and what the sink throws.
  */
 export async function readParquet(
   file: string,
   source: RandomAccess,
-  { textColumns, warn }: ParquetOptions,
+  { textColumns, warn, batchCells = 1 << 24 }: ParquetOptions,
   sink: TableSink,
 ): Promise<void> {
   if (source.byteLength === 0) throw new RankerError('FILE_EMPTY', { file })
-  const metadata = await whole(file, () => parquetMetadataAsync(source, { geoparquet: false }))
-  const elements = await whole(file, async () => topLevel(metadata))
-  const nested = elements.filter(({ children }) => children > 0).map(({ name }) => name)
+  const { metadata, flat, nested } = await whole(file, () => readMetadata(source))
   if (nested.length > 0)
     warn(`${file} has columns of lists or structs that are left out: ${nested.join(', ')}`)
-  const columns = elements.filter(({ children }) => children === 0).map(({ name }) => name)
-  sink.begin(file, columns, 'row')
+  sink.begin(file, flat, 'row')
 
-  const row = new ParquetRow(columns.map((name) => textColumns.has(name)))
-  const batch = Math.max(1, Math.floor(BATCH_CELLS / Math.max(1, columns.length)))
+  const row = new ParquetRow(flat, textColumns)
+  const batch = Math.max(1, Math.floor(batchCells / Math.max(1, flat.length)))
   let groupStart = 0
   for (const group of metadata.row_groups) {
     const groupEnd = groupStart + Number(group.num_rows)
     for (let start = groupStart; start < groupEnd; start += batch) {
       const end = Math.min(start + batch, groupEnd)
-      row.clear(start, end)
-      for (const [cell, name] of columns.entries()) {
-        const options = { file: source, metadata, columns: [name], rowStart: start, rowEnd: end, compressors }
-        await whole(file, async () => {
-          await parquetRead({
-            ...options,
-            onChunk: ({ columnData, rowStart }) => row.take(cell, columnData, rowStart - start),
-          })
-          row.check(cell, name)
-        })
-      }
+      await whole(file, () => readBatch(source, metadata, row, start, end))
       while (row.next()) sink.row(row)
     }
     groupStart = groupEnd
@@ -75,12 +64,52 @@ async function whole<T>(file: string, read: () => Promise<T>): Promise<T> {
   }
 }
 
-function topLevel(metadata: FileMetaData): { name: string; children: number }[] {
+async function readMetadata(source: RandomAccess) {
+  const metadata = await parquetMetadataAsync(source, { geoparquet: false })
   for (const element of metadata.schema) declareType(element)
-  return parquetSchema(metadata).children.map(({ element, children }) => ({
-    name: element.name,
-    children: children.length,
-  }))
+  const columns = parquetSchema(metadata).children
+  const names = (isNested: boolean) =>
+    columns.filter(({ children }) => children.length > 0 === isNested).map(({ element }) => element.name)
+  const flat = names(false)
+  checkCounts(metadata, new Set(flat))
+  return { metadata, flat, nested: names(true) }
+}
+
+/** The file says several times how many rows it has. */
+function checkCounts({ row_groups: groups, num_rows: rows }: FileMetaData, flat: ReadonlySet<string>): void {
+  const inGroups = groups.reduce((sum, group) => sum + group.num_rows, 0n)
+  if (inGroups !== rows) throw new Error(`it has ${rows} rows, and ${inGroups} in its row groups`)
+  for (const { columns, num_rows: wanted } of groups) {
+    for (const { meta_data: column } of columns) {
+      const [name = '', inner] = column?.path_in_schema ?? []
+      if (column && inner === undefined && flat.has(name) && column.num_values !== wanted) {
+        throw new Error(`column "${name}" has ${column.num_values} values in a row group of ${wanted} rows`)
+      }
+    }
+  }
+}
+
+async function readBatch(
+  source: RandomAccess,
+  metadata: FileMetaData,
+  row: ParquetRow,
+  start: number,
+  end: number,
+): Promise<void> {
+  row.clear(start, end)
+  const perRead = Math.max(1, Math.floor(DECODED_CELLS / (end - start)))
+  for (let first = 0; first < row.columns.length; first += perRead) {
+    await parquetRead({
+      file: source,
+      metadata,
+      compressors,
+      columns: row.columns.slice(first, first + perRead),
+      rowStart: start,
+      rowEnd: end,
+      onChunk: ({ columnName, columnData, rowStart }) => row.take(columnName, columnData, rowStart - start),
+    })
+  }
+  row.check()
 }
 
 /** hyparquet converts decimals and dates only where the older of the two ways to declare them is used. */
@@ -92,58 +121,70 @@ function declareType(element: SchemaElement): void {
   element.scale ??= logical.scale
 }
 
+/** The cells of some rows, column by column, and one row of them after the other. */
 class ParquetRow implements Row {
   line = 0
-  readonly count: number
-  /** For each column its numbers, or all of its cells where they are text. */
-  readonly #numbers: (Float32Array | undefined)[]
-  readonly #texts: (unknown[] | undefined)[]
-  readonly #taken: Float64Array
+  readonly columns: readonly string[]
+  readonly #cells: ReadonlyMap<string, number>
   readonly #keepsText: readonly boolean[]
+  readonly #numbers: Float32Array[]
+  /** For columns of text, and those whose text counts, all the cells. */
+  readonly #texts: (unknown[] | undefined)[]
+  /** Rows of each column that were taken. */
+  readonly #taken: Float64Array
   #start = 0
   #rows = 0
   #at = -1
 
-  constructor(keepsText: readonly boolean[]) {
-    this.count = keepsText.length
-    this.#keepsText = keepsText
-    this.#numbers = new Array(this.count)
-    this.#texts = new Array(this.count)
-    this.#taken = new Float64Array(this.count)
+  constructor(columns: readonly string[], textColumns: ReadonlySet<string>) {
+    this.columns = columns
+    this.#cells = new Map(columns.map((name, cell) => [name, cell]))
+    this.#keepsText = columns.map((name) => textColumns.has(name))
+    this.#numbers = columns.map(() => new Float32Array(0))
+    this.#texts = columns.map(() => undefined)
+    this.#taken = new Float64Array(columns.length)
   }
 
+  get count(): number {
+    return this.columns.length
+  }
+
+  /** Makes room for the rows of the file from `start` to `end`. */
   clear(start: number, end: number): void {
     this.#start = start
     this.#rows = end - start
     this.#at = -1
     this.#taken.fill(0)
     this.#texts.fill(undefined)
+    for (const [cell, numbers] of this.#numbers.entries()) {
+      if (numbers.length < this.#rows) this.#numbers[cell] = new Float32Array(this.#rows)
+    }
   }
 
-  /** Takes the cells of a column that stand from row `from` of the batch, some of them perhaps outside of it. */
-  take(cell: number, data: ArrayLike<unknown>, from: number): void {
-    this.#numbers[cell] ??= new Float32Array(this.#rows)
-    let numbers = this.#numbers[cell]
-    if (numbers.length < this.#rows) numbers = this.#numbers[cell] = new Float32Array(this.#rows)
+  /** Takes cells of a column from row `from` on, some of them perhaps outside of these rows. */
+  take(name: string, data: ArrayLike<unknown>, from: number): void {
+    const cell = this.#cells.get(name)!
+    const numbers = this.#numbers[cell]!
+    const keepsText = this.#keepsText[cell]!
     const first = Math.max(0, -from)
     const last = Math.min(data.length, this.#rows - from)
     for (let index = first; index < last; index++) {
       const value = data[index]
-      const row = from + index
-      if (typeof value === 'number' && !this.#keepsText[cell]) {
-        numbers[row] = value
-        continue
+      const number = typeof value === 'number' ? value : toFloat32(value)
+      numbers[from + index] = number
+      if (keepsText || number === Number.POSITIVE_INFINITY) {
+        this.#texts[cell] ??= new Array(this.#rows)
+        this.#texts[cell][from + index] = value
       }
-      numbers[row] = toFloat32(value)
-      if (typeof value !== 'number' || this.#keepsText[cell]) this.#text(cell)[row] = value
     }
     this.#taken[cell]! += Math.max(0, last - first)
   }
 
   /** @throws {Error} when a column has other rows than the metadata say. */
-  check(cell: number, name: string): void {
-    const taken = this.#taken[cell]!
-    if (taken !== this.#rows) {
+  check(): void {
+    for (const [cell, name] of this.columns.entries()) {
+      const taken = this.#taken[cell]!
+      if (taken === this.#rows) continue
       throw new Error(`column "${name}" has ${taken} of the ${this.#rows} rows from row ${this.#start + 1}`)
     }
   }
@@ -168,11 +209,6 @@ class ParquetRow implements Row {
   #numberText(cell: number): string {
     const value = this.number(cell)
     return Number.isNaN(value) ? '' : String(shortestFloat32(value))
-  }
-
-  #text(cell: number): unknown[] {
-    this.#texts[cell] ??= new Array(this.#rows)
-    return this.#texts[cell]
   }
 }
 
