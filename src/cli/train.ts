@@ -106,24 +106,28 @@ function hyperparameterHelp(): string {
 async function run(argv: readonly string[], io: Io): Promise<number> {
   const flags = readFlags('train', argv, FLAGS)
   const channels = channelFlags(flags)
-  if (!channels.train) return runJob(io, io.env.SAGEMAKER_BASE_DIR ?? DEFAULT_ROOT, flags)
+  const wrote = (place: string) => io.stderr.write(`wrote ${place}\n`)
   const output = flags.values.output ?? DEFAULT_OUTPUT
-  if (!isS3Address(output)) return runJob(io, resolve(io.cwd, output), flags, channels)
-  let code = 1
-  await withS3Output(
-    output,
-    s3Settings(io.env),
-    async (folder) => {
-      code = await runJob(io, folder, flags, channels)
-      return code === 0
-    },
-    (address) => io.stderr.write(`wrote ${address}\n`),
-  )
-  return code
+  let isDone = false
+  if (channels.train && isS3Address(output)) {
+    const work = async (folder: string) => {
+      isDone = await runJob(io, folder, flags, channels)
+      return isDone
+    }
+    await withS3Output(output, s3Settings(io.env), work, wrote)
+  } else {
+    const root = channels.train ? resolve(io.cwd, output) : (io.env.SAGEMAKER_BASE_DIR ?? DEFAULT_ROOT)
+    isDone = await runJob(io, root, flags, channels.train ? channels : undefined)
+    if (isDone) wrote(jobPaths(root).model)
+  }
+  return isDone ? 0 : 1
 }
 
-/** Trains below a root. @param local the channels of a job that is none of SageMaker's. */
-async function runJob(io: Io, root: string, flags: Flags, local?: Record<string, string>): Promise<number> {
+/**
+ * Trains below a root. @param local the channels of a job that is none of SageMaker's.
+ * @returns whether it went well; if not, why is said and written.
+ */
+async function runJob(io: Io, root: string, flags: Flags, local?: Record<string, string>): Promise<boolean> {
   const paths = jobPaths(root)
   try {
     rmSync(paths.failure, { force: true })
@@ -137,8 +141,8 @@ async function runJob(io: Io, root: string, flags: Flags, local?: Record<string,
       onEvent: (event) => report(event, io),
       stop: io.stop,
     })
-    io.stderr.write(`${summary(metrics)}wrote ${paths.model}, best iteration ${metrics.best_iteration}\n`)
-    return 0
+    io.stderr.write(`${summary(metrics)}best iteration ${metrics.best_iteration}\n`)
+    return true
   } catch (thrown) {
     const sentence = reasonOf(thrown).slice(0, FAILURE_LENGTH)
     io.stderr.write(`error: ${sentence}\n`)
@@ -147,7 +151,7 @@ async function runJob(io: Io, root: string, flags: Flags, local?: Record<string,
     } catch {
       // Nothing more can be said where the output folder cannot be written: stderr has the cause.
     }
-    return 1
+    return false
   }
 }
 

@@ -42,7 +42,7 @@ function explain({ bucket }: S3Address, cause: unknown): string {
   if (/Credentials/.test(name)) {
     return 'there are no AWS credentials: wanted AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or a role'
   }
-  if (status === 403) return `access is denied: the credentials have no right to it (${name})`
+  if (status === 403) return 'access is denied: the credentials have no right to it'
   if (status === 301 || name === 'PermanentRedirect')
     return 'the bucket is in another region: set AWS_REGION to it'
   if (/Region is missing/.test(reasonOf(cause))) return 'no region is set: wanted AWS_REGION'

@@ -60,14 +60,14 @@ export class S3 {
    * @throws {RankerError} S3_FAILED; the list is empty when there is nothing.
    */
   async find(address: S3Address): Promise<S3Object[]> {
-    const { bucket, key } = address
+    const { key } = address
     if (key !== '' && !key.endsWith('/')) {
       const object = await this.#head(address)
       if (object) return [object]
-      const inFolder = await this.#list({ bucket, key: `${key}/` })
+      const inFolder = await this.#list(address, `${key}/`)
       if (inFolder.length > 0) return inFolder
     }
-    return this.#list(address)
+    return this.#list(address, key)
   }
 
   /**
@@ -134,13 +134,14 @@ export class S3 {
       )
       return { ...address, size: ContentLength, etag: ETag }
     } catch (cause) {
-      if (statusOf(cause) === 404) return undefined
+      // An answer to HEAD has no body: what is behind a 403 is told by the list.
+      if (statusOf(cause) === 404 || statusOf(cause) === 403) return undefined
       throw s3Error(address, cause)
     }
   }
 
-  async #list(address: S3Address): Promise<S3Object[]> {
-    const { bucket, key: prefix } = address
+  async #list(address: S3Address, prefix: string): Promise<S3Object[]> {
+    const { bucket } = address
     const root = prefix.slice(0, prefix.lastIndexOf('/') + 1)
     const objects: S3Object[] = []
     try {

@@ -21,7 +21,7 @@ export interface InputOptions {
 
 /**
  * Opens the files of a channel, in the order of their names, and hands them to `use`; all are closed at the end.
- * @throws {RankerError} UNKNOWN_CONTENT_TYPE, CHANNEL_EMPTY, S3_FAILED and what reading throws.
+ * @throws {RankerError} UNKNOWN_CONTENT_TYPE, CHANNEL_MISSING, S3_FAILED and what reading throws.
  */
 export async function withInputs<T>(
   name: string,
@@ -66,7 +66,7 @@ async function objectsOf(channel: string, { files }: Channel, s3: S3): Promise<S
   const address = parseS3Address(files[0]!)
   const objects = await s3.find(address)
   if (objects.length === 0)
-    throw new RankerError('CHANNEL_EMPTY', { channel, path: formatS3Address(address) })
+    throw new RankerError('CHANNEL_MISSING', { channel, path: formatS3Address(address) })
   return objects.map((object) => ({ name: formatS3Address(object), open: () => s3.read(object) }))
 }
 
