@@ -3,68 +3,101 @@ import { constants } from 'node:fs'
 import { lstat, open, readdir, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { RankerError } from '../errors.ts'
+import type { Forest } from './forest.ts'
 import { MANIFEST_FILE, type Manifest, parseManifest } from './manifest.ts'
+import { checkTrees, setFeatures } from './onnx-check.ts'
+import { readOnnx } from './onnx-reader.ts'
+import { writeOnnx } from './onnx-writer.ts'
+import { exposeProbabilities } from './onnx-zipmap.ts'
+import { readXGBoostModel } from './xgboost-model.ts'
 
 const ONNX_FILE = 'model.onnx'
 const XGBOOST_FILES = ['model.ubj', 'model.json', 'xgboost-model']
+const BARE_FILES = [ONNX_FILE, ...XGBOOST_FILES]
 
 /** A model as it lies on disk, read and compared with its manifest, not yet opened by an engine. */
 export interface Artefact {
   readonly name: string
   readonly version: string
-  /** The graph's bytes: those that were hashed, so that no later change of the file is served. */
+  /** The graph, of the bytes that were hashed, so that no later change of the file is served. */
   readonly onnx: Uint8Array
-  /** The graph's file name, for errors. */
+  /** The name of the file that the graph is from, for errors. */
   readonly file: string
+  /** In the order of a row's values; absent where nothing names them. */
+  readonly featureNames?: readonly string[]
+  /** Which features are codes of categories: whole numbers from 0. */
+  readonly categorical: readonly number[]
+  /** The forest as XGBoost has it, with covers; absent for a bare ONNX file. @throws {RankerError} as its reader does. */
+  readonly forest?: () => Forest
   /** Absent for a bare model file. */
   readonly manifest?: Manifest
 }
 
 /**
- * Reads a model folder (ranker.json and the files it lists, else model.onnx) or a bare ONNX file.
- * Only plain files are read: no link, no FIFO, no device.
+ * Reads a model folder (ranker.json and the files it lists, else model.onnx, else XGBoost's model.ubj, model.json or
+ * xgboost-model), or one such file. Only plain files are read: no link, no FIFO, no device.
  * @throws {RankerError} MODEL_MISSING, MODEL_DAMAGED, MODEL_UNSUPPORTED, HASH_MISMATCH. Messages name files, not paths.
  */
 export async function openArtefact(path: string): Promise<Artefact> {
   const kind = await stat(path).catch(() => undefined)
-  if (kind?.isFile()) return openBare(dirname(path), basename(path))
-  if (!kind?.isDirectory()) {
+  if (kind?.isFile() && basename(path) !== MANIFEST_FILE) return openBare(dirname(path), basename(path))
+  if (!kind?.isDirectory() && !kind?.isFile()) {
     throw new RankerError('MODEL_MISSING', { wanted: 'a model folder or a model file at the model path' })
   }
-  const manifest = await readPlainFile(path, MANIFEST_FILE)
-  if (manifest) return openListed(path, parseManifest(manifest.toString()))
-  const names = await readdir(path).catch((): string[] => [])
-  const file = [ONNX_FILE, ...XGBOOST_FILES].find((name) => names.includes(name))
-  if (file !== undefined) return openBare(path, file)
-  throw new RankerError('MODEL_MISSING', { wanted: `${MANIFEST_FILE} or ${ONNX_FILE} in the model folder` })
+  const folder = kind.isFile() ? dirname(path) : path
+  const manifest = await readPlainFile(folder, MANIFEST_FILE)
+  if (manifest) return openListed(folder, parseManifest(manifest.toString()))
+  const names = await readdir(folder).catch((): string[] => [])
+  const file = BARE_FILES.find((name) => names.includes(name))
+  if (file !== undefined) return openBare(folder, file)
+  throw new RankerError('MODEL_MISSING', {
+    wanted: `${[MANIFEST_FILE, ...BARE_FILES].join(' or ')} in the model folder`,
+  })
 }
 
 async function openListed(folder: string, manifest: Manifest): Promise<Artefact> {
-  let onnx: Buffer | undefined
+  const read = new Map<string, Buffer>()
   for (const [file, wanted] of Object.entries(manifest.files)) {
     const bytes = await readPlainFile(folder, file)
     if (!bytes)
       throw new RankerError('MODEL_DAMAGED', { file, reason: `${MANIFEST_FILE} lists it, and it is missing` })
     const seen = sha256(bytes)
     if (seen !== wanted) throw new RankerError('HASH_MISMATCH', { file, seen, wanted })
-    if (file === ONNX_FILE) onnx = bytes
+    read.set(file, bytes)
   }
+  const onnx = read.get(ONNX_FILE)
   if (!onnx) throw damagedManifest(`files does not list ${ONNX_FILE}`)
   if (manifest.goldenRows.rows.length === 0)
     throw damagedManifest('goldenRows is empty, so nothing proves the model')
-  return { ...manifest.model, onnx, file: ONNX_FILE, manifest }
+  const booster = XGBOOST_FILES.find((name) => read.has(name))
+  const graph = checkOnnx(onnx, ONNX_FILE)
+  return {
+    ...manifest.model,
+    ...graph,
+    file: ONNX_FILE,
+    featureNames: manifest.featureNames,
+    ...(booster && { forest: () => readXGBoostModel(read.get(booster)!, booster) }),
+    manifest,
+  }
 }
 
 async function openBare(folder: string, file: string): Promise<Artefact> {
-  if (!file.endsWith('.onnx')) {
-    const reason = XGBOOST_FILES.includes(file)
-      ? 'an XGBoost file alone is not served by this version; wanted the model.onnx of the same model'
-      : 'wanted a model folder or an .onnx file'
-    throw new RankerError('MODEL_UNSUPPORTED', { file, reason })
-  }
-  const onnx = await readPlainFile(folder, file)
-  if (!onnx) throw new RankerError('MODEL_MISSING', { wanted: file })
-  return { name: 'ranker', version: sha256(onnx).slice(0, 12), onnx, file }
+  const bytes = await readPlainFile(folder, file)
+  if (!bytes) throw new RankerError('MODEL_MISSING', { wanted: file })
+  const described = { name: 'ranker', version: sha256(bytes).slice(0, 12), file }
+  // Another exporter's sets may hold any numbers.
+  if (file.endsWith('.onnx')) return { ...described, ...checkOnnx(bytes, file), categorical: [] }
+  const forest = readXGBoostModel(bytes, file)
+  const { featureNames } = forest
+  const graph = checkOnnx(writeOnnx(forest, described), file)
+  return { ...described, ...graph, ...(featureNames.length > 0 && { featureNames }), forest: () => forest }
+}
+
+/** A graph that is safe to open in a runtime. */
+function checkOnnx(bytes: Uint8Array, file: string): Pick<Artefact, 'onnx' | 'categorical'> {
+  const model = readOnnx(bytes, file)
+  checkTrees(model, file)
+  return { onnx: exposeProbabilities(bytes, model), categorical: setFeatures(model) }
 }
 
 function damagedManifest(reason: string): RankerError {

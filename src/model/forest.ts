@@ -60,15 +60,6 @@ export function goesLeft(tree: Tree, node: number, value: number): boolean {
   return right ? !right.has(value) : value < tree.threshold[node]!
 }
 
-/** The features that any tree takes for category codes: whole numbers from 0. */
-export function categoricalFeatures({ trees }: Forest): number[] {
-  const features = new Set<number>()
-  for (const { categories, feature } of trees) {
-    for (const node of categories?.keys() ?? []) features.add(feature[node]!)
-  }
-  return [...features].sort((a, b) => a - b)
-}
-
 export function applyTransform(transform: Transform, margin: number): number {
   switch (transform) {
     case 'identity':

@@ -14,6 +14,9 @@ const KEEPS_WIDTH = new Set([
   'Neg',
 ])
 
+/** `nodes_modes` of a TreeEnsemble: membership of a set. */
+const BRANCH_MEMBER = 6
+
 const CHECKS: Readonly<Record<string, (node: OnnxNode, width: number) => void>> = {
   TreeEnsembleRegressor: (node, width) => checkNodes(node, width, 'target'),
   TreeEnsembleClassifier: (node, width) => checkNodes(node, width, 'class'),
@@ -48,6 +51,17 @@ export function checkTrees(model: OnnxModel, file: string): void {
       throw new RankerError('MODEL_DAMAGED', { file, reason }, { cause })
     }
   }
+}
+
+/** The features that a TreeEnsemble looks up in sets. In a graph of ours these are the codes of categories. */
+export function setFeatures(model: OnnxModel): number[] {
+  const features = new Set<number>()
+  for (const node of model.nodes.filter(({ operator }) => operator === 'TreeEnsemble')) {
+    const ids = intsOf(node, 'nodes_featureids')
+    const modes = numbersOf(node, 'nodes_modes')
+    for (let at = 0; at < ids.length; at++) if (modes[at] === BRANCH_MEMBER) features.add(ids[at]!)
+  }
+  return [...features].sort((a, b) => a - b)
 }
 
 function widthOf(tensor: string, model: OnnxModel): number | undefined {
@@ -152,9 +166,6 @@ function mapNodes(trees: ArrayLike<number>, ids: ArrayLike<number>): NodeIndex {
     find: (tree, id) => places.get(tree)?.get(id) ?? -1,
   }
 }
-
-/** `nodes_modes` of a TreeEnsemble: membership of a set. */
-const BRANCH_MEMBER = 6
 
 /** A TreeEnsemble: branches and leaves are found by their place in two lists. */
 function checkBranches(node: OnnxNode, width: number): void {

@@ -2,7 +2,7 @@ import { type BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 
 /** `AttributeProto.type` and `TensorProto.data_type`, as numbered in onnx/onnx `onnx/onnx.proto`. */
 const AttributeType = { FLOATS: 6, INT: 2, INTS: 7, STRING: 3, STRINGS: 8, TENSOR: 4 } as const
-const DataType = { FLOAT: 1, UINT8: 2 } as const
+export const DataType = { FLOAT: 1, UINT8: 2 } as const
 
 export function message(writer: BinaryWriter, field: number, write: (body: BinaryWriter) => void): void {
   writer.tag(field, WireType.LengthDelimited).fork()
@@ -57,8 +57,15 @@ function write(node: BinaryWriter, name: string, type: number, fill: (body: Bina
   })
 }
 
+/** The fields of a TensorProto of one float and no dimension. */
+export function scalar(tensor: BinaryWriter, name: string, value: number): void {
+  int(tensor, 2, DataType.FLOAT)
+  tensor.tag(4, WireType.LengthDelimited).fork().float(value).join()
+  text(tensor, 8, name)
+}
+
 /** The fields of a TensorProto of one dimension. Its bytes are little-endian, as is every machine that this runs on. */
-export function vector(tensor: BinaryWriter, values: Float32Array | Uint8Array): void {
+function vector(tensor: BinaryWriter, values: Float32Array | Uint8Array): void {
   int(tensor, 1, values.length)
   int(tensor, 2, values instanceof Float32Array ? DataType.FLOAT : DataType.UINT8)
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)

@@ -1,6 +1,6 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire'
 import type { Forest, Transform, Tree } from './forest.ts'
-import { attribute, floatMatrix, int, message, text, vector } from './onnx-fields.ts'
+import { attribute, DataType, floatMatrix, int, message, scalar, text } from './onnx-fields.ts'
 import { treeEnsemble, treeEnsembleRegressor } from './onnx-trees.ts'
 
 /**
@@ -14,6 +14,28 @@ const CATEGORICAL = { ir: 10, opset: 21, ml: 5 }
 export const INPUT_NAME = 'features'
 /** Name of the graph's output, float32 of shape [rows, 1]. */
 export const OUTPUT_NAME = 'score'
+
+/** An operator from the margin to the score, with a constant for its second input. */
+interface Step {
+  readonly operator: string
+  readonly constant?: number
+}
+
+/**
+ * A probability is 1 / (1 + e^-margin), step by step: ONNX Runtime's Sigmoid is near it by 1e-7 only, so that small
+ * ones, such as rates of clicks, would be mostly noise.
+ */
+const STEPS: Readonly<Record<Transform, readonly Step[]>> = {
+  identity: [],
+  sigmoid: [
+    { operator: 'Neg' },
+    { operator: 'Exp' },
+    { operator: 'Add', constant: 1 },
+    { operator: 'Reciprocal' },
+  ],
+  exp: [{ operator: 'Exp' }],
+  step: [{ operator: 'Greater', constant: 0 }, { operator: 'Cast' }],
+}
 
 /**
  * Writes a forest as an ONNX model: one float32 input of shape [rows, width], one float32 output of shape [rows, 1]
@@ -31,18 +53,31 @@ export function writeOnnx(forest: Forest, producer: { name: string; version: str
   text(model, 2, producer.name)
   text(model, 3, producer.version)
   message(model, 7, (graph) => {
-    const sum = forest.transform === 'identity' ? OUTPUT_NAME : 'margin'
+    const steps = STEPS[forest.transform]
+    const names = [...steps.map((_, step) => (step === 0 ? 'margin' : `step_${step}`)), OUTPUT_NAME]
     message(graph, 1, (node) => {
       text(node, 1, INPUT_NAME)
-      text(node, 2, sum)
+      text(node, 2, names[0]!)
       text(node, 3, 'forest')
       text(node, 4, isNumeric ? 'TreeEnsembleRegressor' : 'TreeEnsemble')
       text(node, 7, 'ai.onnx.ml')
       const write = isNumeric ? treeEnsembleRegressor : treeEnsemble
       write(node, trees)
     })
-    transformNodes(graph, forest.transform, sum)
+    for (const [step, { operator, constant }] of steps.entries()) {
+      message(graph, 1, (node) => {
+        text(node, 1, names[step]!)
+        if (constant !== undefined) text(node, 1, `constant_${step}`)
+        text(node, 2, names[step + 1]!)
+        text(node, 3, `transform_${operator.toLowerCase()}`)
+        text(node, 4, operator)
+        if (operator === 'Cast') attribute.int(node, 'to', DataType.FLOAT)
+      })
+    }
     text(graph, 2, 'ranker')
+    for (const [step, { constant }] of steps.entries()) {
+      if (constant !== undefined) message(graph, 5, (tensor) => scalar(tensor, `constant_${step}`, constant))
+    }
     message(graph, 11, (value) => floatMatrix(value, INPUT_NAME, forest.width))
     message(graph, 12, (value) => floatMatrix(value, OUTPUT_NAME, 1))
   })
@@ -55,31 +90,6 @@ export function writeOnnx(forest: Forest, producer: { name: string; version: str
     int(opset, 2, versions.ml)
   })
   return model.finish()
-}
-
-function transformNodes(graph: BinaryWriter, transform: Transform, margin: string): void {
-  const add = (
-    operator: string,
-    inputs: readonly string[],
-    output: string,
-    more = (_: BinaryWriter): void => {},
-  ) =>
-    message(graph, 1, (node) => {
-      for (const input of inputs) text(node, 1, input)
-      text(node, 2, output)
-      text(node, 3, `${transform} ${operator}`)
-      text(node, 4, operator)
-      more(node)
-    })
-  if (transform === 'sigmoid') add('Sigmoid', [margin], OUTPUT_NAME)
-  if (transform === 'exp') add('Exp', [margin], OUTPUT_NAME)
-  if (transform !== 'step') return
-  add('Greater', [margin, 'zero'], 'positive')
-  add('Cast', ['positive'], OUTPUT_NAME, (node) => attribute.int(node, 'to', 1))
-  message(graph, 5, (tensor) => {
-    vector(tensor, Float32Array.of(0))
-    text(tensor, 8, 'zero')
-  })
 }
 
 function singleLeaf(value: number): Tree {

@@ -167,15 +167,41 @@ function baseMargin(text: string, transform: Transform, file: string): number {
   return margin
 }
 
+/** The probability nearest to 0 that XGBoost makes a margin of. */
+const LEAST = Math.fround(1e-6)
+
 function unapply(transform: Transform, score: number): number {
   switch (transform) {
     case 'identity':
     case 'step':
       return score
-    case 'sigmoid':
-      // float32 at each step, as XGBoost's own ProbToMargin.
-      return Math.fround(-Math.log(Math.fround(1 / score - 1)))
+    case 'sigmoid': {
+      // float32 at each step, as XGBoost's own ProbToMargin, which keeps away from 0 and 1: labels that are all the
+      // same give such a base score.
+      const probability = Math.min(Math.max(score, LEAST), Math.fround(1 - LEAST))
+      return Math.fround(-Math.log(Math.fround(Math.fround(1 / probability) - 1)))
+    }
     case 'exp':
       return Math.fround(Math.log(score))
+  }
+}
+
+/** What a model file says of itself beside its trees. */
+export interface XGBoostInfo {
+  readonly objective: string
+  readonly booster: string
+  readonly width: number
+  /** Empty when the file has none. */
+  readonly featureNames: readonly string[]
+}
+
+/** Reads the same files for what is said of any model. @throws {RankerError} MODEL_DAMAGED, MODEL_UNSUPPORTED. */
+export function readXGBoostInfo(bytes: Uint8Array, file: string): XGBoostInfo {
+  const { learner } = check(learnerSchema, readDocument(bytes, file), file)
+  return {
+    objective: learner.objective.name,
+    booster: learner.gradient_booster.name,
+    width: learner.learner_model_param.num_feature,
+    featureNames: learner.feature_names ?? [],
   }
 }

@@ -53,7 +53,7 @@ export function readTree(tree: XGBoostTree, { index, width, file, weight }: Tree
   const threshold = Float32Array.from(tree.split_conditions, (value) => value ?? Number.NaN)
   const categories = readCategories(tree, damaged)
 
-  // Every node is reached once at most: what a pruned tree no longer reaches stays out of sight.
+  // Every node is reached once at most.
   const reached = new Uint8Array(nodes)
   const open = [0]
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
@@ -76,14 +76,39 @@ export function readTree(tree: XGBoostTree, { index, width, file, weight }: Tree
       open.push(child)
     }
   }
-  return {
+  const defaultLeft = Uint8Array.from(tree.default_left, Number)
+  const cover = hessians && Float32Array.from(hessians)
+  const whole = {
     left,
     right,
     feature,
     threshold,
-    defaultLeft: Uint8Array.from(tree.default_left, Number),
+    defaultLeft,
     ...(categories && { categories }),
-    ...(hessians && { cover: Float32Array.from(hessians) }),
+    ...(cover && { cover }),
+  }
+  return reached.includes(0) ? pruned(whole, reached) : whole
+}
+
+/** The tree without the nodes that pruning left in its arrays. */
+function pruned(
+  { left, right, feature, threshold, defaultLeft, categories, cover }: Tree,
+  reached: Uint8Array,
+): Tree {
+  let kept = 0
+  const places = Int32Array.from(reached, (isKept) => (isKept ? kept++ : -1))
+  const isKept = (_: number, node: number) => reached[node] === 1
+  const move = (child: number) => (child === -1 ? -1 : places[child]!)
+  return {
+    left: left.filter(isKept).map(move),
+    right: right.filter(isKept).map(move),
+    feature: feature.filter(isKept),
+    threshold: threshold.filter(isKept),
+    defaultLeft: defaultLeft.filter(isKept),
+    ...(categories && {
+      categories: new Map(Array.from(categories, ([node, codes]) => [places[node]!, codes])),
+    }),
+    ...(cover && { cover: cover.filter(isKept) }),
   }
 }
 

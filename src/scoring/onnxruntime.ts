@@ -1,10 +1,17 @@
+import { setImmediate } from 'node:timers/promises'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { RankerError, reasonOf } from '../errors.ts'
 import type { Scorer } from './scorer.ts'
 
 /**
- * Opens an ONNX graph of one float input of shape [rows, width] on ONNX Runtime.
- * A regressor's first output holds the scores; a classifier's float output of two columns holds class 1 in the second.
+ * Rows of one run. A run holds its thread: 1,000 rows and 500 trees take some 10 ms, after which other requests get
+ * their turn.
+ */
+const ROWS_PER_RUN = 1000
+
+/**
+ * Opens an ONNX graph of one float input of shape [rows, width] on ONNX Runtime. Its score is the first float output of
+ * one column; of a graph that also gives a label, the second of two columns: the probability of class 1.
  * @throws {RankerError} MODEL_DAMAGED or MODEL_UNSUPPORTED when the graph does not load or has another shape.
  */
 export async function openOnnxRuntime(onnx: Uint8Array, file = 'model.onnx'): Promise<Scorer> {
@@ -19,7 +26,8 @@ export async function openOnnxRuntime(onnx: Uint8Array, file = 'model.onnx'): Pr
     throw new RankerError('MODEL_DAMAGED', { file, reason: refusal(cause) }, { cause })
   })
   try {
-    return new OnnxRuntimeScorer(session, inputWidth(session, file))
+    const width = inputWidth(session, file)
+    return new OnnxRuntimeScorer(session, width, await findOutput(session, width, file))
   } catch (thrown) {
     await session.release()
     throw thrown
@@ -50,32 +58,65 @@ function inputWidth(session: InferenceSession, file: string): number {
   return width
 }
 
+/** The output that holds the scores, and which column of it. */
+interface Output {
+  readonly name: string
+  readonly columns: number
+  readonly column: number
+}
+
+/** Looks at what the graph gives for a few rows: declared shapes are often open. */
+async function findOutput(session: InferenceSession, width: number, file: string): Promise<Output> {
+  const rows = 3
+  const tensors = session.outputMetadata.filter((output) => output.isTensor)
+  const floats = tensors.filter(({ type }) => type === 'float32').map(({ name }) => name)
+  const hasLabel = tensors.length > floats.length
+  const input = new Tensor('float32', new Float32Array(rows * width), [rows, width])
+  const outputs = await session.run({ [session.inputNames[0]!]: input }, floats).catch((cause) => {
+    const reason = `it does not score ${rows} rows of ${width} features: ${refusal(cause)}`
+    throw new RankerError('MODEL_UNSUPPORTED', { file, reason }, { cause })
+  })
+  for (const name of floats) {
+    const [count, columns = 1, ...more] = outputs[name]!.dims
+    if (count !== rows || more.length > 0) continue
+    if (columns === 1) return { name, columns, column: 0 }
+    if (columns === 2 && hasLabel) return { name, columns, column: 1 }
+  }
+  throw new RankerError('MODEL_UNSUPPORTED', {
+    file,
+    reason: `its outputs are ${session.outputNames.join(', ')}, wanted one float score a row, or the probabilities of two classes beside a label`,
+  })
+}
+
 class OnnxRuntimeScorer implements Scorer {
   readonly engine = 'onnxruntime'
   readonly width: number
   readonly #session: InferenceSession
+  readonly #output: Output
 
-  constructor(session: InferenceSession, width: number) {
+  constructor(session: InferenceSession, width: number, output: Output) {
     this.#session = session
     this.width = width
+    this.#output = output
   }
 
   async score(rows: Float32Array, count: number): Promise<Float32Array> {
-    if (count === 0) return new Float32Array(0)
-    const input = new Tensor('float32', rows, [count, this.width])
-    const outputs = await this.#session.run({ [this.#session.inputNames[0]!]: input })
-    for (const name of this.#session.outputNames) {
-      const output = outputs[name]
-      if (output?.type !== 'float32') continue
-      const values = output.data as Float32Array
-      if (values.length === count) return values
-      if (values.length === 2 * count)
-        return Float32Array.from({ length: count }, (_, row) => values[2 * row + 1]!)
+    if (count <= ROWS_PER_RUN) return count === 0 ? new Float32Array(0) : this.#run(rows, count)
+    const scores = new Float32Array(count)
+    for (let from = 0; from < count; from += ROWS_PER_RUN) {
+      const to = Math.min(count, from + ROWS_PER_RUN)
+      scores.set(await this.#run(rows.subarray(from * this.width, to * this.width), to - from), from)
+      await setImmediate()
     }
-    throw new RankerError('MODEL_UNSUPPORTED', {
-      file: 'model.onnx',
-      reason: `its outputs are ${this.#session.outputNames.join(', ')}, wanted one float score a row`,
-    })
+    return scores
+  }
+
+  async #run(rows: Float32Array, count: number): Promise<Float32Array> {
+    const { name, columns, column } = this.#output
+    const input = new Tensor('float32', rows, [count, this.width])
+    const outputs = await this.#session.run({ [this.#session.inputNames[0]!]: input }, [name])
+    const values = outputs[name]!.data as Float32Array
+    return columns === 1 ? values : values.filter((_, at) => at % columns === column)
   }
 
   async close(): Promise<void> {

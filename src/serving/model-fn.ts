@@ -31,14 +31,14 @@ export async function modelFn(path: string, _context?: HookContext): Promise<Mod
   }
 }
 
-function featureNamesOf({ manifest, file }: Artefact, { width }: Scorer): readonly string[] {
+function featureNamesOf({ featureNames, file }: Artefact, { width }: Scorer): readonly string[] {
   const refuse = (reason: string): never => {
     throw new RankerError('MODEL_UNSUPPORTED', { file, reason })
   }
   if (width > MOST_FEATURES) refuse(`its input is ${width} features wide, wanted at most ${MOST_FEATURES}`)
-  const names = manifest?.featureNames ?? Array.from({ length: width }, (_, feature) => `f${feature}`)
-  if (names.length !== width) refuse(`it takes ${width} features, and the manifest names ${names.length}`)
-  if (new Set(names).size < width) refuse('the manifest names a feature twice')
+  const names = featureNames ?? Array.from({ length: width }, (_, feature) => `f${feature}`)
+  if (names.length !== width) refuse(`it takes ${width} features, and ${names.length} are named`)
+  if (new Set(names).size < width) refuse('a feature is named twice')
   return names
 }
 

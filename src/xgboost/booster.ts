@@ -115,6 +115,31 @@ export class Booster {
     return copyFloats(result[0], values)
   }
 
+  /**
+   * XGBoost's `predict(pred_contribs=True)` of rows held in memory: exact SHAP values of the margin.
+   * @returns `count * (width + 1)` float32, row-major: a row's features, then the mean margin.
+   */
+  predictContributions(rows: Float32Array, count: number, width: number): Float32Array {
+    const data = arrayInterface(rows, [count, width])
+    const matrix = this.#library.create<DMatrixHandle>('XGDMatrixCreateFromDense', data, '{"missing":NaN}')
+    try {
+      const config = '{"type":2,"training":false,"iteration_begin":0,"iteration_end":0,"strict_shape":false}'
+      const [shape, dimensions, result]: [unknown[], unknown[], unknown[]] = [[null], [null], [null]]
+      this.#library.call(
+        'XGBoosterPredictFromDMatrix',
+        this.handle,
+        matrix,
+        config,
+        shape,
+        dimensions,
+        result,
+      )
+      return copyFloats(result[0], count * (width + 1))
+    } finally {
+      this.#library.call('XGDMatrixFree', matrix)
+    }
+  }
+
   /** A booster of its own with the rounds `[0, rounds)`; its attributes and feature names are those set on it anew. */
   slice(rounds: number): Booster {
     return new Booster(this.#library, this.#library.create('XGBoosterSlice', this.handle, 0, rounds, 1))

@@ -36,6 +36,8 @@ const PROTOTYPES = {
     'int XGExtMemQuantileDMatrixCreateFromCallback(void *iter, void *proxy, void *ref, DataIterResetCallback *reset, XGDMatrixCallbackNext *next, const char *config, _Out_ void **out)',
   XGDMatrixSetInfoFromInterface:
     'int XGDMatrixSetInfoFromInterface(void *handle, const char *field, const char *data)',
+  XGDMatrixCreateFromDense:
+    'int XGDMatrixCreateFromDense(const char *data, const char *config, _Out_ void **out)',
   XGDMatrixFree: 'int XGDMatrixFree(void *handle)',
   XGBoosterCreate: 'int XGBoosterCreate(void **dmats, uint64_t len, _Out_ void **out)',
   XGBoosterFree: 'int XGBoosterFree(void *handle)',
@@ -49,6 +51,8 @@ const PROTOTYPES = {
     'int XGBoosterEvalOneIter(void *handle, int iter, void **dmats, const char **names, uint64_t len, _Out_ const char **out)',
   XGBoosterPredictFromDense:
     'int XGBoosterPredictFromDense(void *handle, const char *values, const char *config, void *meta, _Out_ void **out_shape, _Out_ uint64_t *out_dim, _Out_ void **out_result)',
+  XGBoosterPredictFromDMatrix:
+    'int XGBoosterPredictFromDMatrix(void *handle, void *dmat, const char *config, _Out_ void **out_shape, _Out_ uint64_t *out_dim, _Out_ void **out_result)',
   XGBoosterLoadModelFromBuffer:
     'int XGBoosterLoadModelFromBuffer(void *handle, const void *buf, uint64_t len)',
   XGBoosterSaveModelToBuffer:
