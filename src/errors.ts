@@ -42,6 +42,10 @@ const onLine = ({ file, line, unit = 'line' }: Line): string => `${file} ${unit}
 type Cell = Line & { column: string; seen: string }
 const at = (cell: Omit<Cell, 'seen'>): string => `${onLine(cell)}, column ${show(cell.column)}`
 
+/** Which query of a request with several. */
+type InQuery = { query?: number | undefined }
+const inQuery = (v: InQuery): string => (v.query === undefined ? '' : `query ${v.query}: `)
+
 export const ERRORS = {
   // command line
   UNKNOWN_FLAG: job<{ flag: string; command: string; nearest?: string | undefined }>(
@@ -147,7 +151,8 @@ export const ERRORS = {
   LINE_TOO_LONG: job<{ file: string; line: number; limit: number }>(
     (v) => `${v.file} line ${v.line} is longer than ${v.limit} bytes: wanted one row or one query a line`,
   ),
-  LIBSVM_TOKEN: job<Line & { seen: string; wanted: string; hint?: string | undefined }>(
+  LIBSVM_TOKEN: entry<Line & { seen: string; wanted: string; hint?: string | undefined }>(
+    422,
     (v) => `${onLine(v)} has ${show(v.seen)}: wanted ${v.wanted}${v.hint ? ` (${v.hint})` : ''}`,
   ),
   QID_DECREASES: job<Line & { seen: string; before: string }>(
@@ -165,10 +170,12 @@ export const ERRORS = {
     (v) =>
       `${onLine(v)} has index ${v.index}, which makes a matrix of ${count(v.rows, 'row')} and ${v.index + 1} columns, ${v.gigabytes} GB: wanted at most ${v.limit} GB`,
   ),
-  RECORD_DAMAGED: job<{ file: string; record: number; reason: string }>(
+  RECORD_DAMAGED: entry<{ file: string; record: number; reason: string }>(
+    400,
     (v) => `${v.file} record ${v.record} is damaged: ${v.reason}`,
   ),
-  RECORD_CONTENT: job<{ file: string; record: number; where: string; seen: string; wanted: string }>(
+  RECORD_CONTENT: entry<{ file: string; record: number; where: string; seen: string; wanted: string }>(
+    422,
     (v) => `${v.file} record ${v.record}: ${v.where} is ${v.seen}, wanted ${v.wanted}`,
   ),
   JSON_LINE_DAMAGED: job<{ file: string; line: number; reason: string }>(
@@ -278,22 +285,40 @@ export const ERRORS = {
     (v) =>
       `row ${v.row}, column ${show(v.column)} is ${show(v.seen)}: wanted a finite number or a missing value${v.hint ? ` (${v.hint})` : ''}`,
   ),
-  BAD_ITEM_VALUE: entry<{ item: unknown; column: string; seen: unknown }>(
+  BAD_ITEM_VALUE: entry<InQuery & { item: unknown; column: string; seen: unknown }>(
     422,
     (v) =>
-      `item ${show(v.item)}, column ${show(v.column)} is ${show(v.seen)}: wanted a finite number or null`,
+      `${inQuery(v)}item ${show(v.item)}, column ${show(v.column)} is ${show(v.seen)}: wanted a finite number or null`,
   ),
-  COLUMN_ABSENT: entry<{ columns: readonly string[] }>(
+  COLUMN_ABSENT: entry<InQuery & { columns: readonly string[] }>(
     422,
     (v) =>
-      `the column${v.columns.length === 1 ? '' : 's'} ${showList(v.columns)} that the model was trained on ${v.columns.length === 1 ? 'is' : 'are'} nowhere in the request (a missing value is null, or an empty cell)`,
+      `${inQuery(v)}the column${v.columns.length === 1 ? '' : 's'} ${showList(v.columns)} that the model was trained on ${v.columns.length === 1 ? 'is' : 'are'} nowhere in the request (a missing value is null, or an empty cell)`,
   ),
   COLUMN_TWICE: entry<{ column: string }>(422, (v) => `the header names the column ${show(v.column)} twice`),
-  BAD_REQUEST_SHAPE: entry<{ where: string; seen: unknown; wanted: string }>(
+  BAD_REQUEST_SHAPE: entry<InQuery & { where: string; seen: unknown; wanted: string }>(
     422,
-    (v) => `${v.where} is ${v.seen === undefined ? 'absent' : show(v.seen)}: wanted ${v.wanted}`,
+    (v) => `${inQuery(v)}${v.where} is ${v.seen === undefined ? 'absent' : show(v.seen)}: wanted ${v.wanted}`,
   ),
-  EXPLAIN_UNAVAILABLE: entry(422, () => 'explain is true: contributions are not available in this version'),
+  BAD_COLUMN_TYPE: entry<{ column: string; seen: string }>(
+    422,
+    (v) => `the column ${show(v.column)} holds ${v.seen}: wanted numbers`,
+  ),
+  BAD_ARRAY: entry<{ seen: string; wanted: string }>(422, (v) => `the array ${v.seen}: wanted ${v.wanted}`),
+  INDEX_PAST_WIDTH: entry<{ row: number; index: number; base: number; width: number }>(
+    422,
+    (v) =>
+      `row ${v.row} has index ${v.index}: the model takes ${count(v.width, 'feature')}, indices ${v.base} to ${v.base + v.width - 1}`,
+  ),
+  TOO_MANY_CELLS: entry<{ rows: number; width: number; most: number }>(
+    413,
+    (v) =>
+      `the body is ${count(v.rows, 'row')} of ${count(v.width, 'feature')}, missing ones included: wanted at most ${v.most} rows at once`,
+  ),
+  EXPLAIN_UNAVAILABLE: entry<{ reason: string }>(
+    422,
+    (v) => `contributions are not available for this model: ${v.reason}`,
+  ),
   /** The sentence is the hook's own; its error may carry another status. */
   HOOK_FAILED: entry<{ hook: string; reason: string }>(500, (v) => v.reason),
   NO_DEFAULT_MODEL: entry<{ hook: string }>(

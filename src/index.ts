@@ -2,7 +2,7 @@
  * The package's surface: the default hooks, for a model's code/ to wrap, with their types, and the server.
  */
 export type { Query } from './data/query.ts'
-export type { Rows } from './data/rows.ts'
+export type { Rows } from './data/row-list.ts'
 export { type ErrorCode, RankerError } from './errors.ts'
 export type {
   HookContext,

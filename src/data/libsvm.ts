@@ -18,6 +18,8 @@ export interface LibsvmOptions {
   readonly indexBase: 0 | 1
   /** Added to the error of a line that is not libsvm: why the file was taken for it. */
   readonly hint?: string | undefined
+  /** Whether the rows are to be scored: they may have no label, and be of queries in any order. */
+  readonly unjudged?: boolean
 }
 
 /**
@@ -43,7 +45,8 @@ export async function readLibsvm(
   if (rows === 0) throw new RankerError('FILE_EMPTY', { file })
 }
 
-class LibsvmRow implements SparseRow {
+/** A row that is read line by line. */
+export class LibsvmRow implements SparseRow {
   line = 0
   label = Number.NaN
   query = ''
@@ -62,33 +65,45 @@ class LibsvmRow implements SparseRow {
     this.#options = options
   }
 
-  /** @returns whether the line holds a row: blank lines and comments do not. */
+  /** @returns whether the line holds anything: blank lines and comments do not. */
   read(bytes: Uint8Array, start: number, lineEnd: number, line: number): boolean {
     this.line = line
+    this.label = Number.NaN
+    this.weight = Number.NaN
+    this.count = 0
+    this.width = 0
+    this.#seen = undefined
     const end = find(bytes, HASH, start, lineEnd)
     let at = skipBlanks(bytes, start, end)
     if (at === end) return false
 
     let stop = tokenEnd(bytes, at, end)
-    this.#readLabel(bytes, at, stop)
-    at = skipBlanks(bytes, stop, end)
-    stop = tokenEnd(bytes, at, end)
+    if (this.#startsWithLabel(bytes, at, stop, end)) {
+      this.#readLabel(bytes, at, stop)
+      at = skipBlanks(bytes, stop, end)
+      stop = tokenEnd(bytes, at, end)
+    }
     if (isQid(bytes, at, stop)) {
       this.#readQid(bytes, at, stop)
       at = skipBlanks(bytes, stop, end)
     } else {
       this.query = ''
     }
-
-    this.count = 0
-    this.width = 0
-    this.#seen = undefined
     while (at < end) {
       stop = tokenEnd(bytes, at, end)
       this.#readPair(bytes, at, stop)
       at = skipBlanks(bytes, stop, end)
     }
     return true
+  }
+
+  /** `3:0.5` is a pair where a label need not be, unless it stands before a qid as only a label with its weight can. */
+  #startsWithLabel(bytes: Uint8Array, start: number, stop: number, end: number): boolean {
+    if (!this.#options.unjudged) return true
+    if (isQid(bytes, start, stop)) return false
+    if (find(bytes, COLON, start, stop) === stop) return true
+    const next = skipBlanks(bytes, stop, end)
+    return isQid(bytes, next, tokenEnd(bytes, next, end))
   }
 
   #readLabel(bytes: Uint8Array, start: number, end: number): void {
@@ -107,6 +122,7 @@ class LibsvmRow implements SparseRow {
   #readQid(bytes: Uint8Array, start: number, end: number): void {
     const digits = text(bytes, start + 4, end)
     if (!/^\d+$/.test(digits)) this.#refuse(bytes, start, end, 'qid: and a whole number from 0')
+    if (this.#options.unjudged) return
     const query = digits.replace(/^0+(?=\d)/, '')
     const before = this.query
     // Numbers of any length are in order where longer ones come later, and those of one length as text.

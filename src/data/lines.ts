@@ -18,12 +18,7 @@ export async function eachLine(file: string, chunks: Chunks, onLine: OnLine): Pr
   let parts: Uint8Array[] = []
   let kept = 0
   let line = 1
-  const give = (bytes: Uint8Array, start: number, end: number) => {
-    const isMarked =
-      line === 1 && bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf
-    const from = isMarked && end - start >= 3 ? start + 3 : start
-    onLine(bytes, from, end > from && bytes[end - 1] === CR ? end - 1 : end, line++)
-  }
+  const give = (bytes: Uint8Array, start: number, end: number) => giveLine(bytes, start, end, line++, onLine)
   for await (const chunk of chunks) {
     let at = 0
     for (;;) {
@@ -45,4 +40,23 @@ export async function eachLine(file: string, chunks: Chunks, onLine: OnLine): Pr
     if (kept > MAX_LINE_BYTES) throw new RankerError('LINE_TOO_LONG', { file, line, limit: MAX_LINE_BYTES })
   }
   if (kept > 0) give(Buffer.concat(parts), 0, kept)
+}
+
+/** Splits a text that is there as a whole into lines. */
+export function eachLineOf(bytes: Uint8Array, onLine: OnLine): void {
+  let line = 1
+  for (let at = 0; at < bytes.length; ) {
+    const found = bytes.indexOf(LF, at)
+    const end = found < 0 ? bytes.length : found
+    giveLine(bytes, at, end, line++, onLine)
+    at = end + 1
+  }
+}
+
+/** Without the byte-order mark at the start of the first line, and without a CR at the end. */
+function giveLine(bytes: Uint8Array, start: number, end: number, line: number, onLine: OnLine): void {
+  const isMarked =
+    line === 1 && bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf
+  const from = isMarked && end - start >= 3 ? start + 3 : start
+  onLine(bytes, from, end > from && bytes[end - 1] === CR ? end - 1 : end, line)
 }

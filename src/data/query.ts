@@ -1,5 +1,7 @@
 import { RankerError } from '../errors.ts'
 import { isObject, type JsonObject } from './json.ts'
+import { type RequestOptions, readEnvelope } from './request-options.ts'
+import { checkCells } from './row-list.ts'
 
 /** What names an item: text or a number, or a number's own digits where a double cannot hold them. */
 export type ItemId = string | number | ExactNumber
@@ -10,7 +12,7 @@ export interface ExactNumber {
 }
 
 /** One query with its candidate items, as read from a request. */
-export interface Query {
+export interface Query extends RequestOptions {
   readonly kind: 'query'
   /** One id an item, in input order. */
   readonly ids: readonly ItemId[]
@@ -24,7 +26,18 @@ export interface Query {
   readonly query: JsonObject
   readonly items: readonly JsonObject[]
   readonly context: JsonObject
-  /** Names of the item columns that the model does not know. */
+  /** Names of the columns and fields that nothing here knows. */
+  readonly ignored: readonly string[]
+}
+
+/** Several queries of one request, each to be ranked on its own. */
+export interface Queries {
+  readonly kind: 'queries'
+  readonly queries: readonly Query[]
+  /** The values of all queries, one after the other. */
+  readonly values: Float32Array
+  readonly count: number
+  readonly width: number
   readonly ignored: readonly string[]
 }
 
@@ -40,45 +53,76 @@ type Reviver = (key: string, value: unknown, context: { readonly source?: string
  * Reads `{"query":{…},"items":[{"id":…,column:…}],"limit":10,"context":{…}}`. Item columns match the features by name.
  * @param body the parsed request
  * @param text what it was parsed from
- * @throws {RankerError} BAD_REQUEST_SHAPE, BAD_ITEM_VALUE, COLUMN_ABSENT, EXPLAIN_UNAVAILABLE.
+ * @throws {RankerError} BAD_REQUEST_SHAPE, BAD_ITEM_VALUE, COLUMN_ABSENT, TOO_MANY_CELLS.
  */
 export function readQuery(body: JsonObject, text: string, featureNames: readonly string[]): Query {
-  const { items } = body
-  if (!Array.isArray(items)) refuse('items', items, 'an array')
-  if (readFlag(body, 'explain')) throw new RankerError('EXPLAIN_UNAVAILABLE', {})
-  return {
-    kind: 'query',
-    limit: readLimit(body),
-    query: readPart(body, 'query'),
-    context: readPart(body, 'context'),
-    ids: readIds(items, text),
-    ...readColumns(items, featureNames),
+  return readOne(body, featureNames, () => parseExactly(text) as JsonObject)
+}
+
+/** Reads a list of what {@link readQuery} reads. */
+export function readQueries(
+  list: readonly unknown[],
+  text: string,
+  featureNames: readonly string[],
+): Queries {
+  let exact: readonly JsonObject[] | undefined
+  const queries = list.map((body, index) => {
+    const query = index + 1
+    if (!isObject(body)) {
+      throw new RankerError('BAD_REQUEST_SHAPE', {
+        query,
+        where: 'it',
+        seen: body,
+        wanted: 'an object with items',
+      })
+    }
+    const exactly = () => {
+      exact ??= parseExactly(text) as readonly JsonObject[]
+      return exact[index]!
+    }
+    return readOne(body, featureNames, exactly, query)
+  })
+  return { kind: 'queries', queries, ...joined(queries, featureNames.length) }
+}
+
+/** The values of several parts of a request side by side, so that they are scored at once. */
+export function joined(
+  parts: readonly Pick<Query, 'values' | 'count' | 'ignored'>[],
+  width: number,
+): Pick<Queries, 'values' | 'count' | 'width' | 'ignored'> {
+  const count = parts.reduce((sum, part) => sum + part.count, 0)
+  checkCells(count, width)
+  const values = new Float32Array(count * width)
+  let at = 0
+  for (const part of parts) {
+    values.set(part.values, at)
+    at += part.values.length
   }
+  return { values, count, width, ignored: [...new Set(parts.flatMap((part) => part.ignored))] }
 }
 
-function refuse(where: string, seen: unknown, wanted: string): never {
-  throw new RankerError('BAD_REQUEST_SHAPE', { where, seen, wanted })
+/** @param exactly gives the body with numbers that no double holds as their own digits. @param query its number in a list */
+function readOne(
+  body: JsonObject,
+  featureNames: readonly string[],
+  exactly: () => JsonObject,
+  query?: number,
+): Query {
+  const { items } = body
+  if (!Array.isArray(items)) {
+    throw new RankerError('BAD_REQUEST_SHAPE', { query, where: 'items', seen: items, wanted: 'an array' })
+  }
+  const envelope = readEnvelope(body, 'items', query)
+  const ids = readIds(items, exactly, query)
+  const columns = readColumns(items, featureNames, query)
+  return { kind: 'query', ...envelope, ids, ...columns, ignored: [...columns.ignored, ...envelope.ignored] }
 }
 
-function readFlag(body: JsonObject, key: string): boolean {
-  const value = body[key] ?? false
-  return typeof value === 'boolean' ? value : refuse(key, value, 'true or false')
-}
-
-function readPart(body: JsonObject, key: string): JsonObject {
-  const value = body[key] ?? {}
-  return isObject(value) ? value : refuse(key, value, 'an object')
-}
-
-function readLimit({ limit }: JsonObject): number | undefined {
-  if (limit === undefined) return undefined
-  return Number.isInteger(limit) && (limit as number) >= 1
-    ? (limit as number)
-    : refuse('limit', limit, 'an integer from 1, or no limit')
-}
-
-function readIds(items: readonly unknown[], text: string): ItemId[] {
+function readIds(items: readonly unknown[], exactly: () => JsonObject, query?: number): ItemId[] {
   let unsafe = false
+  const refuse = (where: string, seen: unknown, wanted: string): never => {
+    throw new RankerError('BAD_REQUEST_SHAPE', { query, where, seen, wanted })
+  }
   const ids = items.map((item, index) => {
     if (!isObject(item)) return refuse(`item ${index + 1}`, item, 'an object with an id')
     const { id } = item
@@ -86,16 +130,16 @@ function readIds(items: readonly unknown[], text: string): ItemId[] {
     else if (typeof id !== 'string') refuse(`the id of item ${index + 1}`, id, 'text or a number')
     return id as string | number
   })
-  return unsafe ? readExactIds(text) : ids
+  // 9007199254740993 is no double.
+  return unsafe ? (exactly().items as { id: ItemId }[]).map((item) => item.id) : ids
 }
 
-/** Reads the ids once more, as the digits that came: 9007199254740993 is no double. */
-function readExactIds(text: string): ItemId[] {
+/** Parses once more, and keeps an id that is a number as the digits that came. */
+function parseExactly(text: string): unknown {
   const keepDigits: Reviver = (key, value, { source }) =>
     key === 'id' && typeof value === 'number' && String(value) !== source ? JSON.rawJSON(source!) : value
   try {
-    const body = JSON.parse(text, keepDigits as Parameters<JSON['parse']>[1])
-    return body.items.map((item: { id: ItemId }) => item.id)
+    return JSON.parse(text, keepDigits as Parameters<JSON['parse']>[1])
   } catch (cause) {
     // A reviver recurses, and there is no other way to fail on a text that was read before.
     throw new RankerError('BODY_UNREADABLE', { reason: 'it is nested too deeply' }, { cause })
@@ -105,9 +149,11 @@ function readExactIds(text: string): ItemId[] {
 function readColumns(
   items: readonly JsonObject[],
   featureNames: readonly string[],
+  query: number | undefined,
 ): Pick<Query, 'items' | 'values' | 'count' | 'width' | 'ignored'> {
   const width = featureNames.length
   const features = new Map(featureNames.map((name, feature) => [name, feature]))
+  checkCells(items.length, width)
   const values = new Float32Array(items.length * width).fill(Number.NaN)
   const present = new Uint8Array(width)
   const ignored = new Set<string>()
@@ -124,12 +170,13 @@ function readColumns(
       if (value === null) continue
       const number = typeof value === 'number' ? Math.fround(value) : Number.NaN
       if (!Number.isFinite(number)) {
-        throw new RankerError('BAD_ITEM_VALUE', { item: item.id, column, seen: value })
+        throw new RankerError('BAD_ITEM_VALUE', { query, item: item.id, column, seen: value })
       }
       values[index * width + feature] = number
     }
   }
   const absent = featureNames.filter((_, feature) => present[feature] === 0)
-  if (items.length > 0 && absent.length > 0) throw new RankerError('COLUMN_ABSENT', { columns: absent })
+  if (items.length > 0 && absent.length > 0)
+    throw new RankerError('COLUMN_ABSENT', { query, columns: absent })
   return { items, values, count: items.length, width, ignored: [...ignored] }
 }

@@ -32,7 +32,8 @@ export async function readRecords(file: string, chunks: Chunks, sink: SparseSink
   if (row.line === 0) throw new RankerError('FILE_EMPTY', { file })
 }
 
-class RecordRow implements SparseRow {
+/** A row that is read record by record. */
+export class RecordRow implements SparseRow {
   line = 0
   label = Number.NaN
   query = ''
@@ -41,12 +42,17 @@ class RecordRow implements SparseRow {
   width = 0
   indices = new Uint32Array(0)
   values = new Float32Array(0)
+  /** Whether the values of the row are all there, side by side. */
+  isDense = false
   readonly #file: string
+  readonly #unjudged: boolean
   /** The columns of a dense row: 0, 1, 2, … as many as the first one has, which all others must have too. */
   #denseColumns: Uint32Array<ArrayBuffer> | undefined
 
-  constructor(file: string) {
+  /** @param unjudged whether the rows are to be scored: what they say as a label does not matter */
+  constructor(file: string, unjudged = false) {
     this.#file = file
+    this.#unjudged = unjudged
   }
 
   read(payload: Uint8Array, record: number): void {
@@ -54,8 +60,10 @@ class RecordRow implements SparseRow {
     const { features, label } = this.#decode(payload)
     const tensor = this.#tensor(features, 'values', 'features')
     if (!tensor) this.#refuse('features["values"]', 'absent', 'the values of the row')
+    this.isDense = !tensor.keys
     if (tensor.keys) this.#setSparse(tensor, tensor.keys)
     else this.#setDense(tensor.values)
+    if (this.#unjudged) return
     this.label =
       this.#number(label, 'values') ?? this.#refuse('label["values"]', 'absent', 'the label of the row')
     const query = this.#number(label, 'qid')
@@ -81,7 +89,7 @@ class RecordRow implements SparseRow {
     this.width = values.length
     if (this.width > MAX_COLUMNS) this.#refuse(where, `${this.width} values`, `at most ${MAX_COLUMNS}`)
     this.#denseColumns ??= Uint32Array.from({ length: this.width }, (_, column) => column)
-    if (this.width !== this.#denseColumns.length) {
+    if (this.width !== this.#denseColumns.length && !this.#unjudged) {
       this.#refuse(where, `${this.width} values`, `${this.#denseColumns.length}, as in the records before`)
     }
     this.indices = this.#denseColumns

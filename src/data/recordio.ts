@@ -25,7 +25,8 @@ export async function eachRecord(file: string, chunks: Chunks, onRecord: OnRecor
   reader.end()
 }
 
-class FrameReader {
+/** Splits RecordIO that comes in pieces: see {@link eachRecord}. */
+export class FrameReader {
   readonly #file: string
   readonly #onRecord: OnRecord
   #record = 1
@@ -55,9 +56,9 @@ class FrameReader {
 
   end(): void {
     if (this.#pendingBytes > 0) {
-      this.#refuse(`the file ends after ${this.#pendingBytes} of its ${this.#wanted} bytes`)
+      this.#refuse(`it ends after ${this.#pendingBytes} of its ${this.#wanted} bytes`)
     }
-    if (this.#parts.length > 0) this.#refuse('the file ends before its last part')
+    if (this.#parts.length > 0) this.#refuse('it ends before its last part')
   }
 
   /** Reads whole frames and returns how many bytes they took; `wanted` is then the size of the next. */

@@ -3,18 +3,7 @@ import { CsvScanner } from './csv.ts'
 import { isInfinite } from './number.ts'
 import { readPlainCsv } from './plain-csv.ts'
 import type { Row } from './row.ts'
-
-/** Rows in feature order: what every format of rows is read into. */
-export interface Rows {
-  readonly kind: 'rows'
-  /** float32, row after row, `count * width` of them; NaN is a missing value. */
-  readonly values: Float32Array
-  readonly count: number
-  /** Features a row has. */
-  readonly width: number
-  /** Names of the columns that the model does not know. */
-  readonly ignored: readonly string[]
-}
+import { RowList, type Rows } from './row-list.ts'
 
 const HEADER_HINT = 'a header line needs the Content-Type text/csv; header=present'
 
@@ -27,7 +16,7 @@ export function readCsvRows(body: Uint8Array, featureNames: readonly string[]): 
   const width = featureNames.length
   const plain = readPlainCsv(body, width)
   if (plain && plain.count > 0) return { kind: 'rows', ...plain, width, ignored: [] }
-  const rows = new RowList(width, body.length)
+  const rows = new RowList(width, body.length / 8)
   scan(body, (record) => {
     const row = rows.count + 1
     if (record.count !== width)
@@ -46,7 +35,7 @@ export function readCsvRows(body: Uint8Array, featureNames: readonly string[]): 
  * @throws {RankerError} BODY_EMPTY, COLUMN_ABSENT, COLUMN_TWICE, NOT_AS_HEADER, BAD_VALUE, and the scanner's.
  */
 export function readCsvTable(body: Uint8Array, featureNames: readonly string[]): Rows {
-  const rows = new RowList(featureNames.length, body.length)
+  const rows = new RowList(featureNames.length, body.length / 8)
   let header: readonly string[] | undefined
   let cells = new Int32Array(0)
   scan(body, (record) => {
@@ -95,40 +84,4 @@ function readCell(record: Row, cell: number, row: number, column: string, header
     throw new RankerError('BAD_VALUE', { row, column, seen, hint })
   }
   return value
-}
-
-/** Rows of a body whose number is known at its end only. */
-class RowList {
-  values: Float32Array
-  count = 0
-  readonly #width: number
-
-  constructor(width: number, bytes: number) {
-    this.#width = width
-    // A number takes about eight bytes of text; what is wrong about that costs one copy.
-    this.values = new Float32Array(Math.max(width, bytes >> 3))
-  }
-
-  /** Makes room for a row and returns where it starts in `values`. */
-  add(): number {
-    const at = this.count++ * this.#width
-    if (at + this.#width > this.values.length) {
-      const grown = new Float32Array(2 * this.values.length)
-      grown.set(this.values)
-      this.values = grown
-    }
-    return at
-  }
-
-  finish(ignored: readonly string[]): Rows {
-    if (this.count === 0) throw new RankerError('BODY_EMPTY', {})
-    const length = this.count * this.#width
-    return {
-      kind: 'rows',
-      values: this.values.subarray(0, length),
-      count: this.count,
-      width: this.#width,
-      ignored,
-    }
-  }
 }

@@ -85,12 +85,12 @@ function unpackInts(bytes: Uint8Array): Float64Array {
 }
 
 function toFloat32(bytes: Uint8Array): Float32Array {
-  // A copy lies where a typed array may start.
-  return new Float32Array(bytes.slice().buffer)
+  // A copy lies where a typed array may start. (A Buffer's own slice is none.)
+  return new Float32Array(Uint8Array.from(bytes).buffer)
 }
 
 function toFloat64(bytes: Uint8Array): Float64Array {
-  return new Float64Array(bytes.slice().buffer)
+  return new Float64Array(Uint8Array.from(bytes).buffer)
 }
 
 function readTensor(bytes: Uint8Array): ArrayLike<number> {

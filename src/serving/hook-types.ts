@@ -1,3 +1,4 @@
+import type { OutputKey } from '../data/request-options.ts'
 import type { ModelInfo } from './model.ts'
 
 /** Where a hook may log: pino's way, fields first. */
@@ -18,6 +19,8 @@ export interface HookContext {
   readonly requestId?: string | undefined
   /** The request's X-Amzn-SageMaker-Custom-Attributes. */
   readonly customAttributes?: string | undefined
+  /** SAGEMAKER_INFERENCE_OUTPUT: what an answer holds of a row or an item where the request does not say. */
+  readonly output?: readonly OutputKey[] | undefined
   readonly log: HookLog
 }
 

@@ -1,51 +1,67 @@
+import { readArrow } from '../data/arrow.ts'
 import { readInstances } from '../data/instances.ts'
 import { checkText, decodeText, isObject, parseJson } from '../data/json.ts'
-import { type Query, readQuery } from '../data/query.ts'
-import { type Rows, readCsvRows, readCsvTable } from '../data/rows.ts'
+import { readNpy } from '../data/npy.ts'
+import { type Queries, type Query, readQueries, readQuery } from '../data/query.ts'
+import { type Lines, readLines } from '../data/request-lines.ts'
+import type { Rows } from '../data/row-list.ts'
+import { readCsvRows, readCsvTable } from '../data/rows.ts'
+import { readLibsvmRows, readRecordRows } from '../data/sparse-rows.ts'
 import { RankerError } from '../errors.ts'
 import { currentContext } from './context.ts'
 import type { HookContext } from './hook-types.ts'
 import { parseMediaType } from './media-type.ts'
+import type { ModelInfo } from './model.ts'
 
 /** What the default inputFn makes of a request. */
-export type ModelInput = Rows | Query
+export type ModelInput = Rows | Query | Queries | Lines
 
-interface Format {
-  readonly read: (
-    body: Buffer,
-    featureNames: readonly string[],
-    parameter: (name: string) => string | null,
-  ) => ModelInput
-  /** The media type of an answer whose Accept leaves the choice to the server. */
-  readonly answer: string
+type Parameter = (name: string) => string | null
+type Read = (body: Buffer, model: ModelInfo, parameter: Parameter) => ModelInput
+
+function readCsv(body: Buffer, { featureNames }: ModelInfo, parameter: Parameter): ModelInput {
+  checkText(body)
+  const read = parameter('header')?.toLowerCase() === 'present' ? readCsvTable : readCsvRows
+  return read(body, featureNames)
+}
+
+function readLibsvm(body: Buffer, { featureNames, libsvmIndexBase }: ModelInfo): ModelInput {
+  checkText(body)
+  return readLibsvmRows(body, featureNames.length, libsvmIndexBase)
+}
+
+function readJson(body: Buffer, { featureNames }: ModelInfo): ModelInput {
+  checkText(body)
+  const text = decodeText(body)
+  const value = parseJson(text)
+  if (Array.isArray(value)) return readQueries(value, text, featureNames)
+  if (isObject(value) && value.instances !== undefined) return readInstances(value, featureNames)
+  if (isObject(value) && value.items !== undefined) return readQuery(value, text, featureNames)
+  throw new RankerError('BAD_REQUEST_SHAPE', {
+    where: 'the body',
+    seen: value,
+    wanted: '{"items":[{"id":…}]}, a list of these or {"instances":[{"features":[…]}]}',
+  })
 }
 
 /** Every content type that is read, by its name without parameters. */
-const FORMATS = new Map<string, Format>([
-  [
-    'text/csv',
-    {
-      answer: 'text/csv',
-      read(body, featureNames, parameter) {
-        checkText(body)
-        const read = parameter('header')?.toLowerCase() === 'present' ? readCsvTable : readCsvRows
-        return read(body, featureNames)
-      },
-    },
-  ],
-  ['application/json', { answer: 'application/json', read: readJson }],
+const FORMATS = new Map<string, Read>([
+  ['text/csv', readCsv],
+  ['text/libsvm', readLibsvm],
+  ['text/x-libsvm', readLibsvm],
+  ['application/json', readJson],
+  ['application/jsonlines', (body, { featureNames }) => readLines(body, featureNames)],
+  ['application/x-recordio-protobuf', (body, { featureNames }) => readRecordRows(body, featureNames.length)],
+  ['application/x-npy', (body, { featureNames }) => readNpy(body, featureNames)],
+  ['application/vnd.apache.arrow.stream', (body, { featureNames }) => readArrow(body, featureNames)],
 ])
 
 /** The content types that are read. */
 export const CONTENT_TYPES: readonly string[] = [...FORMATS.keys()]
 
-/** The answer's media type for a request whose Accept leaves the choice to the server. */
-export function ownAnswerType(contentType: string): string {
-  return FORMATS.get(parseMediaType(contentType)?.essence ?? '')?.answer ?? 'application/json'
-}
-
 /**
- * The default inputFn: reads a request body of any known content type into rows or a query for the model.
+ * The default inputFn: reads a request body of any known content type into rows, a query, several queries or lines of
+ * these for the model.
  * @param context may be left out inside a hook, whose own it then is
  * @throws {RankerError} 415 for another content type or charset, 400 for unreadable bytes, 422 for what does not fit
  * the model.
@@ -54,25 +70,12 @@ export function inputFn(body: Buffer, contentType: string, context?: Pick<HookCo
   const model = (context ?? currentContext())?.model
   if (!model) throw new RankerError('NO_DEFAULT_MODEL', { hook: 'inputFn' })
   const mediaType = parseMediaType(contentType)
-  const format = FORMATS.get(mediaType?.essence ?? '')
-  if (!mediaType || !format) {
+  const read = FORMATS.get(mediaType?.essence ?? '')
+  if (!mediaType || !read) {
     const seen = contentType === '' ? undefined : contentType
     throw new RankerError('CONTENT_TYPE_UNSUPPORTED', { seen, known: CONTENT_TYPES })
   }
   const charset = mediaType.params.get('charset')
   if (charset && !/^utf-?8$/i.test(charset)) throw new RankerError('CHARSET_UNSUPPORTED', { seen: charset })
-  return format.read(body, model.featureNames, (name) => mediaType.params.get(name))
-}
-
-function readJson(body: Buffer, featureNames: readonly string[]): ModelInput {
-  checkText(body)
-  const text = decodeText(body)
-  const value = parseJson(text)
-  if (isObject(value) && value.instances !== undefined) return readInstances(value.instances, featureNames)
-  if (isObject(value) && value.items !== undefined) return readQuery(value, text, featureNames)
-  throw new RankerError('BAD_REQUEST_SHAPE', {
-    where: 'the body',
-    seen: value,
-    wanted: '{"items":[{"id":…}]} or {"instances":[{"features":[…]}]}',
-  })
+  return read(body, model, (name) => mediaType.params.get(name))
 }

@@ -2,6 +2,7 @@ import { RankerError } from '../errors.ts'
 import { type Artefact, openArtefact } from '../model/artefact.ts'
 import { openOnnxRuntime } from '../scoring/onnxruntime.ts'
 import type { Scorer } from '../scoring/scorer.ts'
+import { lazyExplainer } from './explainer.ts'
 import { proveGoldenRows } from './golden.ts'
 import type { HookContext } from './hook-types.ts'
 import type { Model } from './model.ts'
@@ -11,15 +12,25 @@ const MOST_FEATURES = 1_000_000
 
 /**
  * The default modelFn: opens a model folder, or a bare model file, and proves it. A model with a manifest has to give
- * its golden rows their scores; a bare one has to give finite scores, and its features are called f0, f1, …
+ * its golden rows their scores; a bare one has to give finite scores, and its features are called f0, f1, … unless the
+ * file names them.
  * @throws {RankerError} when the model is missing, damaged, altered, unsupported or fails its proof.
  */
 export async function modelFn(path: string, _context?: HookContext): Promise<Model> {
   const artefact = await openArtefact(path)
   const scorer = await openOnnxRuntime(artefact.onnx, artefact.file)
   try {
-    const { name, version, manifest, file } = artefact
-    const model: Model = { name, version, featureNames: featureNamesOf(artefact, scorer), scorer, manifest }
+    const { name, version, manifest, file, categorical } = artefact
+    const model: Model = {
+      name,
+      version,
+      featureNames: featureNamesOf(artefact, scorer),
+      categorical,
+      libsvmIndexBase: manifest?.hyperparameters.libsvm_index_base === 1 ? 1 : 0,
+      scorer,
+      manifest,
+      explainer: lazyExplainer(artefact),
+    }
     if (manifest) await proveGoldenRows(model, manifest)
     else await probe(scorer, file)
     return model

@@ -1,5 +1,6 @@
 import type { Manifest } from '../model/manifest.ts'
 import type { Scorer } from '../scoring/scorer.ts'
+import type { TreeShap } from '../scoring/tree-shap.ts'
 
 /** What an answer, a log line or a hook wants to know of a model. */
 export interface ModelInfo {
@@ -7,6 +8,10 @@ export interface ModelInfo {
   readonly version: string
   /** In the order of a row's values. */
   readonly featureNames: readonly string[]
+  /** Which of them are codes of categories. */
+  readonly categorical: readonly number[]
+  /** The index that the first feature has in libsvm: 1 where the model was trained so. */
+  readonly libsvmIndexBase: 0 | 1
 }
 
 /** A model ready to score: what the default modelFn returns. */
@@ -14,4 +19,6 @@ export interface Model extends ModelInfo {
   readonly scorer: Scorer
   /** Absent for a bare model file. */
   readonly manifest: Manifest | undefined
+  /** What explains its scores. @throws {RankerError} EXPLAIN_UNAVAILABLE with the reason. */
+  readonly explainer: () => TreeShap
 }

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import type { OutputKey } from '../data/request-options.ts'
 import { RankerError } from '../errors.ts'
 import type { HookContext, HookLog } from './hook-types.ts'
 import { type Hooks, loadHooks } from './hooks.ts'
@@ -14,6 +15,8 @@ export interface PipelineOptions {
   readonly program?: string | undefined
   /** SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT. */
   readonly defaultAccept?: string | undefined
+  /** SAGEMAKER_INFERENCE_OUTPUT. */
+  readonly output?: readonly OutputKey[] | undefined
   readonly log: HookLog
 }
 
@@ -25,13 +28,14 @@ export async function openPipeline({
   modelPath,
   program,
   defaultAccept,
+  output,
   log,
 }: PipelineOptions): Promise<Pipeline> {
   const modelDir = await folderOf(modelPath)
   const hooks = await loadHooks(modelDir, program)
   const defaultModel = await openDefault(modelPath, hooks)
   try {
-    const context: HookContext = { modelDir, model: defaultModel, log }
+    const context: HookContext = { modelDir, model: defaultModel, output, log }
     const model = hooks.modelFn ? await hooks.modelFn(modelDir, context) : defaultModel
     return new LocalPipeline({ defaultModel, model, hooks, context, defaultAccept })
   } catch (thrown) {

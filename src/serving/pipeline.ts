@@ -2,10 +2,10 @@ import { RankerError } from '../errors.ts'
 import { acceptsAnything, negotiate } from './accept.ts'
 import type { HookContext } from './hook-types.ts'
 import type { HookName, Hooks } from './hooks.ts'
-import { inputFn, ownAnswerType } from './input-fn.ts'
+import { inputFn } from './input-fn.ts'
 import { parseMediaType } from './media-type.ts'
 import type { Model, ModelInfo } from './model.ts'
-import { ANSWER_TYPES, outputFn } from './output-fn.ts'
+import { ANSWER_TYPES, answerTypesFor, outputFn } from './output-fn.ts'
 import { predictFn } from './predict-fn.ts'
 
 /** A request to a model. Plain data, so that it can also be sent to another thread. */
@@ -98,12 +98,15 @@ export class LocalPipeline implements Pipeline {
   /** The media type to answer in, or the header as it came where only a hook can know what to make of it. */
   #chooseAccept({ accept, contentType }: Invocation): string {
     const { defaultAccept, hooks } = this.#parts
-    const own = ownAnswerType(contentType)
-    const header = acceptsAnything(accept) ? (defaultAccept ?? own) : accept!
-    const chosen = negotiate(header, [own, ...ANSWER_TYPES])
+    const types = answerTypesFor(parseMediaType(contentType)?.essence ?? '')
+    const isOpen = acceptsAnything(accept)
+    const header = isOpen ? (defaultAccept ?? types[0]!) : accept!
+    const chosen = negotiate(header, types)
     if (chosen !== undefined) return chosen
     if (hooks.outputFn || hooks.transformFn) return header
-    throw new RankerError('NOT_ACCEPTABLE', { seen: header, known: ANSWER_TYPES })
+    // The default is for the requests that can be answered in it.
+    if (isOpen && negotiate(header, ANSWER_TYPES) !== undefined) return types[0]!
+    throw new RankerError('NOT_ACCEPTABLE', { seen: header, known: types })
   }
 }
 

@@ -1,18 +1,27 @@
-import { readInstances } from '../data/instances.ts'
+import { readInstanceList } from '../data/instances.ts'
 import { shortestFloat32 } from '../data/number.ts'
 import type { ItemId, Query } from '../data/query.ts'
+import type { OutputKey, RequestOptions } from '../data/request-options.ts'
 import { RankerError } from '../errors.ts'
 import { rank } from '../scoring/rank.ts'
+import { type Explanation, explainRows } from './explainer.ts'
 import type { HookContext } from './hook-types.ts'
 import type { ModelInput } from './input-fn.ts'
 import type { Model } from './model.ts'
 
-export interface RankedItem {
+/** What an answer says of a row; which of these is for the request or the server to choose. */
+export interface RowPrediction extends Partial<Explanation> {
+  readonly score?: number
+  /** Among the rows of the request, from 1. */
+  readonly rank?: number
+}
+
+export interface RankedItem extends Partial<Explanation> {
   /** As the request has it. */
   readonly id: ItemId
   /** From 1. */
-  readonly rank: number
-  readonly score: number
+  readonly rank?: number
+  readonly score?: number
 }
 
 /** The answer to a query: its items from the best to the worst. */
@@ -21,8 +30,21 @@ export interface Ranking {
   readonly model: { readonly name: string; readonly version: string }
 }
 
-/** What the default predictFn returns: one score a row in input order, or a query's ranking. */
-export type Prediction = number[] | Ranking
+/** The answer to a line that could not be read. */
+export interface LineError {
+  readonly error: { readonly code: string; readonly message: string }
+}
+
+/**
+ * What the default predictFn returns: one score a row in input order, or what else was asked for of each; a query's
+ * ranking, or several; or what each line of JSON Lines gave.
+ */
+export type Prediction =
+  | number[]
+  | { readonly predictions: readonly RowPrediction[] }
+  | Ranking
+  | { readonly rankings: readonly Ranking[] }
+  | { readonly lines: readonly (RowPrediction | Ranking | LineError)[] }
 
 /**
  * The default predictFn: scores what the default inputFn read. A hook's own inputFn may also give it an array of rows,
@@ -31,30 +53,137 @@ export type Prediction = number[] | Ranking
 export async function predictFn(
   data: ModelInput | readonly (readonly (number | null)[])[],
   model: Model,
-  _context?: HookContext,
+  context?: Pick<HookContext, 'output'>,
 ): Promise<Prediction> {
   if (typeof model?.scorer?.score !== 'function')
     throw new RankerError('NO_DEFAULT_MODEL', { hook: 'predictFn' })
   const input = toInput(data, model)
+  checkCategories(input, model)
   // A score is a float32: the shortest number that reads back as it is half as long as the double that equals it.
   const scores = Array.from(await model.scorer.score(input.values, input.count), shortestFloat32)
-  return input.kind === 'rows' ? scores : toRanking(input, scores, model)
+  const answer = new Answerer(model, input.values, scores, context?.output)
+  switch (input.kind) {
+    case 'rows':
+      return isPlain(input, context?.output) ? scores : { predictions: await answer.rows(input) }
+    case 'query':
+      return answer.query(input)
+    case 'queries': {
+      const rankings: Ranking[] = []
+      for (const query of input.queries) rankings.push(await answer.query(query))
+      return { rankings }
+    }
+    case 'lines': {
+      const lines: (RowPrediction | Ranking | LineError)[] = []
+      for (const line of input.lines) {
+        if (line instanceof RankerError) lines.push({ error: { code: line.code, message: line.message } })
+        else if (line.kind === 'query') lines.push(await answer.query(line))
+        else lines.push(...(await answer.rows(line)))
+      }
+      return { lines }
+    }
+  }
 }
 
-function toRanking(query: Query, scores: readonly number[], model: Model): Ranking {
-  return {
-    ranking: rank(scores, query.limit).map((item, position) => ({
-      id: query.ids[item]!,
-      rank: position + 1,
-      score: scores[item]!,
-    })),
-    model: { name: model.name, version: model.version },
+/** Whether nothing but the scores of rows is wanted. */
+function isPlain({ output, explain }: RequestOptions, standard: readonly OutputKey[] = ['score']): boolean {
+  return !explain && String(output ?? standard) === 'score'
+}
+
+/** Makes answers of the parts of a request, in their order. */
+class Answerer {
+  readonly #model: Model
+  readonly #values: Float32Array
+  readonly #scores: readonly number[]
+  readonly #standard: readonly OutputKey[] | undefined
+  /** Rows of the parts before. */
+  #first = 0
+
+  constructor(
+    model: Model,
+    values: Float32Array,
+    scores: readonly number[],
+    standard: readonly OutputKey[] | undefined,
+  ) {
+    this.#model = model
+    this.#values = values
+    this.#scores = scores
+    this.#standard = standard
+  }
+
+  async rows(part: RequestOptions & { readonly count: number }): Promise<RowPrediction[]> {
+    const keys = this.#keys(part, ['score'])
+    const first = this.#first
+    const scores = this.#take(part.count)
+    const ranks: number[] = []
+    if (keys.includes('rank')) for (const [position, row] of rank(scores).entries()) ranks[row] = position + 1
+    const explanations = await this.#explain(keys, Array.from(scores.keys()), first)
+    return scores.map((score, row) => pick(keys, { score, rank: ranks[row]! }, explanations?.[row]))
+  }
+
+  async query(query: Query): Promise<Ranking> {
+    const keys = this.#keys(query, ['rank', 'score'])
+    const first = this.#first
+    const scores = this.#take(query.count)
+    const order = rank(scores, query.limit)
+    const explanations = await this.#explain(keys, order, first)
+    const { name, version } = this.#model
+    return {
+      ranking: order.map((item, position) => ({
+        id: query.ids[item]!,
+        ...pick(keys, { score: scores[item]!, rank: position + 1 }, explanations?.[position]),
+      })),
+      model: { name, version },
+    }
+  }
+
+  #take(count: number): readonly number[] {
+    const first = this.#first
+    this.#first += count
+    return first === 0 && count === this.#scores.length
+      ? this.#scores
+      : this.#scores.slice(first, first + count)
+  }
+
+  #keys({ output, explain }: RequestOptions, usual: readonly OutputKey[]): readonly OutputKey[] {
+    const keys = output ?? this.#standard ?? usual
+    return explain && !keys.includes('contributions') ? [...keys, 'contributions'] : keys
+  }
+
+  async #explain(
+    keys: readonly OutputKey[],
+    rows: readonly number[],
+    first: number,
+  ): Promise<Explanation[] | undefined> {
+    if (!keys.includes('contributions')) return undefined
+    const inBody = rows.map((row) => first + row)
+    return explainRows(this.#model.explainer(), this.#model.featureNames, this.#values, inBody)
+  }
+}
+
+function pick(
+  keys: readonly OutputKey[],
+  { score, rank }: { score: number; rank: number },
+  explanation: Explanation | undefined,
+): RowPrediction {
+  const all = { score: { score }, rank: { rank }, contributions: explanation }
+  return Object.assign({}, ...keys.map((key) => all[key]))
+}
+
+/** XGBoost gives no meaning to a category's code that is no whole number from 0. */
+function checkCategories({ values, count, width }: ModelInput, { categorical, featureNames }: Model): void {
+  for (const feature of categorical) {
+    for (let row = 0; row < count; row++) {
+      const value = values[row * width + feature]!
+      if (Number.isNaN(value) || (Number.isInteger(value) && value >= 0)) continue
+      const hint = 'it is the code of a category: a whole number from 0'
+      throw new RankerError('BAD_VALUE', { row: row + 1, column: featureNames[feature]!, seen: value, hint })
+    }
   }
 }
 
 function toInput(data: ModelInput | readonly unknown[], model: Model): ModelInput {
   if (Array.isArray(data)) {
-    return readInstances(
+    return readInstanceList(
       data.map((features) => ({ features })),
       model.featureNames,
     )

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import type { OutputKey } from '../data/request-options.ts'
 import type { RankerError } from '../errors.ts'
 import { customAttributesOf, echoCustomAttributes } from './custom-attributes.ts'
 import { type DrainTimes, drainable } from './drain.ts'
@@ -20,6 +21,8 @@ export interface ServerOptions {
   readonly bodyLimit: number
   /** Accept of a request that leaves the choice to the server. */
   readonly defaultAccept?: string | undefined
+  /** What an answer holds of a row or an item where the request does not say. */
+  readonly output?: readonly OutputKey[] | undefined
   readonly log: FastifyBaseLogger
 }
 

@@ -1,6 +1,7 @@
 import { constants } from 'node:buffer'
 import { join } from 'node:path'
 import type { Level } from 'pino'
+import { OUTPUT_KEYS, type OutputKey } from '../data/request-options.ts'
 import { RankerError } from '../errors.ts'
 import { logLevel } from './log.ts'
 
@@ -18,6 +19,8 @@ export interface ServeSettings {
   readonly bodyLimit: number
   /** Accept of a request that leaves the choice to the server. */
   readonly defaultAccept: string | undefined
+  /** What an answer holds of a row or an item where the request does not say. */
+  readonly output: readonly OutputKey[] | undefined
   readonly logLevel: Level
 }
 
@@ -39,6 +42,7 @@ export function readSettings(env: Environment): ServeSettings {
     program: env.SAGEMAKER_PROGRAM || undefined,
     bodyLimit: readBodyLimit(env),
     defaultAccept: env.SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT || undefined,
+    output: readOutput(env),
     logLevel: logLevel(integer(env, 'SAGEMAKER_CONTAINER_LOG_LEVEL', 20, 0, 100)),
   })
 }
@@ -49,6 +53,18 @@ function readBodyLimit(env: Environment): number {
   // Batch Transform sets it, and means "no limit" by 0.
   const megabytes = integer(env, 'SAGEMAKER_MAX_PAYLOAD_IN_MB', DEFAULT_BODY_LIMIT / MEBIBYTE, 0, most)
   return Math.min(bytes || megabytes * MEBIBYTE || most, MOST_BODY_LIMIT)
+}
+
+function readOutput({ SAGEMAKER_INFERENCE_OUTPUT: seen }: Environment): readonly OutputKey[] | undefined {
+  if (!seen) return undefined
+  const keys = seen.split(',').map((key) => key.trim())
+  if (keys.every(isOutputKey) && new Set(keys).size === keys.length) return keys
+  const wanted = `a list of ${OUTPUT_KEYS.join(', ')}, each once at most`
+  throw new RankerError('BAD_SETTING', { name: 'SAGEMAKER_INFERENCE_OUTPUT', seen, wanted })
+}
+
+function isOutputKey(key: string): key is OutputKey {
+  return (OUTPUT_KEYS as readonly string[]).includes(key)
 }
 
 function integer(env: Environment, name: string, otherwise: number, least: number, most: number): number {

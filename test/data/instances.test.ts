@@ -2,7 +2,7 @@ import t from 'tap'
 import { readInstances } from '../../src/data/instances.ts'
 import { checkText, decodeText, parseJson } from '../../src/data/json.ts'
 
-const read = (instances: unknown) => readInstances(instances, ['price', 'cost'])
+const read = (instances: unknown) => readInstances({ instances }, ['price', 'cost'])
 
 t.test('instances are rows in feature order', async (t) => {
   const rows = read([{ features: [1, null], note: 'x' }, { features: [0.1, -3] }])

@@ -235,8 +235,8 @@ t.test('records: what is refused', async (t) => {
   const whole = frameRecords([writeRecord({ values }, one), writeRecord({ values }, one)])
   const half = whole.length / 2
   const damaged: [Uint8Array, RegExp][] = [
-    [whole.subarray(0, -1), /record 2 is damaged: the file ends after \d+ of its \d+ bytes/],
-    [whole.subarray(0, half + 5), /record 2 is damaged: the file ends after 5 of its 8 bytes/],
+    [whole.subarray(0, -1), /record 2 is damaged: it ends after \d+ of its \d+ bytes/],
+    [whole.subarray(0, half + 5), /record 2 is damaged: it ends after 5 of its 8 bytes/],
     [whole.subarray(1), /record 1 is damaged: it starts with 0x/],
     [
       Buffer.concat([whole, Buffer.from('\n\n\n\n\n\n\n\n')]),
@@ -251,7 +251,7 @@ t.test('records: what is refused', async (t) => {
   damaged.push([flags, /a part with the flag 2 is out of place/])
   const first = Buffer.from(whole)
   first.writeUInt32LE((first.readUInt32LE(half + 4) | (1 << 29)) >>> 0, half + 4)
-  damaged.push([first, /the file ends before its last part/])
+  damaged.push([first, /it ends before its last part/])
   const huge = Buffer.from(whole)
   huge.writeUInt32LE(0x1fffffff, 4)
   damaged.push([huge, /it has 536870911 bytes/])

@@ -352,7 +352,7 @@ t.test('damaged files are named', async (t) => {
     ['a.libsvm', '# a comment\n\n', /a\.libsvm is empty/],
     ['a.jsonl', '\n', /a\.jsonl is empty/],
     ['a.pbr', '', /a\.pbr is empty/],
-    ['a.pbr', recordio.subarray(0, -7), /a\.pbr record 108 is damaged: the file ends after/],
+    ['a.pbr', recordio.subarray(0, -7), /a\.pbr record 108 is damaged: it ends after/],
     ['a.pbr', recordio.subarray(1), /a\.pbr record 1 is damaged: it starts with 0x/],
     ['a.parquet', '', /a\.parquet is empty/],
     ['a.parquet', parquet.subarray(0, -30), /a\.parquet is not a whole Parquet file: .*PAR1/],

@@ -1,0 +1,91 @@
+import { setImmediate } from 'node:timers/promises'
+import { shortestFloat32 } from '../data/number.ts'
+import { RankerError, reasonOf } from '../errors.ts'
+import type { Artefact } from '../model/artefact.ts'
+import { type Forest, predictRow } from '../model/forest.ts'
+import { TreeShap } from '../scoring/tree-shap.ts'
+import { isGolden } from './golden.ts'
+
+/** How long rows are explained before other requests get their turn, in milliseconds. */
+const TURN_MS = 10
+
+/** Why a score is what it is: `base` and the contributions of all features add up to the margin. */
+export interface Explanation {
+  /** By feature, as a share of the margin: the score, or what the sigmoid or the exponential is taken of. */
+  readonly contributions: Readonly<Record<string, number>>
+  /** The mean margin over the rows of training. */
+  readonly base: number
+}
+
+/**
+ * Makes the explainer of a model when it is first asked for: reading the forest takes as long as loading the model.
+ * @returns throws EXPLAIN_UNAVAILABLE with the reason where the model has none
+ */
+export function lazyExplainer(artefact: Artefact): () => TreeShap {
+  let made: TreeShap | RankerError | undefined
+  return () => {
+    made ??= makeExplainer(artefact)
+    if (made instanceof RankerError) throw made
+    return made
+  }
+}
+
+function makeExplainer({
+  forest: read,
+  file,
+  manifest,
+  featureNames = [],
+}: Artefact): TreeShap | RankerError {
+  const unavailable = (reason: string, cause?: unknown) =>
+    new RankerError('EXPLAIN_UNAVAILABLE', { reason }, { cause })
+  if (!read) {
+    return unavailable(
+      `${file} does not tell how many rows of training took each branch; wanted XGBoost's own file (model.ubj) listed in ranker.json, or in its place`,
+    )
+  }
+  let forest: Forest
+  try {
+    forest = read()
+  } catch (cause) {
+    return unavailable(reasonOf(cause), cause)
+  }
+  if (forest.trees.some((tree) => tree.cover === undefined))
+    return unavailable('its trees have no sum_hessian')
+  const { columns, rows, scores } = manifest?.goldenRows ?? { columns: [], rows: [], scores: [] }
+  const cells = featureNames.map((name) => columns.indexOf(name))
+  const isSame = rows.every((row, golden) =>
+    isGolden(
+      predictRow(
+        forest,
+        cells.map((cell) => row[cell] ?? Number.NaN),
+      ),
+      scores[golden]!,
+    ),
+  )
+  return isSame ? new TreeShap(forest) : unavailable(`XGBoost's own file gives other scores than ${file}`)
+}
+
+/**
+ * Explains rows, with pauses in which other requests are answered.
+ * @param values all rows, in feature order. @param rows which of them, zero-based
+ */
+export async function explainRows(
+  explainer: TreeShap,
+  featureNames: readonly string[],
+  values: Float32Array,
+  rows: readonly number[],
+): Promise<Explanation[]> {
+  const { width } = explainer
+  const base = shortestFloat32(Math.fround(explainer.base))
+  const explanations: Explanation[] = []
+  let since = performance.now()
+  for (const row of rows) {
+    const sums = explainer.contributions(values.subarray(row * width, (row + 1) * width))
+    const named = featureNames.map((name, feature) => [name, shortestFloat32(Math.fround(sums[feature]!))])
+    explanations.push({ contributions: Object.fromEntries(named), base })
+    if (performance.now() - since < TURN_MS) continue
+    await setImmediate()
+    since = performance.now()
+  }
+  return explanations
+}
