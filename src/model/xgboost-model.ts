@@ -159,9 +159,9 @@ function whatElse(bytes: Uint8Array): string {
 
 /** `base_score` is on the score's scale, in text: `5E-1` before release 3.1, `[5E-1]` since. */
 function baseMargin(text: string, transform: Transform, file: string): number {
-  const base = Number(text.replace(/^\[(.*)\]$/, '$1'))
-  const margin = unapply(transform, Math.fround(base))
-  if (text.trim() === '' || !Number.isFinite(margin)) {
+  const number = text.replace(/^\[(.*)\]$/, '$1').trim()
+  const margin = unapply(transform, Math.fround(Number(number)))
+  if (number === '' || !Number.isFinite(margin)) {
     throw damaged(file, `its base_score is ${text}`)
   }
   return margin
