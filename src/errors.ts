@@ -264,6 +264,10 @@ export const ERRORS = {
     (v) =>
       `${v.seen === undefined ? 'the Content-Type is missing' : `the Content-Type ${show(v.seen)} is not supported`}: wanted ${v.known.join(' or ')}`,
   ),
+  CONTENT_ENCODING_UNSUPPORTED: entry<{ seen: string }>(
+    415,
+    (v) => `the Content-Encoding ${show(v.seen)} is not supported: wanted the body as it is`,
+  ),
   CHARSET_UNSUPPORTED: entry<{ seen: string }>(
     415,
     (v) => `the charset ${show(v.seen)} is not supported: wanted utf-8`,

@@ -28,6 +28,18 @@ const ACCEPT: Readonly<Record<string, string>> = {
   table: 'application/json',
   json: 'application/json',
   csv: 'text/csv',
+  jsonlines: 'application/jsonlines',
+}
+
+/** Content types by the extension of the input's name; CSV may have a header. */
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  '.json': 'application/json',
+  '.jsonl': 'application/jsonlines',
+  '.libsvm': 'text/libsvm',
+  '.svm': 'text/libsvm',
+  '.pbr': 'application/x-recordio-protobuf',
+  '.npy': 'application/x-npy',
+  '.arrows': 'application/vnd.apache.arrow.stream',
 }
 
 export const scoreCommand: Command = {
@@ -39,10 +51,10 @@ Answers one request as the server would, by the same code and with the model's h
 
 Flags
   --model-path PATH    model folder or .onnx file (default SAGEMAKER_BASE_DIR/model)
-  --input FILE         CSV or JSON; - reads standard input
-  --content-type TYPE  what the input is; without it the name tells (.csv, .json), and for CSV the first line tells
-                       whether it is a header
-  --format FORMAT      table (default), or the server's own answer: json, csv
+  --input FILE         whatever the server reads; - reads CSV or JSON from standard input
+  --content-type TYPE  what the input is; without it the name tells (.csv, ${Object.keys(CONTENT_TYPES).join(', ')}), and
+                       for CSV the first line tells whether it is a header
+  --format FORMAT      table (default), or the server's own answer: json, csv, jsonlines (JSON Lines are answered so only)
   --limit N            how many items of each query are printed
   --group COLUMN       column of a CSV that names the query of a row (default qid); queries are ranked one by one
   --item COLUMN        column that names the items in the table (default title, id, item, item_id or product_id)
@@ -82,6 +94,8 @@ async function score(argv: readonly string[], io: Io): Promise<number> {
   if (flags.input === undefined) refuse('ranker score needs --input FILE (- is standard input)')
   const input = await readInput(flags.input, io)
   const contentType = flags['content-type'] ?? contentTypeOf(flags.input, input)
+  if (/^application\/jsonlines\b/i.test(contentType) && format !== 'jsonlines')
+    refuse('JSON Lines are answered line by line: wanted --format jsonlines')
   const modelPath = resolve(
     io.cwd,
     flags['model-path'] ?? join(io.env.SAGEMAKER_BASE_DIR || '/opt/ml', 'model'),
@@ -141,16 +155,11 @@ async function write(text: Uint8Array, { stdout }: Io): Promise<void> {
 function contentTypeOf(path: string, input: Buffer): string {
   const extension =
     path === '-' ? (/^\s*[{[]/.test(decodeText(input.subarray(0, 100))) ? '.json' : '.csv') : extname(path)
-  switch (extension.toLowerCase()) {
-    case '.csv':
-      return hasHeader(input) ? 'text/csv; header=present' : 'text/csv'
-    case '.json':
-      return 'application/json'
-    case '.jsonl':
-      return 'application/jsonlines'
-    default:
-      return refuse(`the name of ${path} does not tell what it is: wanted .csv, .json or --content-type`)
-  }
+  const known = extension.toLowerCase()
+  if (known === '.csv') return hasHeader(input) ? 'text/csv; header=present' : 'text/csv'
+  if (Object.hasOwn(CONTENT_TYPES, known)) return CONTENT_TYPES[known]!
+  const wanted = ['.csv', ...Object.keys(CONTENT_TYPES)].join(', ')
+  return refuse(`the name of ${path} does not tell what it is: wanted ${wanted} or --content-type`)
 }
 
 /** Puts the limit into a query; rows are all answered by the server, and cut in the table only. */

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { OutputKey } from '../data/request-options.ts'
 import type { RankerError } from '../errors.ts'
+import { refuseEncodings } from './content-encoding.ts'
 import { customAttributesOf, echoCustomAttributes } from './custom-attributes.ts'
 import { type DrainTimes, drainable } from './drain.ts'
 import { answerClientError, answerErrors, sendError, toRankerError } from './error-answers.ts'
@@ -82,6 +83,7 @@ export function buildServer({ bodyLimit, log, ...pipelineOptions }: ServerOption
     done()
   })
   echoCustomAttributes(app)
+  refuseEncodings(app)
   answerErrors(app, bodyLimit)
   logRequests(app)
   app.decorate('drain', drainable(app))

@@ -155,9 +155,9 @@ t.test('wrong arguments and inputs are one sentence', async (t) => {
     [['--input', 'none.csv'], /^error: none\.csv cannot be read/],
     [['--input', 'a.txt'], /the name of a\.txt/],
     [['--input', 'a.csv'], /row 1 has 2 values: the model takes 3 features/],
-    [['--input', 'a.jsonl'], /"application\/jsonlines" is not supported/],
+    [['--input', 'a.jsonl'], /wanted --format jsonlines/],
     [['--input', 'bad.json'], /not JSON/],
-    [['--input', 'a.csv', '--format', 'xml'], /--format is "xml": wanted table, json, csv/],
+    [['--input', 'a.csv', '--format', 'xml'], /--format is "xml": wanted table, json, csv, jsonlines/],
     [['--input', 'a.csv', '--limit', '0'], /--limit is "0"/],
     [['--input', 'a.csv', '--top', '3'], /unknown flag "--top"/],
   ]

@@ -38,3 +38,28 @@ t.test('bytes that are no text, and text that is no JSON', async (t) => {
     t.throws(() => parseJson(wrong), { code: 'BODY_UNREADABLE', status: 400 })
   }
 })
+
+t.test('AWS’s own form of a row, dense or sparse', async (t) => {
+  const row = (features: unknown) => [...read([{ data: { features } }]).values]
+  t.same(row({ values: [1, null] }), [1, Number.NaN])
+  t.same(row({ values: [7], keys: [1], shape: [2] }), [Number.NaN, 7])
+  t.same(row({ values: [7, 8], keys: [1, 0], shape: 2 }), [8, 7])
+  t.same(row({ values: [], keys: [] }), [Number.NaN, Number.NaN], 'what is absent is missing')
+  const refused: [code: string, features: unknown, message: RegExp][] = [
+    ['BAD_REQUEST_SHAPE', {}, /row 1 of instances/],
+    ['BAD_REQUEST_SHAPE', { values: 1 }, /row 1 of instances/],
+    ['WRONG_WIDTH', { values: [1] }, /1 value.* 2 features/],
+    ['WRONG_WIDTH', { values: [1, 2, 3] }, /3 values/],
+    ['BAD_REQUEST_SHAPE', { values: [1], keys: [0, 1] }, /keys of row 1/],
+    ['BAD_REQUEST_SHAPE', { values: [1], keys: 'x' }, /keys of row 1/],
+    ['BAD_REQUEST_SHAPE', { values: [1], keys: [0.5] }, /a key of row 1 is 0\.5/],
+    ['BAD_REQUEST_SHAPE', { values: [1], keys: ['__proto__'] }, /a key of row 1/],
+    ['BAD_REQUEST_SHAPE', { values: [1, 2], keys: [0, 0] }, /each key once/],
+    ['BAD_REQUEST_SHAPE', { values: [1], keys: [0], shape: [3] }, /shape of row 1 is 3: wanted \[2\]/],
+    ['BAD_REQUEST_SHAPE', { values: [1], keys: [0], shape: 'x' }, /shape/],
+    ['INDEX_PAST_WIDTH', { values: [1], keys: [2] }, /index 2: the model takes 2 features/],
+    ['BAD_VALUE', { values: ['1'], keys: [0] }, /row 1, column "price" is "1"/],
+  ]
+  for (const [code, features, message] of refused)
+    t.throws(() => row(features), { code, status: 422, message })
+})

@@ -32,11 +32,43 @@ export function stump(
     feature: Int32Array.of(feature, 0, 0),
     threshold: Float32Array.of(threshold, left, right),
     defaultLeft: Uint8Array.of(defaultLeft ? 1 : 0, 0, 0),
+    cover: Float32Array.of(4, 1, 3),
   }
 }
 
 export function onnxOf(forest: Forest): Buffer {
   return Buffer.from(writeOnnx(forest, { name: 'test', version: '1' }))
+}
+
+/** A forest as XGBoost's `save_model` writes it. */
+export function xgboostJsonOf({ trees, base, width, featureNames }: Forest): string {
+  return JSON.stringify({
+    version: [3, 4, 1],
+    learner: {
+      feature_names: featureNames,
+      learner_model_param: {
+        base_score: `[${base}]`,
+        num_class: '0',
+        num_feature: String(width),
+        num_target: '1',
+      },
+      objective: { name: 'rank:ndcg' },
+      gradient_booster: {
+        name: 'gbtree',
+        model: {
+          tree_info: trees.map(() => 0),
+          trees: trees.map((tree) => ({
+            left_children: [...tree.left],
+            right_children: [...tree.right],
+            split_indices: [...tree.feature],
+            split_conditions: [...tree.threshold],
+            default_left: [...tree.defaultLeft],
+            sum_hessian: tree.cover && [...tree.cover],
+          })),
+        },
+      },
+    },
+  })
 }
 
 export function sha256(bytes: Uint8Array | string): string {
@@ -86,6 +118,13 @@ export function modelFolder(
   writeFileSync(join(folder, 'model.onnx'), onnxOf(FOREST))
   writeTree(folder, { 'ranker.json': manifest, ...files })
   return folder
+}
+
+/** A model folder with XGBoost's own file beside the graph, as training leaves it: its scores can be explained. */
+export function explainableFolder(t: Test, files: Record<string, string | object> = {}): string {
+  const json = xgboostJsonOf(FOREST)
+  const listed = { 'model.onnx': sha256(onnxOf(FOREST)), 'model.json': sha256(json) }
+  return modelFolder(t, { 'model.json': json, ...files }, manifestOf({ files: listed }))
 }
 
 /** A folder below the system's temporary one, gone after the test. */

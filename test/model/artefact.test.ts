@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { openArtefact } from '../../src/model/artefact.ts'
 import { writeTree } from '../helpers/command.ts'
-import { emptyFolder, FOREST, manifestOf, modelFolder, onnxOf, sha256 } from '../helpers/model.ts'
+import { emptyFolder, FOREST, manifestOf, modelFolder, onnxOf, sha256, stump } from '../helpers/model.ts'
 
 const ONNX = onnxOf(FOREST)
 
@@ -22,6 +22,46 @@ t.test('a bare ONNX file, in a folder or by its path', async (t) => {
   const bare = { name: 'ranker', version: sha256(ONNX).slice(0, 12) }
   t.match(await openArtefact(folder), { ...bare, file: 'model.onnx', manifest: undefined })
   t.match(await openArtefact(join(folder, 'other.onnx')), { ...bare, file: 'other.onnx' })
+  const listed = modelFolder(t)
+  t.match(
+    await openArtefact(join(listed, 'ranker.json')),
+    { name: 'lots' },
+    'a manifest stands for its folder',
+  )
+})
+
+t.test('a bare XGBoost file, by any of its names', async (t) => {
+  const fixture = join(import.meta.dirname, '../fixtures/models/xgboost-2.1.4.json')
+  const { models } = JSON.parse(readFileSync(fixture, 'utf8'))
+  const json = models.rank.json
+  const ubj = Buffer.from(models.binary.base64, 'base64')
+  const folder = emptyFolder(t)
+  const names = ['price', 'cost', 'age', 'stars', 'stock']
+  const add = (file: string, bytes: string | Buffer) => writeFileSync(join(folder, file), bytes)
+  // Each one is preferred to those before.
+  for (const [file, bytes] of [
+    ['xgboost-model', ubj],
+    ['model.json', json],
+    ['model.ubj', ubj],
+  ] as const) {
+    add(file, bytes)
+    const artefact = await openArtefact(folder)
+    t.match(artefact, { name: 'ranker', version: sha256(bytes).slice(0, 12), file, categorical: [] })
+    t.same(artefact.featureNames, names)
+    t.equal(artefact.forest!().width, 5)
+  }
+  add('model.onnx', ONNX)
+  t.match(await openArtefact(folder), { file: 'model.onnx', forest: undefined })
+  add('old.bin', json)
+  t.match(await openArtefact(join(folder, 'old.bin')), { file: 'old.bin' })
+  add('other.json', models.categories.json)
+  t.same((await openArtefact(join(folder, 'other.json'))).categorical, [3, 4])
+})
+
+t.test('a graph that is not safe to open', async (t) => {
+  const folder = emptyFolder(t)
+  writeFileSync(join(folder, 'model.onnx'), onnxOf({ ...FOREST, trees: [stump(9, 1, 1, 2, false)] }))
+  await t.rejects(openArtefact(folder), { code: 'MODEL_DAMAGED', message: /feature 9/ })
 })
 
 t.test('nothing to serve', async (t) => {
@@ -32,7 +72,10 @@ t.test('nothing to serve', async (t) => {
   await t.rejects(openArtefact(folder), { code: 'MODEL_MISSING' })
   await t.rejects(openArtefact(join(folder, 'notes.txt')), { code: 'MODEL_UNSUPPORTED' })
   writeFileSync(join(folder, 'model.ubj'), 'x')
-  await t.rejects(openArtefact(folder), { code: 'MODEL_UNSUPPORTED', message: /^model\.ubj .* model\.onnx/ })
+  await t.rejects(openArtefact(folder), {
+    code: 'MODEL_UNSUPPORTED',
+    message: /^model\.ubj .*neither JSON nor UBJSON/,
+  })
 })
 
 t.test('files that the manifest lists must be there, unaltered', async (t) => {

@@ -13,6 +13,7 @@ t.test('defaults', async (t) => {
     program: undefined,
     bodyLimit: 26 * MEBIBYTE,
     defaultAccept: undefined,
+    output: undefined,
     logLevel: 'info',
   }
   t.same(readSettings({}), defaults)
@@ -32,6 +33,7 @@ t.test('what the platform sets', async (t) => {
   t.equal(limit({ SAGEMAKER_MAX_PAYLOAD_IN_MB: '6' }), 6 * MEBIBYTE)
   t.equal(limit({ SAGEMAKER_MAX_PAYLOAD_IN_MB: '0' }), constants.MAX_STRING_LENGTH, 'no limit but one')
   t.equal(limit({ MAX_CONTENT_LENGTH: '99999999999' }), constants.MAX_STRING_LENGTH)
+  t.same(readSettings({ SAGEMAKER_INFERENCE_OUTPUT: 'score, rank' }).output, ['score', 'rank'])
   t.match(readSettings({ SAGEMAKER_CONTAINER_LOG_LEVEL: '10' }), { logLevel: 'debug' })
 })
 
@@ -44,6 +46,8 @@ t.test('a wrong value names its variable', async (t) => {
     ['MAX_CONTENT_LENGTH', '6MB'],
     ['SAGEMAKER_MAX_PAYLOAD_IN_MB', '1.5'],
     ['SAGEMAKER_CONTAINER_LOG_LEVEL', 'INFO'],
+    ['SAGEMAKER_INFERENCE_OUTPUT', 'probability'],
+    ['SAGEMAKER_INFERENCE_OUTPUT', 'score,score'],
   ] as const) {
     t.throws(() => readSettings({ [name]: seen }), { code: 'BAD_SETTING', values: { name, seen } })
   }
