@@ -69,11 +69,12 @@ function readHeader(body: Uint8Array): Header {
   if (!MAGIC.equals(body.subarray(0, MAGIC.length)))
     throw unreadable('it is no .npy: wanted \\x93NUMPY first')
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength)
+  // The magic, the version, and the length of the header in two bytes or four.
+  if (body.length < 12) throw unreadable('its header is cut off')
   const version = body[6]
   if (version !== 1 && version !== 2 && version !== 3)
     throw unreadable(`its .npy version is ${version}: wanted 1, 2 or 3`)
   const from = version === 1 ? 10 : 12
-  if (body.length < from) throw unreadable('its header is cut off')
   const length = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true)
   if (length > MOST_HEADER_BYTES || from + length > body.length) throw unreadable('its header is cut off')
   const text = Buffer.from(body.buffer, body.byteOffset + from, length).toString('utf8')

@@ -2,7 +2,7 @@ import { RankerError } from '../errors.ts'
 import { MANIFEST_FILE, type Manifest } from '../model/manifest.ts'
 import { inputFn } from './input-fn.ts'
 import type { Model } from './model.ts'
-import { type LineError, predictFn, type Ranking, type RowPrediction } from './predict-fn.ts'
+import { type LineAnswer, predictFn } from './predict-fn.ts'
 
 const TOLERANCE = 1e-5
 
@@ -28,7 +28,7 @@ export async function proveGoldenRows(model: Model, { goldenRows }: Manifest): P
     return `${JSON.stringify(request)}\n`
   })
   const input = inputFn(Buffer.from(body.join('')), 'application/jsonlines', { model })
-  const { lines } = (await predictFn(input, model)) as { lines: (RowPrediction | Ranking | LineError)[] }
+  const { lines } = (await predictFn(input, model)) as { lines: LineAnswer[] }
   for (const [row, line] of lines.entries()) {
     if ('error' in line) {
       const reason = `golden row ${row} is none of this model: ${line.error.message}`

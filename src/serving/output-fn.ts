@@ -4,7 +4,7 @@ import { writeRecords } from '../data/record-writer.ts'
 import { RankerError } from '../errors.ts'
 import { negotiate } from './accept.ts'
 import type { HookContext } from './hook-types.ts'
-import type { LineError, Prediction, RankedItem, Ranking, RowPrediction } from './predict-fn.ts'
+import type { LineAnswer, Prediction, RankedItem, Ranking, RowPrediction } from './predict-fn.ts'
 
 const JSON_TYPE = 'application/json'
 const CSV = 'text/csv'
@@ -71,7 +71,7 @@ const WRITERS = {
         ),
     ],
   ]),
-  lines: new Map<string, Write<readonly (RowPrediction | Ranking | LineError)[]>>([[JSON_LINES, jsonLines]]),
+  lines: new Map<string, Write<readonly LineAnswer[]>>([[JSON_LINES, jsonLines]]),
 }
 
 /**

@@ -1,6 +1,7 @@
 import { readInstanceList } from '../data/instances.ts'
 import { shortestFloat32 } from '../data/number.ts'
 import type { ItemId, Query } from '../data/query.ts'
+import type { Lines } from '../data/request-lines.ts'
 import type { OutputKey, RequestOptions } from '../data/request-options.ts'
 import { RankerError } from '../errors.ts'
 import { rank } from '../scoring/rank.ts'
@@ -35,6 +36,8 @@ export interface LineError {
   readonly error: { readonly code: string; readonly message: string }
 }
 
+export type LineAnswer = RowPrediction | Ranking | LineError
+
 /**
  * What the default predictFn returns: one score a row in input order, or what else was asked for of each; a query's
  * ranking, or several; or what each line of JSON Lines gave.
@@ -44,7 +47,7 @@ export type Prediction =
   | { readonly predictions: readonly RowPrediction[] }
   | Ranking
   | { readonly rankings: readonly Ranking[] }
-  | { readonly lines: readonly (RowPrediction | Ranking | LineError)[] }
+  | { readonly lines: readonly LineAnswer[] }
 
 /**
  * The default predictFn: scores what the default inputFn read. A hook's own inputFn may also give it an array of rows,
@@ -58,29 +61,51 @@ export async function predictFn(
   if (typeof model?.scorer?.score !== 'function')
     throw new RankerError('NO_DEFAULT_MODEL', { hook: 'predictFn' })
   const input = toInput(data, model)
-  checkCategories(input, model)
+  if (input.kind !== 'lines') checkCategories(input, model)
   // A score is a float32: the shortest number that reads back as it is half as long as the double that equals it.
   const scores = Array.from(await model.scorer.score(input.values, input.count), shortestFloat32)
+  if (input.kind === 'rows' && isPlain(input, context?.output)) return scores
   const answer = new Answerer(model, input.values, scores, context?.output)
   switch (input.kind) {
     case 'rows':
-      return isPlain(input, context?.output) ? scores : { predictions: await answer.rows(input) }
+      return { predictions: await answer.rows(input, 0) }
     case 'query':
-      return answer.query(input)
+      return answer.query(input, 0)
     case 'queries': {
       const rankings: Ranking[] = []
-      for (const query of input.queries) rankings.push(await answer.query(query))
+      let first = 0
+      for (const query of input.queries) {
+        rankings.push(await answer.query(query, first))
+        first += query.count
+      }
       return { rankings }
     }
     case 'lines': {
-      const lines: (RowPrediction | Ranking | LineError)[] = []
+      const lines: LineAnswer[] = []
+      let first = 0
       for (const line of input.lines) {
-        if (line instanceof RankerError) lines.push({ error: { code: line.code, message: line.message } })
-        else if (line.kind === 'query') lines.push(await answer.query(line))
-        else lines.push(...(await answer.rows(line)))
+        lines.push(await answerLine(answer, line, first, model))
+        if (!(line instanceof RankerError)) first += line.count
       }
       return { lines }
     }
+  }
+}
+
+/** What is wrong with a line is the answer to it. */
+async function answerLine(
+  answer: Answerer,
+  line: Lines['lines'][number],
+  first: number,
+  model: Model,
+): Promise<LineAnswer> {
+  try {
+    if (line instanceof RankerError) throw line
+    checkCategories(line, model)
+    return line.kind === 'query' ? await answer.query(line, first) : (await answer.rows(line, first))[0]!
+  } catch (thrown) {
+    if (!(thrown instanceof RankerError) || thrown.status >= 500) throw thrown
+    return { error: { code: thrown.code, message: thrown.message } }
   }
 }
 
@@ -89,14 +114,12 @@ function isPlain({ output, explain }: RequestOptions, standard: readonly OutputK
   return !explain && String(output ?? standard) === 'score'
 }
 
-/** Makes answers of the parts of a request, in their order. */
+/** Makes answers of the parts of a request: `first` is the row that a part starts at. */
 class Answerer {
   readonly #model: Model
   readonly #values: Float32Array
   readonly #scores: readonly number[]
   readonly #standard: readonly OutputKey[] | undefined
-  /** Rows of the parts before. */
-  #first = 0
 
   constructor(
     model: Model,
@@ -110,20 +133,18 @@ class Answerer {
     this.#standard = standard
   }
 
-  async rows(part: RequestOptions & { readonly count: number }): Promise<RowPrediction[]> {
+  async rows(part: RequestOptions & { readonly count: number }, first: number): Promise<RowPrediction[]> {
     const keys = this.#keys(part, ['score'])
-    const first = this.#first
-    const scores = this.#take(part.count)
+    const scores = this.#scores.slice(first, first + part.count)
     const ranks: number[] = []
     if (keys.includes('rank')) for (const [position, row] of rank(scores).entries()) ranks[row] = position + 1
     const explanations = await this.#explain(keys, Array.from(scores.keys()), first)
     return scores.map((score, row) => pick(keys, { score, rank: ranks[row]! }, explanations?.[row]))
   }
 
-  async query(query: Query): Promise<Ranking> {
+  async query(query: Query, first: number): Promise<Ranking> {
     const keys = this.#keys(query, ['rank', 'score'])
-    const first = this.#first
-    const scores = this.#take(query.count)
+    const scores = this.#scores.slice(first, first + query.count)
     const order = rank(scores, query.limit)
     const explanations = await this.#explain(keys, order, first)
     const { name, version } = this.#model
@@ -134,14 +155,6 @@ class Answerer {
       })),
       model: { name, version },
     }
-  }
-
-  #take(count: number): readonly number[] {
-    const first = this.#first
-    this.#first += count
-    return first === 0 && count === this.#scores.length
-      ? this.#scores
-      : this.#scores.slice(first, first + count)
   }
 
   #keys({ output, explain }: RequestOptions, usual: readonly OutputKey[]): readonly OutputKey[] {
@@ -170,7 +183,10 @@ function pick(
 }
 
 /** XGBoost gives no meaning to a category's code that is no whole number from 0. */
-function checkCategories({ values, count, width }: ModelInput, { categorical, featureNames }: Model): void {
+function checkCategories(
+  { values, count, width }: Pick<ModelInput, 'values' | 'count' | 'width'>,
+  { categorical, featureNames }: Model,
+): void {
   for (const feature of categorical) {
     for (let row = 0; row < count; row++) {
       const value = values[row * width + feature]!
