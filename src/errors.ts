@@ -79,6 +79,11 @@ export const ERRORS = {
   CHANNEL_EMPTY: job<{ channel: string; path: string }>(
     (v) => `channel ${show(v.channel)} has no data file: ${v.path} is empty`,
   ),
+  BAD_CHANNEL_MODEL: job<{ reason: string }>((v) => `channel "model": ${v.reason}`),
+  SPEC_UNSUPPORTED: job<{ file: string }>(
+    (v) =>
+      `channel "config" holds ${v.file}: feature specs are not supported by this version, which takes the numeric columns as they are`,
+  ),
   UNKNOWN_FORMAT: job<{ file: string; known: string }>(
     (v) => `${v.file} is of an unknown format: wanted ${v.known}`,
   ),
@@ -144,8 +149,21 @@ export const ERRORS = {
     (v) =>
       `the ONNX export gives ${v.seen} for golden row ${v.row} where XGBoost gives ${v.wanted}: wanted a difference of at most ${v.tolerance}; the model was not written`,
   ),
+  NOT_A_PLAIN_FILE: job<{ path: string }>(
+    (v) => `${v.path} is neither a plain file nor a folder: links and devices are not copied`,
+  ),
   WRITE_FAILED: job<{ path: string; reason: string }>((v) => `cannot write ${v.path}: ${v.reason}`),
   TRAINING_DIED: job<{ reason: string }>((v) => `training ended unexpectedly: ${v.reason}`),
+  TRAINING_KILLED: job<{ signal: string; memory?: string | undefined }>((v) =>
+    v.memory === undefined
+      ? `the training process crashed (${v.signal}): the end of its log may say more`
+      : `the training process was killed (${v.signal}): ${v.memory}`,
+  ),
+  STOPPED: job(() => 'asked to stop before a first round was finished: there is no model'),
+  STOP_TIMED_OUT: job<{ seconds: number }>(
+    (v) =>
+      `asked to stop, and training did not end within ${v.seconds} seconds: checkpoints keep the rounds that are finished`,
+  ),
 
   // artefacts
   MODEL_MISSING: entry<{ wanted: string }>(503, (v) => `no model found: wanted ${v.wanted}`),

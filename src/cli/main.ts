@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The process around the commands: the one place that traps signals, reads process.* and exits.
 import { runCommand } from './commands.ts'
+import { endWithParent } from './end-with-parent.ts'
 
 const { env, stdin, stdout, stderr } = process
 // `ranker train | head` ends the reader, not the job.
@@ -9,6 +10,7 @@ for (const stream of [stdout, stderr]) {
     if (error.code !== 'EPIPE') throw error
   })
 }
+endWithParent()
 const stop = new AbortController()
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort(signal))
 const io = { env, stdin, stdout, stderr, cwd: process.cwd(), stop: stop.signal }

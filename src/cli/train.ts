@@ -1,17 +1,20 @@
-import { rmSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { resolve } from 'node:path'
-import { reasonOf } from '../errors.ts'
+import { join, resolve } from 'node:path'
+import { RankerError } from '../errors.ts'
+import { readCheckpointFolder } from '../sagemaker/checkpoint-config.ts'
 import {
   CHANNELS,
   type ChannelName,
   type Channels,
+  DEFAULT_ROOT,
   jobPaths,
   openChannel,
   readChannels,
   readHyperparameters,
+  sideChannel,
 } from '../sagemaker/job.ts'
-import { writeWhole } from '../storage/files.ts'
+import { readPlainTree } from '../storage/files.ts'
 import {
   describeHyperparameter,
   type Hyperparameters,
@@ -20,18 +23,16 @@ import {
   resolveHyperparameter,
 } from '../training/hyperparameters.ts'
 import type { Metrics } from '../training/measure.ts'
+import { clearOutputs, failJob, failureSentence, forgetFailure, writeFailure } from '../training/outputs.ts'
 import type { TrainingEvent, TrainingPlan } from '../training/plan.ts'
-import { removeArtefact, train } from '../training/train.ts'
+import { train } from '../training/train.ts'
 import type { Command, Io } from './command.ts'
 import { type Flags, readFlags } from './flags.ts'
 
-const DEFAULT_ROOT = '/opt/ml'
 const DEFAULT_OUTPUT = 'ranker-output'
-/** SageMaker shows so many characters of the failure file. */
-const FAILURE_LENGTH = 1024
 
 const FLAGS = Object.fromEntries([
-  ...['train', 'validation', 'test', 'output', 'model-name'].map((name) => [name, true]),
+  ...['train', 'validation', 'test', 'model', 'output', 'model-name'].map((name) => [name, true]),
   ...hyperparameterNames
     .flatMap((name) => [name, ...(describeHyperparameter(name).aliases ?? [])])
     .map((name) => [toFlag(name), true]),
@@ -54,6 +55,8 @@ Data
   --train PATH             CSV file with a header, or a folder of such files
   --validation PATH        the same; its last metric decides early stopping
   --test PATH              the same; measured once, at the end
+  --model PATH             a model to go on from, or to be held against (--model-channel incumbent): an artefact,
+                           model.ubj, model.json or model.tar.gz
   --output DIR             where model/ and output/ are written (default ${DEFAULT_OUTPUT})
   --model-name NAME        name that answers of the served model carry (default: the job's name, else ranker)
 
@@ -90,27 +93,26 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
     : (io.env.SAGEMAKER_BASE_DIR ?? DEFAULT_ROOT)
   const paths = jobPaths(root)
   try {
-    rmSync(paths.failure, { force: true })
-    // What lies in a job's model folder is uploaded whatever happens; a model of one's own is kept until replaced.
-    if (!isLocal) removeArtefact(paths)
+    // A model of one's own is kept until it is replaced.
+    if (isLocal) forgetFailure(paths)
+    else clearOutputs(paths)
     const plan = isLocal ? localPlan(flags, io) : jobPlan(flags, io, paths)
+    const code = isLocal ? undefined : sideChannel(paths, 'code')
     // libgomp reads it once, as it loads: threads that wait must not spin on shared cores.
     process.env.OMP_WAIT_POLICY ??= 'PASSIVE'
     const metrics = await train(plan, paths, {
       env: { ...io.env },
       onEvent: (event) => report(event, io),
       stop: io.stop,
+      extraFiles: code === undefined ? undefined : codeFiles(code),
     })
     io.stderr.write(`${summary(metrics)}wrote ${paths.model}, best iteration ${metrics.best_iteration}\n`)
     return 0
   } catch (thrown) {
-    const sentence = reasonOf(thrown).slice(0, FAILURE_LENGTH)
+    const sentence = failureSentence(thrown)
     io.stderr.write(`error: ${sentence}\n`)
-    try {
-      writeWhole(paths.failure, sentence)
-    } catch {
-      // Nothing more can be said where the output folder cannot be written: stderr has the cause.
-    }
+    if (isLocal) writeFailure(paths, sentence)
+    else failJob(paths, sentence)
     return 1
   }
 }
@@ -121,12 +123,32 @@ function localPlan(flags: Flags, io: Io): TrainingPlan {
       .filter((name) => flags.values[name] !== undefined)
       .map((name) => [name, openChannel(name, resolve(io.cwd, flags.values[name]!))]),
   ) as Channels
-  return plan(channels, parseHyperparameters(hyperparameterFlags(flags)), flags, io)
+  const { model } = flags.values
+  const path = model === undefined ? undefined : resolve(io.cwd, model)
+  if (path !== undefined) openChannel('model', path)
+  return { ...plan(channels, parseHyperparameters(hyperparameterFlags(flags)), flags, io), model: path }
 }
 
 function jobPlan(flags: Flags, io: Io, paths: ReturnType<typeof jobPaths>): TrainingPlan {
   const raw = { ...readHyperparameters(paths.hyperparameters), ...hyperparameterFlags(flags) }
-  return plan(readChannels(paths), parseHyperparameters(raw), flags, io)
+  const channels = readChannels(paths)
+  refuseSpec(sideChannel(paths, 'config'))
+  return {
+    ...plan(channels, parseHyperparameters(raw), flags, io),
+    checkpoints: readCheckpointFolder(paths.checkpointConfig),
+    model: sideChannel(paths, 'model'),
+  }
+}
+
+/** A spec that was passed over would train another model than the one that was asked for. */
+function refuseSpec(folder: string | undefined): void {
+  const [file] = folder === undefined ? [] : readdirSync(folder).filter((name) => !name.startsWith('.'))
+  if (file !== undefined) throw new RankerError('SPEC_UNSUPPORTED', { file })
+}
+
+/** The `code` channel, as it goes into the artefact. @throws {RankerError} NOT_A_PLAIN_FILE */
+function codeFiles(folder: string): Map<string, Uint8Array> {
+  return new Map([...readPlainTree(folder)].map(([path, content]) => [join('code', path), content]))
 }
 
 function plan(channels: Channels, hyperparameters: Hyperparameters, flags: Flags, io: Io): TrainingPlan {

@@ -3,10 +3,14 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { RankerError, reasonOf } from '../errors.ts'
 
-/** Where SageMaker's training contract puts things, below a root that is /opt/ml on the platform. */
+/** The root on the platform. */
+export const DEFAULT_ROOT = '/opt/ml'
+
+/** Where SageMaker's training contract puts things, below a root. */
 export interface JobPaths {
   readonly hyperparameters: string
   readonly inputDataConfig: string
+  readonly checkpointConfig: string
   readonly data: string
   readonly model: string
   readonly metrics: string
@@ -17,6 +21,7 @@ export function jobPaths(root: string): JobPaths {
   return {
     hyperparameters: join(root, 'input/config/hyperparameters.json'),
     inputDataConfig: join(root, 'input/config/inputdataconfig.json'),
+    checkpointConfig: join(root, 'input/config/checkpointconfig.json'),
     data: join(root, 'input/data'),
     model: join(root, 'model'),
     metrics: join(root, 'output/data/metrics.json'),
@@ -26,6 +31,10 @@ export function jobPaths(root: string): JobPaths {
 
 export const CHANNELS = ['train', 'validation', 'test'] as const
 export type ChannelName = (typeof CHANNELS)[number]
+
+/** Channels that hold no rows: a feature spec, a model to start from or to be held against, hooks for the endpoint. */
+const SIDE_CHANNELS = ['config', 'model', 'code'] as const
+export type SideChannelName = (typeof SIDE_CHANNELS)[number]
 
 /** A channel's data files, and the content type that the job declares for them. */
 export interface Channel {
@@ -70,19 +79,35 @@ function decode(value: string | number | boolean): string {
  * @throws {RankerError} UNKNOWN_CHANNEL, CHANNEL_MISSING, CHANNEL_EMPTY, CONFIG_UNREADABLE.
  */
 export function readChannels(paths: JobPaths): Channels {
-  const declared: Record<string, { ContentType?: string | undefined }> = existsSync(paths.inputDataConfig)
-    ? readJson(paths.inputDataConfig, inputDataConfigFile, 'a JSON object of channels')
-    : {}
+  const declared = readDeclared(paths)
   const found = existsSync(paths.data) ? readdirSync(paths.data).filter((name) => !isSkipped(name)) : []
   const channels: Partial<Record<ChannelName, Channel>> = {}
   for (const name of new Set([...Object.keys(declared), ...found])) {
-    if (!isChannel(name)) throw new RankerError('UNKNOWN_CHANNEL', { channel: name, known: CHANNELS })
+    if ((SIDE_CHANNELS as readonly string[]).includes(name)) continue
+    if (!isChannel(name)) {
+      throw new RankerError('UNKNOWN_CHANNEL', { channel: name, known: [...CHANNELS, ...SIDE_CHANNELS] })
+    }
     channels[name] = openChannel(name, join(paths.data, name), declared[name]?.ContentType)
   }
   if (!channels.train) {
     throw new RankerError('CHANNEL_MISSING', { channel: 'train', path: join(paths.data, 'train') })
   }
   return channels
+}
+
+/** The folder of a channel without rows, undefined where the job has none. @throws {RankerError} CHANNEL_MISSING. */
+export function sideChannel(paths: JobPaths, name: SideChannelName): string | undefined {
+  const path = join(paths.data, name)
+  if (existsSync(path)) return path
+  if (Object.hasOwn(readDeclared(paths), name)) {
+    throw new RankerError('CHANNEL_MISSING', { channel: name, path })
+  }
+  return undefined
+}
+
+function readDeclared(paths: JobPaths): Record<string, { ContentType?: string | undefined }> {
+  if (!existsSync(paths.inputDataConfig)) return {}
+  return readJson(paths.inputDataConfig, inputDataConfigFile, 'a JSON object of channels')
 }
 
 /** A channel given as a file or a folder of any depth; hidden names and those that start with `_` are no data. */
@@ -101,7 +126,8 @@ export function openChannel(channel: string, path: string, contentType?: string)
 const isSkipped = (name: string): boolean => name.startsWith('.') || name.startsWith('_')
 const isChannel = (name: string): name is ChannelName => (CHANNELS as readonly string[]).includes(name)
 
-function readJson<T>(path: string, schema: z.ZodType<T>, wanted: string): T {
+/** Reads a file of the platform. @throws {RankerError} CONFIG_UNREADABLE. */
+export function readJson<T>(path: string, schema: z.ZodType<T>, wanted: string): T {
   try {
     return schema.parse(JSON.parse(readFileSync(path, 'utf8')))
   } catch (cause) {

@@ -9,6 +9,10 @@ export interface TrainingPlan {
   readonly threads: number
   /** Name that answers of the served model carry. */
   readonly modelName: string
+  /** Folder of the checkpoints; absent where nobody asked for them. */
+  readonly checkpoints?: string | undefined
+  /** Folder or file of the `model` channel. */
+  readonly model?: string | undefined
 }
 
 /** What a training job reports while it runs. */

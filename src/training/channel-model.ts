@@ -1,0 +1,134 @@
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import type { Dataset } from '../data/dataset.ts'
+import { RankerError, show } from '../errors.ts'
+import { MANIFEST_FILE, parseManifest } from '../model/manifest.ts'
+import { readXGBoostInfo, type XGBoostInfo } from '../model/xgboost-model.ts'
+import { readTarGz } from '../storage/tar.ts'
+import { Booster } from '../xgboost/booster.ts'
+import type { XGBoost } from '../xgboost/library.ts'
+
+/** Names of a booster's file, ours first. */
+const MODEL_FILES = ['model.ubj', 'model.json', 'xgboost-model']
+
+/** The booster of a `model` channel: what training goes on from, and what the new ranker is held against. */
+export interface ChannelModel extends XGBoostInfo {
+  readonly file: string
+  readonly bytes: Uint8Array
+  readonly sha256: string
+}
+
+/**
+ * Reads the model of a channel: a folder with model.ubj, model.json or xgboost-model (an artefact of ours is one), or
+ * with the model.tar.gz of an earlier job, or with one other `.ubj`, `.json` or `.tar.gz`; or such a file itself.
+ * Where a ranker.json lists the file, its hash must be the listed one.
+ * @throws {RankerError} BAD_CHANNEL_MODEL, MODEL_DAMAGED, MODEL_UNSUPPORTED, HASH_MISMATCH, INPUT_UNREADABLE.
+ */
+export function loadChannelModel(path: string): ChannelModel {
+  const files = filesOf(path)
+  const file = modelName([...files.keys()])
+  if (file === undefined) {
+    throw badModel(`${path} holds no ${MODEL_FILES.join(', ')} or model.tar.gz: wanted one of them`)
+  }
+  const bytes = files.get(file)!
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  const manifest = files.get(MANIFEST_FILE)
+  const listed = manifest && parseManifest(manifest.toString()).files[file]
+  if (listed !== undefined && listed !== sha256) {
+    throw new RankerError('HASH_MISMATCH', { file, seen: sha256, wanted: listed })
+  }
+  return { ...readXGBoostInfo(bytes, file), file, bytes, sha256 }
+}
+
+function filesOf(path: string): Map<string, Uint8Array> {
+  if (statSync(path).isFile()) return open(path)
+  const names = readdirSync(path).filter(
+    (name) => !name.startsWith('.') && statSync(join(path, name)).isFile(),
+  )
+  const archive = onlyOne(names.filter(isArchive))
+  if (modelName(names) === undefined && archive !== undefined) return open(join(path, archive))
+  const wanted = names.filter((name) => name === modelName(names) || name === MANIFEST_FILE)
+  return new Map(wanted.map((name) => [name, readFileSync(join(path, name))]))
+}
+
+const open = (file: string): Map<string, Uint8Array> =>
+  isArchive(file) ? readTarGz(file) : new Map([[basename(file), readFileSync(file)]])
+
+const isArchive = (name: string): boolean => /\.(tar\.gz|tgz)$/i.test(name)
+
+function modelName(names: readonly string[]): string | undefined {
+  const others = names.filter((name) => /\.(ubj|json)$/i.test(name) && name !== MANIFEST_FILE)
+  return MODEL_FILES.find((name) => names.includes(name)) ?? onlyOne(others)
+}
+
+const onlyOne = (names: readonly string[]): string | undefined => (names.length === 1 ? names[0] : undefined)
+
+/** @throws {RankerError} BAD_CHANNEL_MODEL when training with these parameters and columns cannot go on from it. */
+export function checkContinues(
+  model: ChannelModel,
+  parameters: Readonly<Record<string, unknown>>,
+  featureNames: readonly string[],
+): void {
+  for (const name of ['objective', 'booster'] as const) {
+    const wanted = parameters[name]
+    if (wanted === undefined || wanted === model[name]) continue
+    throw badModel(
+      `${model.file} has the ${name} ${model[name]} and this job ${wanted}: set ${name}=${model[name]} to continue it, or model_channel=incumbent only to measure it`,
+    )
+  }
+  if (model.featureNames.length === 0) checkWidth(model, featureNames)
+  for (const [at, name] of model.featureNames.entries()) {
+    if (featureNames[at] === name) continue
+    throw badModel(
+      `${model.file} has ${show(name)} as feature ${at} and train ${featureNames[at] === undefined ? 'ends before it' : `has ${show(featureNames[at])}`}: to continue a model, train needs its features in its order`,
+    )
+  }
+  const extra = featureNames[model.width]
+  if (extra !== undefined) {
+    throw badModel(`train has the feature ${show(extra)} that ${model.file} was not trained on`)
+  }
+}
+
+/**
+ * XGBoost's `predict()` of the model, one score a row of the data, whose columns are matched by name.
+ * @throws {RankerError} BAD_CHANNEL_MODEL naming a feature that the data do not have.
+ */
+export function scoreWith(library: XGBoost, model: ChannelModel, data: Dataset): Float32Array {
+  const values = columnsFor(model, data)
+  const booster = Booster.load(library, model.bytes)
+  try {
+    return booster.predict(values, data.rows, model.width)
+  } finally {
+    booster.close()
+  }
+}
+
+function columnsFor(model: ChannelModel, { featureNames, values, rows }: Dataset): Float32Array {
+  if (model.featureNames.length === 0) {
+    checkWidth(model, featureNames)
+    return values
+  }
+  const columns = model.featureNames.map((name) => {
+    const at = featureNames.indexOf(name)
+    if (at < 0) throw badModel(`${model.file} needs the feature ${show(name)}, which train does not have`)
+    return at
+  })
+  const width = featureNames.length
+  if (columns.length === width && columns.every((column, at) => column === at)) return values
+  const picked = new Float32Array(rows * columns.length)
+  let to = 0
+  for (let row = 0; row < rows; row++) {
+    for (const column of columns) picked[to++] = values[row * width + column]!
+  }
+  return picked
+}
+
+function checkWidth({ file, width }: ChannelModel, featureNames: readonly string[]): void {
+  if (width === featureNames.length) return
+  throw badModel(
+    `${file} takes ${width} features and names none of them, and train has ${featureNames.length}`,
+  )
+}
+
+const badModel = (reason: string): RankerError => new RankerError('BAD_CHANNEL_MODEL', { reason })
