@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { RankerError } from '../errors.ts'
 import { readCheckpointFolder } from '../sagemaker/checkpoint-config.ts'
@@ -15,6 +15,7 @@ import {
   sideChannel,
 } from '../sagemaker/job.ts'
 import { readPlainTree } from '../storage/files.ts'
+import { memoryOfMachine } from '../storage/memory.ts'
 import {
   describeHyperparameter,
   type Hyperparameters,
@@ -30,6 +31,8 @@ import type { Command, Io } from './command.ts'
 import { type Flags, readFlags } from './flags.ts'
 
 const DEFAULT_OUTPUT = 'ranker-output'
+/** Share of the machine's memory that a job takes unless it is told otherwise. */
+const MEMORY_SHARE = 0.8
 
 const FLAGS = Object.fromEntries([
   ...['train', 'validation', 'test', 'model', 'output', 'model-name'].map((name) => [name, true]),
@@ -156,6 +159,7 @@ function plan(channels: Channels, hyperparameters: Hyperparameters, flags: Flags
     channels,
     hyperparameters,
     threads: hyperparameters.nthread ?? availableParallelism(),
+    memory: { limitBytes: MEMORY_SHARE * memoryOfMachine(), folder: io.env.TMPDIR ?? tmpdir() },
     modelName: flags.values['model-name'] ?? io.env.TRAINING_JOB_NAME ?? 'ranker',
   }
 }

@@ -3,6 +3,7 @@ import {
   existsSync,
   fsyncSync,
   mkdirSync,
+  mkdtempSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -123,4 +124,18 @@ export function readPlainTree(folder: string): Map<string, Uint8Array> {
     else if (!entry.isDirectory()) throw new RankerError('NOT_A_PLAIN_FILE', { path })
   }
   return files
+}
+
+/** A folder of its own name below another, removed with all it holds when closed. */
+export function makeTemporaryFolder(
+  parent: string,
+  prefix: string,
+): { readonly path: string; close(): void } {
+  let path: string
+  try {
+    path = mkdtempSync(join(parent, prefix))
+  } catch (cause) {
+    throw new RankerError('WRITE_FAILED', { path: parent, reason: reasonOf(cause) }, { cause })
+  }
+  return { path, close: () => rmSync(path, { recursive: true, force: true }) }
 }

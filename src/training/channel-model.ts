@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import type { Dataset } from '../data/dataset.ts'
+import { batchesOf, type Dataset } from '../data/dataset.ts'
 import { RankerError, show } from '../errors.ts'
 import { MANIFEST_FILE, parseManifest } from '../model/manifest.ts'
 import { readXGBoostInfo, type XGBoostInfo } from '../model/xgboost-model.ts'
@@ -11,6 +11,8 @@ import type { XGBoost } from '../xgboost/library.ts'
 
 /** Names of a booster's file, ours first. */
 const MODEL_FILES = ['model.ubj', 'model.json', 'xgboost-model']
+
+const BATCH_ROWS = 1 << 14
 
 /** The booster of a `model` channel: what training goes on from, and what the new ranker is held against. */
 export interface ChannelModel extends XGBoostInfo {
@@ -95,33 +97,40 @@ export function checkContinues(
  * @throws {RankerError} BAD_CHANNEL_MODEL naming a feature that the data do not have.
  */
 export function scoreWith(library: XGBoost, model: ChannelModel, data: Dataset): Float32Array {
-  const values = columnsFor(model, data)
+  const columns = columnsOf(model, data.featureNames)
+  const scores = new Float32Array(data.rows)
   const booster = Booster.load(library, model.bytes)
   try {
-    return booster.predict(values, data.rows, model.width)
+    for (const { from, to } of batchesOf(data, BATCH_ROWS)) {
+      const rows = pickColumns(data.matrix.view(from, to), data.matrix.width, columns)
+      scores.set(booster.predict(rows, to - from, columns.length), from)
+    }
+    return scores
   } finally {
     booster.close()
   }
 }
 
-function columnsFor(model: ChannelModel, { featureNames, values, rows }: Dataset): Float32Array {
+function pickColumns(values: Float32Array, width: number, columns: readonly number[]): Float32Array {
+  if (columns.length === width && columns.every((column, at) => column === at)) return values
+  const picked = new Float32Array((values.length / width) * columns.length)
+  let to = 0
+  for (let start = 0; start < values.length; start += width) {
+    for (const column of columns) picked[to++] = values[start + column]!
+  }
+  return picked
+}
+
+function columnsOf(model: ChannelModel, featureNames: readonly string[]): number[] {
   if (model.featureNames.length === 0) {
     checkWidth(model, featureNames)
-    return values
+    return featureNames.map((_, at) => at)
   }
-  const columns = model.featureNames.map((name) => {
+  return model.featureNames.map((name) => {
     const at = featureNames.indexOf(name)
     if (at < 0) throw badModel(`${model.file} needs the feature ${show(name)}, which train does not have`)
     return at
   })
-  const width = featureNames.length
-  if (columns.length === width && columns.every((column, at) => column === at)) return values
-  const picked = new Float32Array(rows * columns.length)
-  let to = 0
-  for (let row = 0; row < rows; row++) {
-    for (const column of columns) picked[to++] = values[row * width + column]!
-  }
-  return picked
 }
 
 function checkWidth({ file, width }: ChannelModel, featureNames: readonly string[]): void {

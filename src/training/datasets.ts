@@ -5,7 +5,8 @@ import { TrainingTable } from '../data/training-table.ts'
 import { RankerError } from '../errors.ts'
 import { CHANNELS, type Channel, type ChannelName } from '../sagemaker/job.ts'
 import { readChunks } from '../storage/files.ts'
-import type { Hyperparameters } from './hyperparameters.ts'
+import { openSpillFile } from '../storage/spill-file.ts'
+import type { Own } from '../xgboost/owned.ts'
 import { labelCheck, needsGroups } from './objective.ts'
 import type { Emit, TrainingPlan } from './plan.ts'
 
@@ -13,51 +14,81 @@ import type { Emit, TrainingPlan } from './plan.ts'
 export type Datasets = { train: Dataset } & Partial<Record<ChannelName, Dataset>>
 
 /**
+ * Share of the memory limit that rows may take before they go to disk. The rest is for their quantised form (a quarter
+ * of their size), XGBoost's histograms, and the process itself.
+ */
+const ROWS_SHARE = 0.4
+
+/**
  * Reads every channel of the plan, train first.
  * @param interrupt called every megabyte; what it throws ends the reading.
  * @throws {RankerError} naming file, line and column.
  */
 export async function readDatasets(
-  { channels, hyperparameters }: TrainingPlan,
+  plan: TrainingPlan,
   emit: Emit,
-  interrupt: () => void = () => {},
+  own: Own,
+  interrupt = () => {},
 ): Promise<Datasets> {
-  const read = (name: ChannelName, channel: Channel, featureNames?: readonly string[]) =>
-    readChannel(name, channel, hyperparameters, emit, interrupt, featureNames)
+  const { channels } = plan
+  let budget = plan.memory.limitBytes * ROWS_SHARE
+  const read = async (name: ChannelName, channel: Channel, featureNames?: readonly string[]) => {
+    const data = await readChannel(plan, name, channel, { emit, interrupt, budget, featureNames })
+    own(data.matrix)
+    if (!data.matrix.onDisk) budget = Math.max(0, budget - 4 * data.rows * data.matrix.width)
+    return data
+  }
   const train = await read('train', channels.train!)
   const datasets: Datasets = { train }
   for (const name of CHANNELS) {
     const channel = channels[name]
-    if (!channel || name === 'train') continue
-    datasets[name] = await read(name, channel, train.featureNames)
+    if (channel && name !== 'train') datasets[name] = await read(name, channel, train.featureNames)
   }
   return datasets
 }
 
+interface ReadOptions {
+  readonly emit: Emit
+  readonly interrupt: () => void
+  /** Bytes of rows that may stay in memory. */
+  readonly budget: number
+  readonly featureNames: readonly string[] | undefined
+}
+
 async function readChannel(
+  { hyperparameters, memory }: TrainingPlan,
   name: ChannelName,
   channel: Channel,
-  { objective, label, group, weight, item }: Hyperparameters,
-  emit: Emit,
-  interrupt: () => void,
-  featureNames?: readonly string[],
+  { emit, interrupt, budget, featureNames }: ReadOptions,
 ): Promise<Dataset> {
+  const { objective, label, group, weight, item } = hyperparameters
   const table = new TrainingTable({
     roles: { label, group, weight, item },
     grouped: needsGroups(objective),
     refuseLabel: labelCheck(objective),
     featureNames,
+    memory: { bytes: budget, openSpill: () => openSpillFile(memory.folder) },
     warn: (text) => emit({ type: 'warning', text: `${name}: ${text}` }),
   })
-  for (const file of channel.files) {
-    if (!isCsv(file, channel.contentType)) {
-      throw new RankerError('UNKNOWN_FORMAT', { file, known: 'CSV with a header (.csv or text/csv)' })
+  let data: Dataset
+  try {
+    for (const file of channel.files) {
+      if (!isCsv(file, channel.contentType)) {
+        throw new RankerError('UNKNOWN_FORMAT', { file, known: 'CSV with a header (.csv or text/csv)' })
+      }
+      await readCsvTable(basename(file), interruptible(readChunks(file), interrupt), table)
     }
-    await readCsvTable(basename(file), interruptible(readChunks(file), interrupt), table)
+    data = table.finish()
+  } catch (thrown) {
+    table.close()
+    throw thrown
   }
-  const data = table.finish()
   const queries = data.groups ? ` of ${data.groups.sizes.length} queries` : ''
-  emit({ type: 'note', text: `${name}: ${data.rows} rows${queries}, ${data.featureNames.length} features` })
+  const where = data.matrix.onDisk ? ', kept on disk because they outgrow the memory limit' : ''
+  emit({
+    type: 'note',
+    text: `${name}: ${data.rows} rows${queries}, ${data.featureNames.length} features${where}`,
+  })
   return data
 }
 

@@ -7,12 +7,21 @@ export interface TrainingPlan {
   readonly hyperparameters: Hyperparameters
   /** Threads of XGBoost. */
   readonly threads: number
+  /** Where rows go, and when, that memory has no room for. */
+  readonly memory: MemoryPlan
   /** Name that answers of the served model carry. */
   readonly modelName: string
   /** Folder of the checkpoints; absent where nobody asked for them. */
   readonly checkpoints?: string | undefined
   /** Folder or file of the `model` channel. */
   readonly model?: string | undefined
+}
+
+export interface MemoryPlan {
+  /** Bytes that the job may take. */
+  readonly limitBytes: number
+  /** Folder of the files that hold what does not fit. */
+  readonly folder: string
 }
 
 /** What a training job reports while it runs. */

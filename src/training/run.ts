@@ -1,20 +1,23 @@
 import { RankerError } from '../errors.ts'
 import { CHANNELS } from '../sagemaker/job.ts'
+import { makeTemporaryFolder } from '../storage/files.ts'
 import { Booster, type Parameters } from '../xgboost/booster.ts'
 import { DMatrix } from '../xgboost/dmatrix.ts'
-import { XGBOOST_VERSION, type XGBoost } from '../xgboost/library.ts'
-import { withOwned } from '../xgboost/owned.ts'
+import type { XGBoost } from '../xgboost/library.ts'
+import { type Own, withOwned } from '../xgboost/owned.ts'
 import { type Artefact, buildArtefact } from './artefact.ts'
 import { boost, type Matrices } from './boost.ts'
-import { type ChannelModel, checkContinues, loadChannelModel } from './channel-model.ts'
-import type { Origin } from './checkpoint-file.ts'
+import { checkContinues, loadChannelModel } from './channel-model.ts'
 import { Checkpoints, holdsCheckpoints } from './checkpoints.ts'
 import { type Datasets, readDatasets } from './datasets.ts'
-import { fingerprint } from './fingerprint.ts'
+import { originOf } from './fingerprint.ts'
 import { xgboostParameters } from './hyperparameters.ts'
 import { type Metrics, measure } from './measure.ts'
 import { checkCheckpoints, checkEarlyStopping, evalMetrics } from './objective.ts'
 import type { TrainingPlan, TrainingSignals } from './plan.ts'
+
+/** Share of the memory limit that a page takes, where the data is larger than memory; a few are held at a time. */
+const PAGE_SHARE = 1 / 16
 
 export interface TrainingResult extends Artefact {
   readonly metrics: Metrics
@@ -46,12 +49,13 @@ export async function runTraining(
   }
   const given = plan.model === undefined ? undefined : loadChannelModel(plan.model)
   const base = hyperparameters.model_channel === 'continue' ? given : undefined
-  const datasets = await readDatasets(plan, signals.emit, () => interrupt(plan, signals))
-  interrupt(plan, signals)
-  if (base) checkContinues(base, parameters, datasets.train.featureNames)
 
-  return withOwned((own) => {
-    const matrices = quantise(library, datasets, { threads, maxBin: hyperparameters.max_bin }, own)
+  return withOwned(async (own) => {
+    const endIfAsked = () => interrupt(plan, signals)
+    const datasets = await readDatasets(plan, signals.emit, own, endIfAsked)
+    endIfAsked()
+    if (base) checkContinues(base, parameters, datasets.train.featureNames)
+    const matrices = quantise(library, datasets, plan, own)
     const cached = Object.values(matrices)
     const booster = own(
       base ? Booster.load(library, base.bytes, cached) : Booster.create(library, {}, cached),
@@ -93,34 +97,30 @@ function interrupt({ checkpoints }: TrainingPlan, signals: TrainingSignals): voi
   throw new RankerError('STOPPED', {})
 }
 
-/** What the rounds of a job follow from; how many there are to be, and on how many threads, is not of it. */
-function originOf(
-  { train, validation }: Datasets,
-  { nthread: _, ...parameters }: Parameters,
-  base?: ChannelModel,
-): Origin {
-  return {
-    ...Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, String(value)])),
-    xgboost: XGBOOST_VERSION,
-    train: fingerprint(train),
-    ...(validation && { validation: fingerprint(validation) }),
-    ...(base && { model: base.sha256 }),
-  }
-}
-
-/** Quantises every channel over the quantiles of train. */
-function quantise(
-  library: XGBoost,
-  datasets: Datasets,
-  options: { threads: number; maxBin?: number | undefined },
-  own: (matrix: DMatrix) => DMatrix,
-): Matrices {
-  const train = own(DMatrix.create(library, datasets.train, options))
+/**
+ * Quantises every channel over the quantiles of train: in memory, or in pages on disk where the rows of train did not
+ * fit either.
+ */
+function quantise(library: XGBoost, datasets: Datasets, plan: TrainingPlan, own: Own): Matrices {
+  const { train: trainData } = datasets
+  const pages = trainData.matrix.onDisk
+    ? own(makeTemporaryFolder(plan.memory.folder, 'ranker-pages-'))
+    : undefined
+  const create = (name: string, data: Datasets['train'], reference?: DMatrix) =>
+    own(
+      DMatrix.create(library, data, {
+        threads: plan.threads,
+        maxBin: plan.hyperparameters.max_bin,
+        reference,
+        pagesPrefix: pages && `${pages.path}/${name}`,
+        batchBytes: pages && plan.memory.limitBytes * PAGE_SHARE,
+      }),
+    )
+  const train = create('train', trainData)
   const matrices: Matrices = { train }
   for (const name of CHANNELS) {
     const data = datasets[name]
-    if (!data || name === 'train') continue
-    matrices[name] = own(DMatrix.create(library, data, { ...options, reference: train }))
+    if (data && name !== 'train') matrices[name] = create(name, data, train)
   }
   return matrices
 }

@@ -28,7 +28,7 @@ t.test('scattered queries come together, in order of first appearance', async (t
   t.same(data.featureNames, ['x', 'y'])
   t.same(data.groups, { ids: ['q2', 'q1', 'q3'], sizes: Uint32Array.of(2, 2, 1) })
   t.same(
-    data.values,
+    data.matrix.view(0, data.rows),
     Float32Array.of(1, 10, 3, 30, 2, NaN32, 4, 40, 5, 50),
     'columns match by name over files',
   )
@@ -40,10 +40,11 @@ t.test('more rows than a block holds', async (t) => {
   const lines = Array.from({ length: rows }, (_, row) => `${row % 7},${row % 3},${row},${row / 2},${-row},1`)
   const { data } = await read({ 'a.csv': `qid,label,a,b,c,d\n${lines.join('\n')}` })
   t.equal(data.rows, rows)
+  const values = data.matrix.view(0, rows)
   let at = 0
   for (let query = 0; query < 7; query++) {
     for (let row = query; row < rows; row += 7, at++) {
-      if (data.values[4 * at] !== row || data.values[4 * at + 2] !== -row) t.fail(`row ${row} went astray`)
+      if (values[4 * at] !== row || values[4 * at + 2] !== -row) t.fail(`row ${row} went astray`)
     }
   }
 })
@@ -59,7 +60,7 @@ t.test('columns without a number are left out, with a word', async (t) => {
 t.test('later data takes the features of the model', async (t) => {
   const text = 'label,qid,extra,y,x\n1,a,7,2,1\n'
   const { data, warnings } = await read({ 'v.csv': text }, { featureNames: ['x', 'y'] })
-  t.same(data.values, Float32Array.of(1, 2))
+  t.same(data.matrix.view(0, data.rows), Float32Array.of(1, 2))
   t.match(warnings, [/v\.csv.*extra/])
   await t.rejects(read({ 'v.csv': 'label,qid,x\n1,a,1\n' }, { featureNames: ['x', 'y'] }), {
     code: 'COLUMN_MISSING',
