@@ -175,6 +175,9 @@ function summary({ baselines, ...metrics }: Metrics): string {
     row('NDCG@10', (channel) => channel) +
     row('the ranker', (channel) => metrics[channel]!['ndcg@10']!.toFixed(4)) +
     row(`best single feature, ${best!.feature}`, (channel) => best![channel]!.toFixed(4)) +
+    (baselines.incumbent
+      ? row('the incumbent', (channel) => baselines.incumbent![channel]!.toFixed(4))
+      : '') +
     row('random order', (channel) => baselines.random[channel]!.toFixed(4))
   )
 }

@@ -5,14 +5,20 @@ import { batchesOf, type Dataset } from '../data/dataset.ts'
 import { RankerError, show } from '../errors.ts'
 import { MANIFEST_FILE, parseManifest } from '../model/manifest.ts'
 import { readXGBoostInfo, type XGBoostInfo } from '../model/xgboost-model.ts'
+import type { ChannelName } from '../sagemaker/job.ts'
 import { readTarGz } from '../storage/tar.ts'
 import { Booster } from '../xgboost/booster.ts'
 import type { XGBoost } from '../xgboost/library.ts'
+import { withOwned } from '../xgboost/owned.ts'
+import type { Datasets } from './datasets.ts'
 
 /** Names of a booster's file, ours first. */
 const MODEL_FILES = ['model.ubj', 'model.json', 'xgboost-model']
 
 const BATCH_ROWS = 1 << 14
+
+/** A model's score of every row, by channel. */
+export type Scores = Partial<Record<ChannelName, Float32Array>>
 
 /** The booster of a `model` channel: what training goes on from, and what the new ranker is held against. */
 export interface ChannelModel extends XGBoostInfo {
@@ -93,22 +99,26 @@ export function checkContinues(
 }
 
 /**
- * XGBoost's `predict()` of the model, one score a row of the data, whose columns are matched by name.
+ * XGBoost's `predict()` of the model on every channel, one score a row; columns are matched by name.
  * @throws {RankerError} BAD_CHANNEL_MODEL naming a feature that the data do not have.
  */
-export function scoreWith(library: XGBoost, model: ChannelModel, data: Dataset): Float32Array {
-  const columns = columnsOf(model, data.featureNames)
+export function scoreChannels(library: XGBoost, model: ChannelModel, datasets: Datasets): Scores {
+  const columns = columnsOf(model, datasets.train.featureNames)
+  return withOwned((own) => {
+    const booster = own(Booster.load(library, model.bytes))
+    return Object.fromEntries(
+      Object.entries(datasets).map(([name, data]) => [name, scoreRows(booster, data, columns)]),
+    )
+  })
+}
+
+function scoreRows(booster: Booster, data: Dataset, columns: readonly number[]): Float32Array {
   const scores = new Float32Array(data.rows)
-  const booster = Booster.load(library, model.bytes)
-  try {
-    for (const { from, to } of batchesOf(data, BATCH_ROWS)) {
-      const rows = pickColumns(data.matrix.view(from, to), data.matrix.width, columns)
-      scores.set(booster.predict(rows, to - from, columns.length), from)
-    }
-    return scores
-  } finally {
-    booster.close()
+  for (const { from, to } of batchesOf(data, BATCH_ROWS)) {
+    const rows = pickColumns(data.matrix.view(from, to), data.matrix.width, columns)
+    scores.set(booster.predict(rows, to - from, columns.length), from)
   }
+  return scores
 }
 
 function pickColumns(values: Float32Array, width: number, columns: readonly number[]): Float32Array {

@@ -7,7 +7,7 @@ import type { XGBoost } from '../xgboost/library.ts'
 import { type Own, withOwned } from '../xgboost/owned.ts'
 import { type Artefact, buildArtefact } from './artefact.ts'
 import { boost, type Matrices } from './boost.ts'
-import { checkContinues, loadChannelModel } from './channel-model.ts'
+import { checkContinues, loadChannelModel, scoreChannels } from './channel-model.ts'
 import { Checkpoints, holdsCheckpoints } from './checkpoints.ts'
 import { type Datasets, readDatasets } from './datasets.ts'
 import { originOf } from './fingerprint.ts'
@@ -55,6 +55,7 @@ export async function runTraining(
     const datasets = await readDatasets(plan, signals.emit, own, endIfAsked)
     endIfAsked()
     if (base) checkContinues(base, parameters, datasets.train.featureNames)
+    const incumbent = given && scoreChannels(library, given, datasets)
     const matrices = quantise(library, datasets, plan, own)
     const cached = Object.values(matrices)
     const booster = own(
@@ -83,7 +84,7 @@ export async function runTraining(
     final.setAttribute('best_iteration', String(kept))
     final.setParameters({ eval_metric: metrics, nthread: String(threads) })
 
-    const measured = measure(final, kept, datasets, matrices, signals.shouldStop())
+    const measured = measure(final, kept, datasets, matrices, incumbent, signals.shouldStop())
     return { ...buildArtefact(plan, datasets.train, final, measured), metrics: measured }
   })
 }
