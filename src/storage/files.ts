@@ -97,13 +97,16 @@ export function emptyFolder(folder: string): void {
   }
 }
 
-/** Reads a file chunk by chunk; a chunk is valid until the next one is asked for. */
+/**
+ * Reads a file chunk by chunk; a chunk is valid until the next one is asked for.
+ * @throws {RankerError} INPUT_UNREADABLE.
+ */
 export function* readChunks(path: string, chunkBytes = 1 << 20): Generator<Uint8Array> {
   const buffer = new Uint8Array(chunkBytes)
-  const file = openSync(path, 'r')
+  const file = readable(path, () => openSync(path, 'r'))
   try {
     for (;;) {
-      const read = readSync(file, buffer)
+      const read = readable(path, () => readSync(file, buffer))
       if (read === 0) return
       yield buffer.subarray(0, read)
     }
@@ -112,16 +115,27 @@ export function* readChunks(path: string, chunkBytes = 1 << 20): Generator<Uint8
   }
 }
 
+/** Runs a call that reads a file. @throws {RankerError} INPUT_UNREADABLE where the system refuses. */
+export function readable<T>(path: string, read: () => T): T {
+  try {
+    return read()
+  } catch (cause) {
+    throw new RankerError('INPUT_UNREADABLE', { path, reason: reasonOf(cause) }, { cause })
+  }
+}
+
 /**
  * The plain files below a folder, by their path in it. Links and devices are refused: a copy of them would hold what
- * was never in the folder. @throws {RankerError} NOT_A_PLAIN_FILE
+ * was never in the folder. @throws {RankerError} NOT_A_FILE
  */
 export function readPlainTree(folder: string): Map<string, Uint8Array> {
   const files = new Map<string, Uint8Array>()
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name)
     if (entry.isFile()) files.set(relative(folder, path), readFileSync(path))
-    else if (!entry.isDirectory()) throw new RankerError('NOT_A_PLAIN_FILE', { path })
+    else if (!entry.isDirectory()) {
+      throw new RankerError('NOT_A_FILE', { path, seen: entry.isSymbolicLink() ? 'a link' : 'a device' })
+    }
   }
   return files
 }

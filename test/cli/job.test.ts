@@ -110,6 +110,18 @@ t.test('SIGTERM while data is read', async (t) => {
   t.match(failure(root), /asked to stop before/)
 })
 
+t.test('SIGTERM while nothing comes through a pipe', async (t) => {
+  const root = jobFolder(t, { num_round: '3' }, {}, { checkpoints: true })
+  writeTree(root, { 'input/config/inputdataconfig.json': { train: { TrainingInputMode: 'Pipe' } } })
+  mkdirSync(join(root, 'input/data'), { recursive: true })
+  execFileSync('mkfifo', [join(root, 'input/data/train_0')])
+  const { child, seen, ended } = startJob(t, root)
+  await seen(/a checkpoint every/)
+  child.kill('SIGTERM')
+  t.equal((await ended).code, 1)
+  t.match(failure(root), /asked to stop before/)
+})
+
 t.test('a killed or crashed process leaves a sentence and nothing half-written', async (t) => {
   for (const [signal, sentence] of [
     ['SIGKILL', /^the training process was killed \(SIGKILL\): .*memory.* [\d.]+ GiB$/],

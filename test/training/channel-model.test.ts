@@ -241,7 +241,7 @@ t.test('the channels without rows', async (t) => {
     t.same(readdirSync(join(root, 'model')), [], 'no code without its model')
   }
   symlinkSync('/etc/passwd', join(root, 'input/data/code/lib/link'))
-  await refused(/code\/lib\/link is neither a plain file nor a folder/)
+  await refused(/code\/lib\/link is a link: wanted a plain file/)
   writeTree(root, { 'input/data/config/features.json': {} })
   await refused(/channel "config" holds features\.json: feature specs are not supported/)
   writeTree(root, { 'input/data/modle/x': '' })
