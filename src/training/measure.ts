@@ -2,6 +2,7 @@ import { randomNdcg, type SingleFeature, singleFeatures, singleFeaturesOn } from
 import { meanNdcg } from '../metrics/ndcg.ts'
 import { CHANNELS, type ChannelName } from '../sagemaker/job.ts'
 import type { Booster } from '../xgboost/booster.ts'
+import { predictDataset } from '../xgboost/predict.ts'
 import type { Matrices } from './boost.ts'
 import type { Datasets } from './datasets.ts'
 
@@ -35,7 +36,7 @@ export function measure(final: Booster, kept: number, datasets: Datasets, matric
         .map(([key, value]) => [key.slice(prefix.length), value]),
     )
     if (data.groups) {
-      const scores = final.predict(data.values, data.rows, data.featureNames.length)
+      const scores = predictDataset(final, data)
       const ndcg = (emptyQuery: 'one' | 'skip') =>
         meanNdcg(data.labels, scores, data.groups!.sizes, { k: 10, emptyQuery })
       values['ndcg@10'] ??= ndcg('one')

@@ -194,7 +194,7 @@ t.test('what is wrong is one sentence, and nothing is half-written', async (t) =
     ['no train channel', /channel "train" is missing/, good, { 'validation/v.csv': csv.validation }],
     ['an empty channel', /channel "train" has no data file/, good, { 'train/_SUCCESS': '' }],
     ['an unknown channel', /unknown channel "trian"/, good, { 'trian/a.csv': csv.train }],
-    ['another format', /a\.parquet is of an unknown format/, good, { 'train/a.parquet': 'PAR1' }],
+    ['no Parquet file', /a\.parquet is not a whole Parquet file/, good, { 'train/a.parquet': 'PAR1' }],
     ['an empty file', /a\.csv is empty/, good, { 'train/a.csv': '' }],
     ['no label column', /no label column "label"/, good, { 'train/a.csv': 'grade,qid,x\n1,a,1\n' }],
     [
