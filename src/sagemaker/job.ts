@@ -149,12 +149,13 @@ const isChannel = (name: string): name is ChannelName => (CHANNELS as readonly s
 
 function readJson<T>(path: string, schema: z.ZodType<T>, wanted: string): T {
   try {
-    return schema.parse(JSON.parse(readFileSync(path, 'utf8')))
+    const value: unknown = JSON.parse(readFileSync(path, 'utf8').replace(/^\ufeff/, ''))
+    // The schema would drop it without a word.
+    if (Object.hasOwn(Object(value), '__proto__')) throw new Error('no name may be __proto__')
+    return schema.parse(value)
   } catch (cause) {
-    const reason =
-      cause instanceof z.ZodError
-        ? `${cause.issues[0]!.path.join('.')}: ${cause.issues[0]!.message}`
-        : reasonOf(cause)
+    const issue = cause instanceof z.ZodError ? cause.issues[0]! : undefined
+    const reason = issue ? [...issue.path, issue.message].join(': ') : reasonOf(cause)
     throw new RankerError('CONFIG_UNREADABLE', { path, reason, wanted }, { cause })
   }
 }
