@@ -84,6 +84,11 @@ export const ERRORS = {
   CHANNEL_EMPTY: job<{ channel: string; path: string }>(
     (v) => `channel ${show(v.channel)} has no data file: ${v.path} is empty`,
   ),
+  BAD_CHANNEL_MODEL: job<{ reason: string }>((v) => `channel "model": ${v.reason}`),
+  SPEC_UNSUPPORTED: job<{ file: string }>(
+    (v) =>
+      `channel "config" holds ${v.file}: feature specs are not supported by this version, which takes the numeric columns as they are`,
+  ),
   NOT_A_FILE: job<{ path: string; seen: string }>(
     (v) => `${v.path} is ${v.seen}: wanted a plain file, or a folder of plain files`,
   ),
@@ -222,6 +227,16 @@ export const ERRORS = {
   ),
   WRITE_FAILED: job<{ path: string; reason: string }>((v) => `cannot write ${v.path}: ${v.reason}`),
   TRAINING_DIED: job<{ reason: string }>((v) => `training ended unexpectedly: ${v.reason}`),
+  TRAINING_KILLED: job<{ signal: string; memory?: string | undefined }>((v) =>
+    v.memory === undefined
+      ? `the training process crashed (${v.signal}): the end of its log may say more`
+      : `the training process was killed (${v.signal}): ${v.memory}`,
+  ),
+  STOPPED: job(() => 'asked to stop before a first round was finished: there is no model'),
+  STOP_TIMED_OUT: job<{ seconds: number }>(
+    (v) =>
+      `asked to stop, and training did not end within ${v.seconds} seconds: checkpoints keep the rounds that are finished`,
+  ),
 
   // artefacts
   MODEL_MISSING: entry<{ wanted: string }>(503, (v) => `no model found: wanted ${v.wanted}`),
