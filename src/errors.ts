@@ -105,6 +105,9 @@ export const ERRORS = {
   ),
   FILE_EMPTY: job<{ file: string }>((v) => `${v.file} is empty: wanted at least one row`),
   NO_ROWS: job<{ file: string }>((v) => `${v.file} has no row: wanted at least one`),
+  NOT_UTF8: job<{ file: string }>(
+    (v) => `${v.file} is no CSV in UTF-8: the names on its first line hold other bytes`,
+  ),
   HEADER_MISSING: job<{ file: string; seen: string }>(
     (v) =>
       `${v.file} line 1 starts with the number ${show(v.seen)} but is not all numbers: wanted a header line of column names, or none and numbers only`,
@@ -193,6 +196,9 @@ export const ERRORS = {
   GROUP_EMPTY: job<Omit<Cell, 'seen'>>((v) => `${at(v)} (the group) is empty: every row needs its query`),
   BAD_WEIGHT: job<Cell & { wanted: string }>(
     (v) => `${at(v)} (the weight) is ${show(v.seen)}: wanted ${v.wanted}`,
+  ),
+  WEIGHTS_ZERO: job<{ file: string; column: string }>(
+    (v) => `${v.file} has no weight above 0 in its column ${show(v.column)}, so nothing to learn from`,
   ),
   BINARY_LABELS_NEEDED: job<{ objective: string; seen: number; file: string; line: number }>(
     (v) =>

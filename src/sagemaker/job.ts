@@ -176,12 +176,13 @@ const isSideChannel = (name: string): boolean => (SIDE_CHANNELS as readonly stri
 /** Reads a file of the platform. @throws {RankerError} CONFIG_UNREADABLE. */
 export function readJson<T>(path: string, schema: z.ZodType<T>, wanted: string): T {
   try {
-    return schema.parse(JSON.parse(readFileSync(path, 'utf8')))
+    const value: unknown = JSON.parse(readFileSync(path, 'utf8').replace(/^\ufeff/, ''))
+    // The schema would drop it without a word.
+    if (Object.hasOwn(Object(value), '__proto__')) throw new Error('no name may be __proto__')
+    return schema.parse(value)
   } catch (cause) {
-    const reason =
-      cause instanceof z.ZodError
-        ? `${cause.issues[0]!.path.join('.')}: ${cause.issues[0]!.message}`
-        : reasonOf(cause)
+    const issue = cause instanceof z.ZodError ? cause.issues[0]! : undefined
+    const reason = issue ? [...issue.path, issue.message].join(': ') : reasonOf(cause)
     throw new RankerError('CONFIG_UNREADABLE', { path, reason, wanted }, { cause })
   }
 }
