@@ -9,7 +9,7 @@ export type NameColumns = (file: string, count: number) => string[]
  * Reads CSV into a table. The first line is a header, unless every cell of it is a number or empty: then it is a row,
  * and `nameColumns` says what the columns are. A header that comes again is where the next of several files starts that
  * were put one after the other, as Pipe mode does.
- * @throws {RankerError} FILE_EMPTY, NO_ROWS, HEADER_MISSING, RAGGED_ROW and what the sink and the scanner throw.
+ * @throws {RankerError} FILE_EMPTY, NO_ROWS, HEADER_MISSING, HEADER_NOT_UTF8, RAGGED_ROW and what the sink and the scanner throw.
  */
 export async function readCsvTable(
   file: string,
@@ -62,6 +62,8 @@ function repeats(record: Row, header: readonly string[]): boolean {
 function readHeader(file: string, record: Row): string[] {
   const names = Array.from({ length: record.count }, (_, cell) => record.text(cell).trim())
   if (names.length === 1 && names[0] === '') throw new RankerError('FILE_EMPTY', { file })
+  const unreadable = names.find((name) => /[\uFFFD\0]/.test(name))
+  if (unreadable !== undefined) throw new RankerError('HEADER_NOT_UTF8', { file, seen: unreadable })
   if (Number.isFinite(record.number(0))) throw new RankerError('HEADER_MISSING', { file, seen: names[0]! })
   return names
 }
