@@ -98,6 +98,9 @@ function readDocument(bytes: Uint8Array, file: string): unknown {
   }
 }
 
+/** The probability nearest to 0 that XGBoost makes a margin of. */
+const LEAST = Math.fround(1e-6)
+
 /** `base_score` is on the score's scale, in text: `0.5` before release 3, `[5E-1]` since. */
 function baseMargin(text: string, transform: Transform, file: string): number {
   const base = Number(text.replace(/^\[(.*)\]$/, '$1'))
@@ -106,9 +109,12 @@ function baseMargin(text: string, transform: Transform, file: string): number {
   switch (transform) {
     case 'identity':
       return Math.fround(base)
-    case 'sigmoid':
-      // float32 at each step, as XGBoost's own ProbToMargin.
-      return Math.fround(-Math.log(Math.fround(1 / Math.fround(base) - 1)))
+    case 'sigmoid': {
+      // float32 at each step, as XGBoost's own ProbToMargin, which keeps away from 0 and 1: labels that are all the
+      // same give such a base score.
+      const probability = Math.min(Math.max(Math.fround(base), LEAST), Math.fround(1 - LEAST))
+      return Math.fround(-Math.log(Math.fround(Math.fround(1 / probability) - 1)))
+    }
     case 'exp':
       return Math.fround(Math.log(base))
   }
@@ -143,5 +149,39 @@ function readTree(tree: z.infer<typeof treeSchema>, index: number, width: number
     threshold: Float32Array.from(tree.split_conditions),
     defaultLeft: Uint8Array.from(Array.from(tree.default_left, Number)),
     ...(tree.sum_hessian && { cover: Float32Array.from(tree.sum_hessian) }),
+  }
+}
+
+/** What a model file says of itself beside its trees. */
+export interface XGBoostInfo {
+  readonly objective: string
+  readonly booster: string
+  readonly width: number
+  /** Empty when the file has none. */
+  readonly featureNames: readonly string[]
+}
+
+const infoSchema = z.object({
+  learner: z.object({
+    feature_names: z.array(z.string()).optional(),
+    learner_model_param: z.object({ num_feature: z.coerce.number() }),
+    objective: z.object({ name: z.string() }),
+    gradient_booster: z.object({ name: z.string() }),
+  }),
+})
+
+/** Reads the same files for what is said of any model. @throws {RankerError} MODEL_DAMAGED, MODEL_UNSUPPORTED. */
+export function readXGBoostInfo(bytes: Uint8Array, file: string): XGBoostInfo {
+  const result = infoSchema.safeParse(readDocument(bytes, file))
+  if (!result.success) {
+    const issue = result.error.issues[0]!
+    throw new RankerError('MODEL_DAMAGED', { file, reason: `${issue.path.join('.')}: ${issue.message}` })
+  }
+  const { learner } = result.data
+  return {
+    objective: learner.objective.name,
+    booster: learner.gradient_booster.name,
+    width: learner.learner_model_param.num_feature,
+    featureNames: learner.feature_names ?? [],
   }
 }

@@ -4,10 +4,13 @@ import { CHANNELS, type ChannelName } from '../sagemaker/job.ts'
 import type { Booster } from '../xgboost/booster.ts'
 import { predictDataset } from '../xgboost/predict.ts'
 import type { Matrices } from './boost.ts'
+import type { Scores } from './channel-model.ts'
 import type { Datasets } from './datasets.ts'
 
 /** What the ranker is held against: NDCG@10 by channel. */
 export interface Baselines {
+  /** The model of the `model` channel. */
+  readonly incumbent?: ByChannel
   readonly random: ByChannel
   /** Each feature alone, in the direction that is better on train; the best on train comes first. */
   readonly single_features: readonly ({ feature: string; order: SingleFeature['order'] } & ByChannel)[]
@@ -21,8 +24,18 @@ export type Metrics = {
   baselines?: Baselines
 } & Partial<Record<ChannelName, Record<string, number>>>
 
-/** Measures the kept model and what it is held against on every channel. */
-export function measure(final: Booster, kept: number, datasets: Datasets, matrices: Matrices): Metrics {
+/**
+ * Measures the kept model on every channel and, where there is time, what it is held against: a job that was asked to
+ * stop has two minutes.
+ */
+export function measure(
+  final: Booster,
+  kept: number,
+  datasets: Datasets,
+  matrices: Matrices,
+  incumbent: Scores | undefined,
+  isHurried: boolean,
+): Metrics {
   const metrics: Metrics = { best_iteration: kept }
   const sets = Object.entries(matrices).map(([name, matrix]) => ({ name, matrix }))
   const evaluation = final.evaluate(kept, sets)
@@ -45,15 +58,16 @@ export function measure(final: Booster, kept: number, datasets: Datasets, matric
     }
     metrics[name] = values
   }
-  if (datasets.train.groups) metrics.baselines = baselines(datasets)
+  if (datasets.train.groups && !isHurried) metrics.baselines = baselines(datasets, incumbent)
   return metrics
 }
 
-function baselines(datasets: Datasets): Baselines {
+function baselines(datasets: Datasets, incumbent: Scores | undefined): Baselines {
   const channels = CHANNELS.filter((name) => datasets[name])
   const features = singleFeatures(datasets.train)
   const onEach = channels.map((name) => singleFeaturesOn(datasets[name]!, features))
   return {
+    ...(incumbent && { incumbent: ndcgOf(incumbent, datasets) }),
     random: Object.fromEntries(channels.map((name) => [name, randomNdcg(datasets[name]!)])),
     single_features: features.map(({ feature, order }, index) => ({
       feature,
@@ -61,4 +75,13 @@ function baselines(datasets: Datasets): Baselines {
       ...Object.fromEntries(channels.map((name, channel) => [name, onEach[channel]![index]!])),
     })),
   }
+}
+
+function ndcgOf(scores: Scores, datasets: Datasets): ByChannel {
+  return Object.fromEntries(
+    CHANNELS.filter((name) => datasets[name]).map((name) => {
+      const { labels, groups } = datasets[name]!
+      return [name, meanNdcg(labels, scores[name]!, groups!.sizes, { k: 10 })]
+    }),
+  )
 }

@@ -168,6 +168,25 @@ t.test('every objective trains and is served as XGBoost predicts', async (t) => 
   }
 })
 
+t.test('a metric without a value leaves a model that is served', async (t) => {
+  const data = toCsv(judgedData({ grades: 2 }))
+  const root = job(
+    t,
+    { num_round: '2', objective: 'binary:logistic', eval_metric: 'logloss,auc' },
+    { 'train/a.csv': data, 'validation/v.csv': data.replaceAll(/^[01],/gm, '0,') },
+  )
+  t.match(await run(root), { code: 0, stdout: /validation-auc:NaN/ })
+  t.match(json(root, 'model/ranker.json').metrics.validation, { auc: null, logloss: Number })
+  const scored = [
+    'score',
+    '--model-path',
+    join(root, 'model'),
+    '--input',
+    join(root, 'input/data/train/a.csv'),
+  ]
+  t.match(await ranker(scored), { code: 0, stderr: '' })
+})
+
 t.test('what is wrong is one sentence, and nothing is half-written', async (t) => {
   const good = { num_round: '3' }
   const header = 'label,qid,x\n'
@@ -256,6 +275,22 @@ t.test('what is wrong is one sentence, and nothing is half-written', async (t) =
     const root = t.testdir({})
     t.equal((await run(root)).code, 1)
     t.match(readFileSync(join(root, 'output/failure'), 'utf8'), /hyperparameters\.json is missing/)
+  })
+  await t.test('hyperparameters.json that is no object of strings', async (t) => {
+    for (const [text, sentence] of [
+      ['[]', /cannot be read \(Invalid input: expected record, received array\)/],
+      ['{"num_round":{}}', /cannot be read \(num_round: Invalid input\)/],
+      ['{"__proto__":"1"}', /cannot be read \(no name may be __proto__\)/],
+      ['{"num_round":', /hyperparameters\.json cannot be read/],
+    ] as const) {
+      const root = t.testdir({})
+      writeTree(root, { 'input/config/hyperparameters.json': text })
+      t.equal((await run(root)).code, 1, text)
+      t.match(readFileSync(join(root, 'output/failure'), 'utf8'), sentence)
+    }
+    const root = job(t, {})
+    writeTree(root, { 'input/config/hyperparameters.json': '\ufeff{"num_round":"1"}' })
+    t.equal((await run(root)).code, 0, 'a byte-order mark is skipped')
   })
   await t.test('a model of one’s own is kept when the next training fails', async (t) => {
     const folder = t.testdir({ 'bad.csv': 'x\n1\n', out: { model: { 'model.onnx': 'mine' } } })
