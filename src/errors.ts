@@ -115,6 +115,7 @@ export const ERRORS = {
   RAGGED_ROW: job<{ file: string; line: number; seen: number; wanted: number }>(
     (v) => `${v.file} line ${v.line} has ${count(v.seen, 'cell')}: wanted ${v.wanted}, as on its first line`,
   ),
+  GROUP_NOT_UTF8: job<Cell>((v) => `${at(v)} (the group) is ${show(v.seen)}: wanted text in UTF-8`),
   COLUMN_INDEX_NEEDED: job<{ file: string; role: string; seen: string }>(
     (v) =>
       `${v.file} has no header line, so its ${v.role} column is named by its zero-based index: the hyperparameter ${v.role} is ${show(v.seen)}, wanted a number such as 1`,
