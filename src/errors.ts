@@ -352,7 +352,12 @@ export class RankerError<C extends ErrorCode = ErrorCode> extends Error {
 
 /** The reason inside anything thrown, as one line without a stack. */
 export function reasonOf(thrown: unknown): string {
-  const message = (thrown as { message?: unknown } | null | undefined)?.message
-  const text = typeof message === 'string' ? message : String(thrown)
-  return text.replaceAll(/\s*\n\s*/g, ' ').trim() || 'no reason was given'
+  try {
+    const message = (thrown as { message?: unknown } | null | undefined)?.message
+    const text = typeof message === 'string' ? message : String(thrown)
+    return text.replaceAll(/\s*\n\s*/g, ' ').trim() || 'no reason was given'
+  } catch {
+    // An object without a prototype, or with a getter that throws: a hook may throw anything.
+    return 'no reason was given'
+  }
 }
