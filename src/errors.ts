@@ -68,6 +68,15 @@ export const ERRORS = {
     (v) => `hyperparameter ${show(v.name)} is ${show(v.seen)}, which is not supported: ${v.reason}`,
   ),
   CONTRADICTING_HYPERPARAMETERS: job<{ reason: string }>((v) => v.reason),
+  BAD_CONSTRAINT: job<{ name: string; fault: string }>((v) => `hyperparameter ${show(v.name)} ${v.fault}`),
+  TOO_FEW_QUERIES: job<{ name: string; value: number; seen: number; wanted: number }>(
+    (v) =>
+      `hyperparameter ${show(v.name)} is ${v.value}, and the train channel has ${v.seen} quer${v.seen === 1 ? 'y' : 'ies'}: wanted at least ${v.wanted}`,
+  ),
+  METRIC_UNDEFINED: job<{ metric: string; round: number }>(
+    (v) =>
+      `${v.metric} is not a number after round ${v.round}, so it cannot say which round is best: wanted another eval_metric, or data it is defined on`,
+  ),
 
   // channels and tables
   UNKNOWN_CHANNEL: job<{ channel: string; known: readonly string[] }>(
@@ -126,9 +135,11 @@ export const ERRORS = {
   BAD_WEIGHT: job<Cell & { wanted: string }>(
     (v) => `${at(v)} (the weight) is ${show(v.seen)}: wanted ${v.wanted}`,
   ),
-  BINARY_LABELS_NEEDED: job<{ objective: string; seen: number; file: string; line: number }>(
-    (v) =>
-      `${v.file} line ${v.line} has the label ${v.seen}: ${v.objective} needs labels 0 and 1 (rank:ndcg takes grades)`,
+  BAD_POSITION: job<Cell & { wanted: string }>(
+    (v) => `${at(v)} (the position) is ${show(v.seen)}: wanted ${v.wanted}`,
+  ),
+  WEIGHTS_ALL_ZERO: job<{ channel: string; column: string }>(
+    (v) => `every weight of channel ${show(v.channel)} is 0 (column ${show(v.column)}): wanted one above 0`,
   ),
 
   // XGBoost

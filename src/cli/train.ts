@@ -13,9 +13,7 @@ import {
 } from '../sagemaker/job.ts'
 import { writeWhole } from '../storage/files.ts'
 import {
-  describeHyperparameter,
   type Hyperparameters,
-  hyperparameterNames,
   parseHyperparameters,
   resolveHyperparameter,
 } from '../training/hyperparameters.ts'
@@ -24,6 +22,7 @@ import type { TrainingEvent, TrainingPlan } from '../training/plan.ts'
 import { removeArtefact, train } from '../training/train.ts'
 import type { Command, Io } from './command.ts'
 import { type Flags, readFlags } from './flags.ts'
+import { hyperparameterFlagNames, hyperparameterHelp } from './hyperparameter-help.ts'
 
 const DEFAULT_ROOT = '/opt/ml'
 const DEFAULT_OUTPUT = 'ranker-output'
@@ -32,9 +31,7 @@ const FAILURE_LENGTH = 1024
 
 const FLAGS = Object.fromEntries([
   ...['train', 'validation', 'test', 'output', 'model-name'].map((name) => [name, true]),
-  ...hyperparameterNames
-    .flatMap((name) => [name, ...(describeHyperparameter(name).aliases ?? [])])
-    .map((name) => [toFlag(name), true]),
+  ...hyperparameterFlagNames().map((name) => [name, true]),
   ['help', false],
 ])
 
@@ -44,11 +41,11 @@ export const trainCommand: Command = {
   help: `Usage: ranker train --train PATH [--validation PATH] [--test PATH] [--output DIR] [hyperparameters]
        ranker train
 
-Learns a LambdaMART ranker with XGBoost from judged query-item rows, exports it to ONNX, checks the export against
-XGBoost, and writes model.onnx, model.ubj and ranker.json, with metrics.json beside them.
+Learns a LambdaMART ranker with XGBoost from judged query-item rows, exports it to ONNX, checks the export
+against XGBoost, and writes model.onnx, model.ubj and ranker.json, with metrics.json beside them.
 
-Without --train it is a SageMaker training job: hyperparameters, channels and outputs are below SAGEMAKER_BASE_DIR
-(default ${DEFAULT_ROOT}), as the platform lays them out; flags win over hyperparameters.json.
+Without --train it is a SageMaker training job: hyperparameters, channels and outputs are below
+SAGEMAKER_BASE_DIR (default ${DEFAULT_ROOT}), as the platform lays them out; flags win over hyperparameters.json.
 
 Data
   --train PATH             CSV file with a header, or a folder of such files
@@ -57,7 +54,6 @@ Data
   --output DIR             where model/ and output/ are written (default ${DEFAULT_OUTPUT})
   --model-name NAME        name that answers of the served model carry (default: the job's name, else ranker)
 
-Hyperparameters
 ${hyperparameterHelp()}
 
 Environment
@@ -69,17 +65,6 @@ Examples
   ranker score --model-path ${DEFAULT_OUTPUT}/model --input candidates.csv
 `,
   run,
-}
-
-function hyperparameterHelp(): string {
-  return hyperparameterNames
-    .map((name) => {
-      const { wanted, description, aliases = [], defaultText } = describeHyperparameter(name)
-      const alsoKnown = aliases.length > 0 ? `; also --${aliases.map(toFlag).join(', --')}` : ''
-      const byDefault = defaultText === 'none' ? '' : ` (default ${defaultText})`
-      return `  ${`--${toFlag(name)}`.padEnd(24)} ${description}${byDefault}${alsoKnown}\n${' '.repeat(27)}${wanted}`
-    })
-    .join('\n')
 }
 
 async function run(argv: readonly string[], io: Io): Promise<number> {
@@ -121,13 +106,16 @@ function localPlan(flags: Flags, io: Io): TrainingPlan {
       .filter((name) => flags.values[name] !== undefined)
       .map((name) => [name, openChannel(name, resolve(io.cwd, flags.values[name]!))]),
   ) as Channels
-  return plan(channels, parseHyperparameters(hyperparameterFlags(flags)), flags, io)
+  return plan(channels, readValues(hyperparameterFlags(flags), io), flags, io)
 }
 
 function jobPlan(flags: Flags, io: Io, paths: ReturnType<typeof jobPaths>): TrainingPlan {
   const raw = { ...readHyperparameters(paths.hyperparameters), ...hyperparameterFlags(flags) }
-  return plan(readChannels(paths), parseHyperparameters(raw), flags, io)
+  return plan(readChannels(paths), readValues(raw, io), flags, io)
 }
+
+const readValues = (raw: Readonly<Record<string, string>>, io: Io): Hyperparameters =>
+  parseHyperparameters(raw, (text) => report({ type: 'warning', text }, io))
 
 function plan(channels: Channels, hyperparameters: Hyperparameters, flags: Flags, io: Io): TrainingPlan {
   return {
@@ -141,7 +129,7 @@ function plan(channels: Channels, hyperparameters: Hyperparameters, flags: Flags
 /** NDCG@10 of the ranker on each channel beside what it is held against. */
 function summary({ baselines, ...metrics }: Metrics): string {
   if (!baselines) return ''
-  const channels = CHANNELS.filter((name) => metrics[name])
+  const channels = CHANNELS.filter((name) => baselines.random[name] !== undefined)
   const [best] = baselines.single_features
   const row = (name: string, cell: (channel: ChannelName) => string) =>
     `${name.padEnd(36)}${channels.map((channel) => cell(channel).padStart(12)).join('')}\n`
@@ -162,13 +150,9 @@ function hyperparameterFlags(flags: Flags): Record<string, string> {
   )
 }
 
-function toFlag(name: string): string {
-  return name.replaceAll('_', '-')
-}
-
 /** Metric lines alone go to stdout, in the form that SageMaker's metric definitions read. */
 function report(event: TrainingEvent, io: Io): void {
-  if (event.type === 'round') {
+  if (event.type === 'round' || event.type === 'cv') {
     const values = event.values.map(([name, value]) => `\t${name}:${atLeastFiveDigits(value)}`)
     io.stdout.write(`[${event.round}]${values.join('')}\n`)
   } else {

@@ -1,5 +1,7 @@
 import type { Dataset } from '../data/dataset.ts'
-import { meanOfQueries, ndcgOfQueries } from './ndcg.ts'
+import { seededRandom } from '../data/random.ts'
+import { type Gain, ndcgOfQueries } from './ndcg.ts'
+import { meanOfQueries } from './queries.ts'
 
 const K = 10
 const SHUFFLES = 20
@@ -14,9 +16,9 @@ export interface SingleFeature {
 }
 
 /** NDCG@10 of a random order: the mean over seeded shuffles of every query. */
-export function randomNdcg(data: Dataset, seed = 1): number {
-  const random = mulberry32(seed)
-  const ndcg = ndcgAt10(data)
+export function randomNdcg(data: Dataset, gain?: Gain): number {
+  const random = seededRandom(1)
+  const ndcg = ndcgAt10(data, gain)
   let sum = 0
   for (let shuffle = 0; shuffle < SHUFFLES; shuffle++) {
     sum += ndcg(Float32Array.from({ length: data.rows }, random))
@@ -25,8 +27,8 @@ export function randomNdcg(data: Dataset, seed = 1): number {
 }
 
 /** Each feature as the only ranking, in its better direction, best first; missing values rank last. */
-export function singleFeatures(data: Dataset): SingleFeature[] {
-  const ndcg = ndcgAt10(data)
+export function singleFeatures(data: Dataset, gain?: Gain): SingleFeature[] {
+  const ndcg = ndcgAt10(data, gain)
   return data.featureNames
     .map((feature): SingleFeature => {
       const column = columnOf(data, feature)
@@ -40,17 +42,17 @@ export function singleFeatures(data: Dataset): SingleFeature[] {
 }
 
 /** NDCG@10 of other data ordered by each of these features, in the direction that each has. */
-export function singleFeaturesOn(data: Dataset, features: readonly SingleFeature[]): number[] {
-  const ndcg = ndcgAt10(data)
+export function singleFeaturesOn(data: Dataset, features: readonly SingleFeature[], gain?: Gain): number[] {
+  const ndcg = ndcgAt10(data, gain)
   return features.map(({ feature, order }) => {
     const column = columnOf(data, feature)
     return ndcg(order === 'descending' ? column : column.map((value) => -value))
   })
 }
 
-function ndcgAt10(data: Dataset): (scores: Float32Array) => number {
-  const ofQueries = ndcgOfQueries(data.labels, data.groups!.sizes, { k: K })
-  return (scores) => meanOfQueries(ofQueries(scores))
+function ndcgAt10(data: Dataset, gain: Gain = 'exponential'): (scores: Float32Array) => number {
+  const ofQueries = ndcgOfQueries(data.labels, data.groups!.sizes, { k: K, gain })
+  return (scores) => meanOfQueries(ofQueries(scores), data.weights)
 }
 
 function columnOf(data: Dataset, feature: string): Float32Array {
@@ -59,15 +61,4 @@ function columnOf(data: Dataset, feature: string): Float32Array {
   let at = data.featureNames.indexOf(feature)
   for (let row = 0; row < data.rows; row++, at += width) values[row] = data.values[at]!
   return values
-}
-
-/** A small seeded generator of numbers in [0, 1): Tommy Ettinger's mulberry32. */
-function mulberry32(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }

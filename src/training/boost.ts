@@ -2,8 +2,8 @@ import type { ChannelName } from '../sagemaker/job.ts'
 import type { Booster, EvalSet } from '../xgboost/booster.ts'
 import type { DMatrix } from '../xgboost/dmatrix.ts'
 import { EarlyStopping } from './early-stopping.ts'
+import type { Evaluator } from './evaluator.ts'
 import type { Hyperparameters } from './hyperparameters.ts'
-import { evalMetrics } from './objective.ts'
 import type { TrainingSignals } from './plan.ts'
 
 export type Matrices = { train: DMatrix } & Partial<Record<ChannelName, DMatrix>>
@@ -19,18 +19,19 @@ export interface Boosted {
 export function boost(
   booster: Booster,
   hyperparameters: Hyperparameters,
+  evaluator: Evaluator,
   matrices: Matrices,
   signals: TrainingSignals,
 ): Boosted {
   const { early_stopping_rounds: patience, num_round: rounds } = hyperparameters
-  const metric = evalMetrics(hyperparameters).at(-1)!
+  const metric = evaluator.metrics.at(-1)!
   const stopping = patience === undefined ? undefined : new EarlyStopping(metric, patience)
   const sets = watchedSets(matrices)
   let trained = 0
   while (trained < rounds) {
     const round = trained++
     booster.update(round, matrices.train)
-    const values = booster.evaluate(round, sets)
+    const values = evaluator.evaluate(booster, round, sets)
     signals.emit({ type: 'round', round, values: [...values] })
     if (stopping?.observe(round, values.get(`validation-${metric}`)!)) break
     if (signals.shouldStop()) {

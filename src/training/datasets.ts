@@ -5,8 +5,8 @@ import { TrainingTable } from '../data/training-table.ts'
 import { RankerError } from '../errors.ts'
 import { CHANNELS, type Channel, type ChannelName } from '../sagemaker/job.ts'
 import { readChunks } from '../storage/files.ts'
+import { labelCheck, needsGroups } from './data-needs.ts'
 import type { Hyperparameters } from './hyperparameters.ts'
-import { labelCheck, needsGroups } from './objective.ts'
 import type { Emit, TrainingPlan } from './plan.ts'
 
 /** The data of each channel; the features of all are those of train. */
@@ -17,7 +17,7 @@ export async function readDatasets(
   { channels, hyperparameters }: TrainingPlan,
   emit: Emit,
 ): Promise<Datasets> {
-  const train = await readChannel('train', channels.train!, hyperparameters, emit)
+  const train = await readChannel('train', channels.train!, hyperparameters, emit, hyperparameters.features)
   const datasets: Datasets = { train }
   for (const name of CHANNELS) {
     const channel = channels[name]
@@ -30,14 +30,17 @@ export async function readDatasets(
 async function readChannel(
   name: ChannelName,
   channel: Channel,
-  { objective, label, group, weight, item }: Hyperparameters,
+  hyperparameters: Hyperparameters,
   emit: Emit,
   featureNames?: readonly string[],
 ): Promise<Dataset> {
+  const { label, group, weight, item, position } = hyperparameters
   const table = new TrainingTable({
-    roles: { label, group, weight, item },
-    grouped: needsGroups(objective),
-    refuseLabel: labelCheck(objective),
+    roles: { label, group, weight, item, position },
+    grouped: needsGroups(hyperparameters),
+    // Positions tell what was shown while clicks were gathered: other channels may well have none.
+    sorted: name === 'train',
+    refuseLabel: labelCheck(hyperparameters),
     featureNames,
     warn: (text) => emit({ type: 'warning', text: `${name}: ${text}` }),
   })
@@ -48,6 +51,9 @@ async function readChannel(
     await readCsvTable(basename(file), readChunks(file), table)
   }
   const data = table.finish()
+  if (data.weights?.every((one) => one === 0)) {
+    throw new RankerError('WEIGHTS_ALL_ZERO', { channel: name, column: weight! })
+  }
   const queries = data.groups ? ` of ${data.groups.sizes.length} queries` : ''
   emit({ type: 'note', text: `${name}: ${data.rows} rows${queries}, ${data.featureNames.length} features` })
   return data

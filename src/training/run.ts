@@ -1,14 +1,22 @@
+import type { Dataset } from '../data/dataset.ts'
+import { RankerError } from '../errors.ts'
 import { CHANNELS } from '../sagemaker/job.ts'
-import { Booster } from '../xgboost/booster.ts'
+import { Booster, type Parameters } from '../xgboost/booster.ts'
 import { DMatrix } from '../xgboost/dmatrix.ts'
 import type { XGBoost } from '../xgboost/library.ts'
 import { withOwned } from '../xgboost/owned.ts'
 import { type Artefact, buildArtefact } from './artefact.ts'
 import { boost, type Matrices } from './boost.ts'
+import { type CrossValidation, crossValidate } from './cross-validation.ts'
+import { asTrained, needsRawValues } from './data-needs.ts'
 import { type Datasets, readDatasets } from './datasets.ts'
-import { xgboostParameters } from './hyperparameters.ts'
+import { evalMetrics } from './eval-metrics.ts'
+import { Evaluator } from './evaluator.ts'
+import { withHeldOut } from './hold-out.ts'
+import { positionalConstraints } from './hyperparameters/constraints.ts'
+import { jobContradiction } from './hyperparameters/contradictions.ts'
+import { type Hyperparameters, xgboostParameters } from './hyperparameters.ts'
 import { type Metrics, measure } from './measure.ts'
-import { checkEarlyStopping, evalMetrics } from './objective.ts'
 import type { TrainingPlan, TrainingSignals } from './plan.ts'
 
 export interface TrainingResult extends Artefact {
@@ -24,15 +32,25 @@ export async function runTraining(
   library: XGBoost,
   signals: TrainingSignals,
 ): Promise<TrainingResult> {
-  const { hyperparameters, threads } = plan
-  checkEarlyStopping(hyperparameters, plan.channels.validation !== undefined)
-  const datasets = await readDatasets(plan, signals.emit)
+  const { hyperparameters } = plan
+  const reason = jobContradiction(hyperparameters, { validation: plan.channels.validation !== undefined })
+  if (reason) throw new RankerError('CONTRADICTING_HYPERPARAMETERS', { reason })
+  const datasets = withHeldOut(await readDatasets(plan, signals.emit), hyperparameters, signals.emit)
+  const metrics = evalMetrics(hyperparameters)
+  const job = prepare(plan, library, datasets.train.featureNames)
+  const cv =
+    hyperparameters.kfold === undefined
+      ? undefined
+      : crossValidate(datasets.train, { ...job, library, hyperparameters, metrics, signals })
+  if (cv)
+    signals.emit({ type: 'note', text: `round ${cv.best_iteration} is the best of the cross-validation` })
   return withOwned((own) => {
-    const matrices = quantise(library, datasets, { threads, maxBin: hyperparameters.max_bin }, own)
-    const metrics = evalMetrics(hyperparameters)
-    const parameters = xgboostParameters(hyperparameters, metrics, threads)
+    const matrices = quantise(datasets, (data, reference) => own(job.matrix(data, reference)))
+    const evaluator = new Evaluator(metrics, datasets)
+    const parameters = job.parameters(evaluator.evalMetric)
     const booster = own(Booster.create(library, parameters, Object.values(matrices)))
-    const { kept, trained } = boost(booster, hyperparameters, matrices, signals)
+    const rounds = cv ? roundsOf(cv, hyperparameters) : hyperparameters
+    const { kept, trained } = boost(booster, rounds, evaluator, matrices, signals)
     if (kept + 1 < trained)
       signals.emit({ type: 'note', text: `kept round ${kept} of rounds 0 to ${trained - 1}` })
 
@@ -40,26 +58,46 @@ export async function runTraining(
     const final = own(booster.slice(kept + 1))
     final.setFeatureNames(datasets.train.featureNames)
     final.setAttribute('best_iteration', String(kept))
-    final.setParameters({ eval_metric: metrics, nthread: String(threads) })
+    final.setParameters({ eval_metric: evaluator.evalMetric, nthread: String(plan.threads) })
 
-    const measured = measure(final, kept, datasets, matrices)
+    const measured = measure(final, kept, evaluator, hyperparameters, datasets, matrices)
+    if (cv) measured.cv = cv
     return { ...buildArtefact(plan, datasets.train, final, measured), metrics: measured }
   })
 }
 
+/** How the boosters of a job are told what to do, and how its data becomes theirs. */
+function prepare(
+  { hyperparameters, threads }: TrainingPlan,
+  library: XGBoost,
+  featureNames: readonly string[],
+) {
+  const constraints = positionalConstraints(hyperparameters, featureNames)
+  const options = { threads, maxBin: hyperparameters.max_bin, raw: needsRawValues(hyperparameters) }
+  return {
+    parameters: (evalMetric: readonly string[]): Parameters => ({
+      ...xgboostParameters(hyperparameters, evalMetric, threads),
+      ...constraints,
+    }),
+    matrix: (data: Dataset, reference?: DMatrix): DMatrix =>
+      DMatrix.create(library, asTrained(data, hyperparameters), { ...options, reference }),
+  }
+}
+
+/** After cross-validation nothing is left to decide: the model is trained to the round that was best there. */
+function roundsOf({ best_iteration }: CrossValidation, hyperparameters: Hyperparameters): Hyperparameters {
+  return { ...hyperparameters, num_round: best_iteration + 1, early_stopping_rounds: undefined }
+}
+
 /** Quantises every channel over the quantiles of train. */
 function quantise(
-  library: XGBoost,
-  datasets: Datasets,
-  options: { threads: number; maxBin?: number | undefined },
-  own: (matrix: DMatrix) => DMatrix,
+  { train: data, ...others }: Datasets,
+  matrix: (data: Dataset, reference?: DMatrix) => DMatrix,
 ): Matrices {
-  const train = own(DMatrix.create(library, datasets.train, options))
+  const train = matrix(data)
   const matrices: Matrices = { train }
   for (const name of CHANNELS) {
-    const data = datasets[name]
-    if (!data || name === 'train') continue
-    matrices[name] = own(DMatrix.create(library, data, { ...options, reference: train }))
+    if (name !== 'train' && others[name]) matrices[name] = matrix(others[name], train)
   }
   return matrices
 }

@@ -6,9 +6,11 @@ export interface DMatrixOptions {
   readonly maxBin?: number | undefined
   /** The matrix whose quantiles are taken over, as validation data must take those of the training data. */
   readonly reference?: DMatrix | undefined
+  /** Keep the values themselves, as `exact` and `approx` splits and the refreshing of trees need them. */
+  readonly raw?: boolean | undefined
 }
 
-/** XGBoost's quantised matrix of a {@link Dataset}. Owned by whoever made it: `close()` frees it. */
+/** XGBoost's matrix of a {@link Dataset}, quantised unless asked otherwise. Owned by whoever made it: `close()` frees it. */
 export class DMatrix {
   readonly #library: XGBoost
   #handle: DMatrixHandle | undefined
@@ -20,6 +22,7 @@ export class DMatrix {
 
   /** Quantises the data; nothing of it is needed afterwards. @throws {RankerError} XGBOOST_FAILED. */
   static create(library: XGBoost, data: Dataset, options: DMatrixOptions): DMatrix {
+    if (options.raw) return DMatrix.#createRaw(library, data, options.threads)
     const proxy = library.create<DMatrixHandle>('XGProxyDMatrixCreate')
     const shape = [data.rows, data.featureNames.length]
     // The library makes several passes, each over one batch: the whole matrix. A throw inside a callback would hang
@@ -61,6 +64,19 @@ export class DMatrix {
     }
   }
 
+  static #createRaw(library: XGBoost, data: Dataset, threads: number): DMatrix {
+    const values = arrayInterface(data.values, [data.rows, data.featureNames.length])
+    const config = `{"missing":NaN,"nthread":${threads}}`
+    const matrix = new DMatrix(library, library.create('XGDMatrixCreateFromDense', values, config))
+    try {
+      setInfo(library, matrix.handle, data)
+      return matrix
+    } catch (thrown) {
+      matrix.close()
+      throw thrown
+    }
+  }
+
   get handle(): DMatrixHandle {
     if (this.#handle === undefined) throw new Error('this DMatrix was closed')
     return this.#handle
@@ -73,9 +89,9 @@ export class DMatrix {
   }
 }
 
-function setInfo(library: XGBoost, proxy: DMatrixHandle, data: Dataset): void {
+function setInfo(library: XGBoost, matrix: DMatrixHandle, data: Dataset): void {
   const set = (field: string, values: Float32Array | Uint32Array) =>
-    library.call('XGDMatrixSetInfoFromInterface', proxy, field, arrayInterface(values, [values.length]))
+    library.call('XGDMatrixSetInfoFromInterface', matrix, field, arrayInterface(values, [values.length]))
   set('label', data.labels)
   if (data.groups) set('group', data.groups.sizes)
   if (data.weights) set('weight', data.weights)

@@ -32,6 +32,8 @@ const PROTOTYPES = {
   XGProxyDMatrixSetDataDense: 'int XGProxyDMatrixSetDataDense(void *handle, const char *data)',
   XGQuantileDMatrixCreateFromCallback:
     'int XGQuantileDMatrixCreateFromCallback(void *iter, void *proxy, void *ref, DataIterResetCallback *reset, XGDMatrixCallbackNext *next, const char *config, _Out_ void **out)',
+  XGDMatrixCreateFromDense:
+    'int XGDMatrixCreateFromDense(const char *data, const char *config, _Out_ void **out)',
   XGDMatrixSetInfoFromInterface:
     'int XGDMatrixSetInfoFromInterface(void *handle, const char *field, const char *data)',
   XGDMatrixFree: 'int XGDMatrixFree(void *handle)',

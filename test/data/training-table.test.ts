@@ -1,7 +1,8 @@
 import t from 'tap'
 import { readCsvTable } from '../../src/data/csv-table.ts'
 import { type TableOptions, TrainingTable } from '../../src/data/training-table.ts'
-import { labelCheck } from '../../src/training/objective.ts'
+import { labelCheck } from '../../src/training/data-needs.ts'
+import { parseHyperparameters } from '../../src/training/hyperparameters.ts'
 
 const NaN32 = Number.NaN
 
@@ -10,7 +11,7 @@ async function read(files: Record<string, string>, options: Partial<TableOptions
   const table = new TrainingTable({
     roles: { label: 'label', group: 'qid' },
     grouped: true,
-    refuseLabel: labelCheck('rank:ndcg'),
+    refuseLabel: labelCheck(parseHyperparameters({})),
     warn: (sentence) => warnings.push(sentence),
     ...options,
   })
@@ -132,8 +133,14 @@ t.test('what is refused, each with file, line and column', async (t) => {
   for (const [code, text, message] of refused) {
     await t.rejects(read({ 'f.csv': text }), { code, message }, `${code} ${JSON.stringify(text)}`)
   }
-  await t.rejects(read({ 'f.csv': 'label,qid,x\n2,a,1\n' }, { refuseLabel: labelCheck('rank:map') }), {
-    code: 'BAD_LABEL',
-    message: /0 or 1 for rank:map/,
-  })
+  await t.rejects(
+    read(
+      { 'f.csv': 'label,qid,x\n2,a,1\n' },
+      { refuseLabel: labelCheck(parseHyperparameters({ objective: 'rank:map' })) },
+    ),
+    {
+      code: 'BAD_LABEL',
+      message: /0 or 1 for rank:map/,
+    },
+  )
 })
