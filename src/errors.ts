@@ -73,6 +73,10 @@ export const ERRORS = {
     (v) =>
       `hyperparameter ${show(v.name)} is ${v.value}, and the train channel has ${v.seen} quer${v.seen === 1 ? 'y' : 'ies'}: wanted at least ${v.wanted}`,
   ),
+  VALUES_OUTGROW_MEMORY: job<{ limit: number }>(
+    (v) =>
+      `the rows of train outgrow the memory limit of ${Math.floor(v.limit)} bytes, and tree_method exact and approx, and updaters other than those of hist, need their values in memory: use hist, or raise memory_limit`,
+  ),
   METRIC_UNDEFINED: job<{ metric: string; round: number }>(
     (v) =>
       `${v.metric} is not a number after round ${v.round}, so it cannot say which round is best: wanted another eval_metric, or data it is defined on`,

@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { resolve } from 'node:path'
 import { reasonOf } from '../errors.ts'
 import {
@@ -12,6 +12,7 @@ import {
   readHyperparameters,
 } from '../sagemaker/job.ts'
 import { writeWhole } from '../storage/files.ts'
+import { memoryOfMachine } from '../storage/memory.ts'
 import {
   type Hyperparameters,
   parseHyperparameters,
@@ -26,6 +27,8 @@ import { hyperparameterFlagNames, hyperparameterHelp } from './hyperparameter-he
 
 const DEFAULT_ROOT = '/opt/ml'
 const DEFAULT_OUTPUT = 'ranker-output'
+/** Share of the machine's memory that a job takes unless it is told otherwise. */
+const MEMORY_SHARE = 0.8
 /** SageMaker shows so many characters of the failure file. */
 const FAILURE_LENGTH = 1024
 
@@ -122,6 +125,10 @@ function plan(channels: Channels, hyperparameters: Hyperparameters, flags: Flags
     channels,
     hyperparameters,
     threads: hyperparameters.nthread ?? availableParallelism(),
+    memory: {
+      limitBytes: hyperparameters.memory_limit ?? MEMORY_SHARE * memoryOfMachine(),
+      folder: io.env.TMPDIR ?? tmpdir(),
+    },
     modelName: flags.values['model-name'] ?? io.env.TRAINING_JOB_NAME ?? 'ranker',
   }
 }

@@ -1,11 +1,14 @@
 import { RankerError } from '../errors.ts'
 import { groupBounds } from './dataset.ts'
+import { NumberList } from './growable.ts'
+
+const MAX_POSITION = 2 ** 32 - 1
 
 /** The place that each row was shown at in its query, with where in the files it was read. */
 export class Positions {
   readonly #column: string
-  readonly #positions: number[] = []
-  readonly #lines: number[] = []
+  readonly #positions = new NumberList(Uint32Array)
+  readonly #lines = new NumberList(Uint32Array)
   readonly #files: { file: string; firstRow: number }[] = []
 
   /** @param column name of the column, for errors. */
@@ -19,7 +22,7 @@ export class Positions {
 
   /** @throws {RankerError} BAD_POSITION for one that is missing, negative or no whole number. */
   add(position: number, line: number, seen: string): void {
-    if (!Number.isSafeInteger(position) || position < 0) {
+    if (!Number.isInteger(position) || position < 0 || position > MAX_POSITION) {
       const { file } = this.#files.at(-1)!
       const wanted = 'a whole number from 0'
       throw new RankerError('BAD_POSITION', { file, line, column: this.#column, seen, wanted })
@@ -30,38 +33,37 @@ export class Positions {
 
   /**
    * Sorts the rows of each query by position.
-   * @param target where each row goes, the rows of a query side by side. @returns the same, sorted.
+   * @param order for each place the row that goes there, the rows of a query side by side; undefined when all are in
+   * place already. @returns the same, sorted.
    * @throws {RankerError} BAD_POSITION when a query has two rows at one position.
    */
-  sortRows(sizes: Uint32Array, target: Uint32Array): Uint32Array {
+  sortRows(sizes: Uint32Array, order: Uint32Array | undefined): Uint32Array {
+    const positions = this.#positions.toArray()
     const bounds = groupBounds(sizes)
-    const rowAt = new Uint32Array(target.length)
-    for (const [row, place] of target.entries()) rowAt[place] = row
+    const sorted = order ?? Uint32Array.from(positions, (_, row) => row)
     for (let query = 0; query < sizes.length; query++) {
-      const rows = rowAt.subarray(bounds[query], bounds[query + 1])
-      rows.sort((a, b) => this.#positions[a]! - this.#positions[b]! || a - b)
+      const rows = sorted.subarray(bounds[query], bounds[query + 1])
+      rows.sort((a, b) => positions[a]! - positions[b]! || a - b)
       for (let at = 1; at < rows.length; at++) {
-        if (this.#positions[rows[at]!] === this.#positions[rows[at - 1]!])
-          this.#refuseTwice(rows[at - 1]!, rows[at]!)
+        const [first, second] = [rows[at - 1]!, rows[at]!]
+        if (positions[first] === positions[second]) this.#refuseTwice(first, second, positions[second]!)
       }
     }
-    const sorted = new Uint32Array(target.length)
-    for (const [place, row] of rowAt.entries()) sorted[row] = place
     return sorted
   }
 
-  #refuseTwice(first: number, second: number): never {
+  #refuseTwice(first: number, second: number, position: number): never {
     const other = this.#placeOf(first)
     throw new RankerError('BAD_POSITION', {
       ...this.#placeOf(second),
       column: this.#column,
-      seen: String(this.#positions[second]),
+      seen: String(position),
       wanted: `a position of its own in its query, and ${other.file} line ${other.line} has that one`,
     })
   }
 
   #placeOf(row: number): { file: string; line: number } {
     const { file } = this.#files.findLast(({ firstRow }) => firstRow <= row)!
-    return { file, line: this.#lines[row]! }
+    return { file, line: this.#lines.toArray()[row]! }
   }
 }

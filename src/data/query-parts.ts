@@ -1,5 +1,6 @@
 import { type Dataset, groupBounds } from './dataset.ts'
 import { shuffled } from './random.ts'
+import { selectRows } from './row-store.ts'
 
 /** Queries to learn from and queries held out from them, as ascending indices. */
 export interface QueryParts {
@@ -33,30 +34,21 @@ function partition(order: Uint32Array, from: number, to: number): QueryParts {
   return { kept: kept.sort(), heldOut: order.slice(from, to).sort() }
 }
 
-/** The rows of some queries of the data, in the order given. */
+/** The rows of some queries of the data, in the order given. They stay where they are: the data owns them. */
 export function selectQueries(data: Dataset, queries: Uint32Array): Dataset {
   const { ids, sizes } = data.groups!
-  const width = data.featureNames.length
   const bounds = groupBounds(sizes)
-  const rows = queries.reduce((sum, query) => sum + sizes[query]!, 0)
-  const values = new Float32Array(rows * width)
-  const labels = new Float32Array(rows)
-  let row = 0
-  for (const query of queries) {
-    const [from, to] = [bounds[query]!, bounds[query + 1]!]
-    values.set(data.values.subarray(from * width, to * width), row * width)
-    labels.set(data.labels.subarray(from, to), row)
-    row += to - from
-  }
+  const chosen = Uint32Array.from(queries, (query) => sizes[query]!)
+  const rows = new Uint32Array(chosen.reduce((sum, size) => sum + size, 0))
+  let at = 0
+  for (const query of queries)
+    for (let row = bounds[query]!; row < bounds[query + 1]!; row++) rows[at++] = row
   return {
     featureNames: data.featureNames,
-    rows,
-    values,
-    labels,
-    groups: {
-      ids: Array.from(queries, (query) => ids[query]!),
-      sizes: Uint32Array.from(queries, (query) => sizes[query]!),
-    },
+    rows: rows.length,
+    matrix: selectRows(data.matrix, rows),
+    labels: Float32Array.from(rows, (row) => data.labels[row]!),
+    groups: { ids: Array.from(queries, (query) => ids[query]!), sizes: chosen },
     ...(data.weights && { weights: Float32Array.from(queries, (query) => data.weights![query]!) }),
   }
 }

@@ -1,9 +1,10 @@
 import { RankerError } from '../errors.ts'
 import { type Dataset, groupRows } from './dataset.ts'
-import { Float32List } from './growable.ts'
+import { NumberList } from './growable.ts'
 import { isInfinite } from './number.ts'
 import { Positions } from './positions.ts'
 import type { Row, TableSink } from './row.ts'
+import { type MemoryLimit, RowBuffer } from './row-store.ts'
 
 /** Which columns are no features, by name. */
 export interface ColumnRoles {
@@ -27,6 +28,8 @@ export interface TableOptions {
   readonly refuseLabel: (label: number) => string | undefined
   /** The features that the model has already; without them, every numeric column is one. */
   readonly featureNames?: readonly string[] | undefined
+  /** How much may stay in memory; without it, everything. */
+  readonly memory?: MemoryLimit | undefined
   readonly warn: (sentence: string) => void
 }
 
@@ -58,9 +61,9 @@ interface Layout {
 export class TrainingTable implements TableSink {
   readonly #options: TableOptions
   #columns: FeatureColumn[] | undefined
-  #values = new Float32List()
-  readonly #labels = new Float32List()
-  readonly #queryOfRow: number[] = []
+  #rows = new RowBuffer(0)
+  readonly #labels = new NumberList(Float32Array)
+  readonly #queryOfRow = new NumberList(Uint32Array)
   readonly #queries = new Map<string, number>()
   /** A weight for each query, or for each row where there are no groups. */
   readonly #weights: number[] = []
@@ -91,7 +94,7 @@ export class TrainingTable implements TableSink {
     if (position >= 0) this.#positions!.add(row.number(position), row.line, row.text(position))
 
     const columns = this.#columns!
-    const { block, at } = this.#values.extend(features.length)
+    const { block, at } = this.#rows.extend()
     for (let feature = 0; feature < features.length; feature++) {
       const cell = features[feature]!
       const value = cell < 0 ? Number.NaN : row.number(cell)
@@ -111,27 +114,36 @@ export class TrainingTable implements TableSink {
         columns: columns.map((column) => column.name),
       })
     }
-    const rows = this.#labels.length
+    const { roles } = this.#options
     const grouped = this.#grouped === true
-    const { sizes, target } = grouped ? this.#group() : { sizes: new Uint32Array(0), target: undefined }
+    const { sizes, order } = grouped ? this.#group() : { sizes: new Uint32Array(0), order: undefined }
+    const labels = this.#labels.toArray()
     return {
       featureNames: kept.map((column) => column.name),
-      rows,
-      values: this.#gather(this.#values, columns, kept, rows, target),
-      labels: this.#gather(this.#labels, [0], [0], rows, target),
+      rows: labels.length,
+      matrix: this.#rows.finish(
+        Int32Array.from(kept, (column) => columns.indexOf(column)),
+        order,
+      ),
+      labels: order ? Float32Array.from(order, (row) => labels[row]!) : labels,
       ...(grouped && { groups: { ids: [...this.#queries.keys()], sizes } }),
-      ...(this.#options.roles.weight !== undefined && { weights: Float32Array.from(this.#weights) }),
+      ...(roles.weight !== undefined && { weights: Float32Array.from(this.#weights) }),
     }
   }
 
-  #group(): { sizes: Uint32Array; target: Uint32Array } {
-    const { sizes, target } = groupRows(Uint32Array.from(this.#queryOfRow), this.#queries.size)
-    return { sizes, target: this.#positions?.sortRows(sizes, target) ?? target }
+  /** Gives up what was read, when something went wrong before {@link finish}. */
+  close(): void {
+    this.#rows.close()
+  }
+
+  #group(): { sizes: Uint32Array; order: Uint32Array | undefined } {
+    const { sizes, order } = groupRows(this.#queryOfRow.toArray(), this.#queries.size)
+    return { sizes, order: this.#positions ? this.#positions.sortRows(sizes, order) : order }
   }
 
   #setColumns(names: readonly string[]): void {
     this.#columns = names.map((name) => ({ name }))
-    this.#values = new Float32List(names.length)
+    this.#rows = new RowBuffer(names.length, this.#options.memory)
   }
 
   #layOut(names: readonly string[]): Layout {
@@ -228,25 +240,5 @@ export class TrainingTable implements TableSink {
 
   #cell(row: Row, cell: number, column: string): Place & { column: string } {
     return { file: this.#file, line: row.line, column, seen: row.text(cell) }
-  }
-
-  /** Copies the kept columns of every row to the place that its query gives it. */
-  #gather<C>(
-    list: Float32List,
-    columns: readonly C[],
-    kept: readonly C[],
-    rows: number,
-    target: Uint32Array | undefined,
-  ): Float32Array {
-    const from = Int32Array.from(kept, (column) => columns.indexOf(column))
-    const values = new Float32Array(rows * kept.length)
-    let row = 0
-    for (const block of list.drain()) {
-      for (let at = 0; at < block.length; at += columns.length, row++) {
-        const to = (target ? target[row]! : row) * kept.length
-        for (let column = 0; column < from.length; column++) values[to + column] = block[at + from[column]!]!
-      }
-    }
-    return values
   }
 }

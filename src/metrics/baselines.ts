@@ -1,3 +1,4 @@
+import { columnsOf } from '../data/columns.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { seededRandom } from '../data/random.ts'
 import { type Gain, ndcgOfQueries } from './ndcg.ts'
@@ -29,36 +30,31 @@ export function randomNdcg(data: Dataset, gain?: Gain): number {
 /** Each feature as the only ranking, in its better direction, best first; missing values rank last. */
 export function singleFeatures(data: Dataset, gain?: Gain): SingleFeature[] {
   const ndcg = ndcgAt10(data, gain)
-  return data.featureNames
-    .map((feature): SingleFeature => {
-      const column = columnOf(data, feature)
-      const descending = ndcg(column)
-      const ascending = ndcg(column.map((value) => -value))
-      return descending >= ascending
-        ? { feature, order: 'descending', ndcg: descending }
-        : { feature, order: 'ascending', ndcg: ascending }
-    })
-    .sort((a, b) => b.ndcg - a.ndcg)
+  const measured = Array.from(columnsOf(data), (column, index): SingleFeature => {
+    const feature = data.featureNames[index]!
+    const descending = ndcg(column)
+    const ascending = ndcg(column.map((value) => -value))
+    return descending >= ascending
+      ? { feature, order: 'descending', ndcg: descending }
+      : { feature, order: 'ascending', ndcg: ascending }
+  })
+  return measured.sort((a, b) => b.ndcg - a.ndcg)
 }
 
 /** NDCG@10 of other data ordered by each of these features, in the direction that each has. */
 export function singleFeaturesOn(data: Dataset, features: readonly SingleFeature[], gain?: Gain): number[] {
   const ndcg = ndcgAt10(data, gain)
-  return features.map(({ feature, order }) => {
-    const column = columnOf(data, feature)
-    return ndcg(order === 'descending' ? column : column.map((value) => -value))
-  })
+  const orders = new Map(features.map(({ feature, order }) => [feature, order]))
+  const values = new Map<string, number>()
+  let index = 0
+  for (const column of columnsOf(data)) {
+    const feature = data.featureNames[index++]!
+    values.set(feature, ndcg(orders.get(feature) === 'ascending' ? column.map((value) => -value) : column))
+  }
+  return features.map(({ feature }) => values.get(feature)!)
 }
 
 function ndcgAt10(data: Dataset, gain: Gain = 'exponential'): (scores: Float32Array) => number {
   const ofQueries = ndcgOfQueries(data.labels, data.groups!.sizes, { k: K, gain })
   return (scores) => meanOfQueries(ofQueries(scores), data.weights)
-}
-
-function columnOf(data: Dataset, feature: string): Float32Array {
-  const width = data.featureNames.length
-  const values = new Float32Array(data.rows)
-  let at = data.featureNames.indexOf(feature)
-  for (let row = 0; row < data.rows; row++, at += width) values[row] = data.values[at]!
-  return values
 }

@@ -3,6 +3,7 @@ import {
   existsSync,
   fsyncSync,
   mkdirSync,
+  mkdtempSync,
   openSync,
   readdirSync,
   readSync,
@@ -60,4 +61,18 @@ export function removeFiles(folder: string, names: readonly string[]): void {
     )
     if (isTheirs) rmSync(join(folder, entry), { force: true })
   }
+}
+
+/** A folder of its own name below another, removed with all it holds when closed. */
+export function makeTemporaryFolder(
+  parent: string,
+  prefix: string,
+): { readonly path: string; close(): void } {
+  let path: string
+  try {
+    path = mkdtempSync(join(parent, prefix))
+  } catch (cause) {
+    throw new RankerError('WRITE_FAILED', { path: parent, reason: reasonOf(cause) }, { cause })
+  }
+  return { path, close: () => rmSync(path, { recursive: true, force: true }) }
 }

@@ -40,7 +40,8 @@ export interface CrossValidationJob {
   readonly metrics: readonly string[]
   /** XGBoost's parameters for a booster that is told these metrics. */
   readonly parameters: (evalMetric: readonly string[]) => Parameters
-  readonly matrix: (data: Dataset, reference?: DMatrix) => DMatrix
+  /** The matrix of a part of the data; the name is of its own among those that are open. */
+  readonly matrix: (name: string, data: Dataset, reference?: DMatrix) => DMatrix
   readonly signals: TrainingSignals
 }
 
@@ -57,12 +58,12 @@ export function crossValidate(data: Dataset, job: CrossValidationJob): CrossVali
   checkQueries('kfold', kfold!, sizes.length, kfold!)
   const parts = folds(sizes.length, kfold!, seed)
   return withOwned((own) => {
-    const all = parts.map((part): Fold => {
+    const all = parts.map((part, fold): Fold => {
       const learnt = selectQueries(data, part.kept)
       const held = selectQueries(data, part.heldOut)
       const evaluator = new Evaluator(metrics, { cv: held })
-      const train = own(job.matrix(learnt))
-      const heldOut = own(job.matrix(held, train))
+      const train = own(job.matrix(`fold-${fold}`, learnt))
+      const heldOut = own(job.matrix(`fold-${fold}-held-out`, held, train))
       const booster = own(Booster.create(job.library, job.parameters(evaluator.evalMetric), [train, heldOut]))
       return { train, booster, evaluator, heldOut }
     })

@@ -4,6 +4,7 @@ import type { Gain } from '../metrics/ndcg.ts'
 import { rankingQuality } from '../metrics/ranking-quality.ts'
 import { CHANNELS, type ChannelName } from '../sagemaker/job.ts'
 import type { Booster } from '../xgboost/booster.ts'
+import { predictDataset } from '../xgboost/predict.ts'
 import type { Matrices } from './boost.ts'
 import type { CrossValidation } from './cross-validation.ts'
 import { isLabel } from './data-needs.ts'
@@ -47,7 +48,7 @@ export function measure(
     if (!data) continue
     const values: Record<string, number> = {}
     if (ranked.includes(name)) {
-      const scores = final.predict(data.values, data.rows, data.featureNames.length)
+      const scores = predictDataset(final, data)
       const ranking = { labels: data.labels, scores, sizes: data.groups!.sizes, weights: data.weights }
       Object.assign(values, rankingQuality(ranking, { gain, maxGrade }))
     }

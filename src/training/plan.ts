@@ -7,8 +7,17 @@ export interface TrainingPlan {
   readonly hyperparameters: Hyperparameters
   /** Threads of XGBoost. */
   readonly threads: number
+  /** Where rows go, and when, that memory has no room for. */
+  readonly memory: MemoryPlan
   /** Name that answers of the served model carry. */
   readonly modelName: string
+}
+
+export interface MemoryPlan {
+  /** Bytes that the job may take. */
+  readonly limitBytes: number
+  /** Folder of the files that hold what does not fit. */
+  readonly folder: string
 }
 
 interface RoundValues {

@@ -1,10 +1,11 @@
 import type { Dataset } from '../data/dataset.ts'
 import { RankerError } from '../errors.ts'
 import { CHANNELS } from '../sagemaker/job.ts'
+import { makeTemporaryFolder } from '../storage/files.ts'
 import { Booster, type Parameters } from '../xgboost/booster.ts'
 import { DMatrix } from '../xgboost/dmatrix.ts'
 import type { XGBoost } from '../xgboost/library.ts'
-import { withOwned } from '../xgboost/owned.ts'
+import { type Own, withOwned } from '../xgboost/owned.ts'
 import { type Artefact, buildArtefact } from './artefact.ts'
 import { boost, type Matrices } from './boost.ts'
 import { type CrossValidation, crossValidate } from './cross-validation.ts'
@@ -18,6 +19,9 @@ import { jobContradiction } from './hyperparameters/contradictions.ts'
 import { type Hyperparameters, xgboostParameters } from './hyperparameters.ts'
 import { type Metrics, measure } from './measure.ts'
 import type { TrainingPlan, TrainingSignals } from './plan.ts'
+
+/** Share of the memory limit that a page takes, where the data is larger than memory; a few are held at a time. */
+const PAGE_SHARE = 1 / 16
 
 export interface TrainingResult extends Artefact {
   readonly metrics: Metrics
@@ -35,17 +39,15 @@ export async function runTraining(
   const { hyperparameters } = plan
   const reason = jobContradiction(hyperparameters, { validation: plan.channels.validation !== undefined })
   if (reason) throw new RankerError('CONTRADICTING_HYPERPARAMETERS', { reason })
-  const datasets = withHeldOut(await readDatasets(plan, signals.emit), hyperparameters, signals.emit)
-  const metrics = evalMetrics(hyperparameters)
-  const job = prepare(plan, library, datasets.train.featureNames)
-  const cv =
-    hyperparameters.kfold === undefined
-      ? undefined
-      : crossValidate(datasets.train, { ...job, library, hyperparameters, metrics, signals })
-  if (cv)
-    signals.emit({ type: 'note', text: `round ${cv.best_iteration} is the best of the cross-validation` })
-  return withOwned((own) => {
-    const matrices = quantise(datasets, (data, reference) => own(job.matrix(data, reference)))
+  return withOwned(async (own) => {
+    const datasets = withHeldOut(await readDatasets(plan, signals.emit, own), hyperparameters, signals.emit)
+    const metrics = evalMetrics(hyperparameters)
+    const job = prepare(plan, library, datasets.train, own)
+    const cv =
+      hyperparameters.kfold === undefined
+        ? undefined
+        : crossValidate(datasets.train, { ...job, library, hyperparameters, metrics, signals })
+    const matrices = quantise(datasets, (name, data, reference) => own(job.matrix(name, data, reference)))
     const evaluator = new Evaluator(metrics, datasets)
     const parameters = job.parameters(evaluator.evalMetric)
     const booster = own(Booster.create(library, parameters, Object.values(matrices)))
@@ -66,21 +68,30 @@ export async function runTraining(
   })
 }
 
-/** How the boosters of a job are told what to do, and how its data becomes theirs. */
-function prepare(
-  { hyperparameters, threads }: TrainingPlan,
-  library: XGBoost,
-  featureNames: readonly string[],
-) {
-  const constraints = positionalConstraints(hyperparameters, featureNames)
-  const options = { threads, maxBin: hyperparameters.max_bin, raw: needsRawValues(hyperparameters) }
+/**
+ * How boosters are told what to do, and how data becomes theirs: in memory, or in pages on disk where the rows of train
+ * did not fit either.
+ */
+function prepare(plan: TrainingPlan, library: XGBoost, train: Dataset, own: Own) {
+  const { hyperparameters, threads, memory } = plan
+  const constraints = positionalConstraints(hyperparameters, train.featureNames)
+  const raw = needsRawValues(hyperparameters)
+  if (raw && train.matrix.onDisk) throw new RankerError('VALUES_OUTGROW_MEMORY', { limit: memory.limitBytes })
+  const pages = train.matrix.onDisk ? own(makeTemporaryFolder(memory.folder, 'ranker-pages-')) : undefined
   return {
     parameters: (evalMetric: readonly string[]): Parameters => ({
       ...xgboostParameters(hyperparameters, evalMetric, threads),
       ...constraints,
     }),
-    matrix: (data: Dataset, reference?: DMatrix): DMatrix =>
-      DMatrix.create(library, asTrained(data, hyperparameters), { ...options, reference }),
+    matrix: (name: string, data: Dataset, reference?: DMatrix): DMatrix =>
+      DMatrix.create(library, asTrained(data, hyperparameters), {
+        threads,
+        maxBin: hyperparameters.max_bin,
+        reference,
+        raw,
+        pagesPrefix: pages && `${pages.path}/${name}`,
+        batchBytes: pages && memory.limitBytes * PAGE_SHARE,
+      }),
   }
 }
 
@@ -92,12 +103,12 @@ function roundsOf({ best_iteration }: CrossValidation, hyperparameters: Hyperpar
 /** Quantises every channel over the quantiles of train. */
 function quantise(
   { train: data, ...others }: Datasets,
-  matrix: (data: Dataset, reference?: DMatrix) => DMatrix,
+  matrix: (name: string, data: Dataset, reference?: DMatrix) => DMatrix,
 ): Matrices {
-  const train = matrix(data)
+  const train = matrix('train', data)
   const matrices: Matrices = { train }
   for (const name of CHANNELS) {
-    if (name !== 'train' && others[name]) matrices[name] = matrix(others[name], train)
+    if (name !== 'train' && others[name]) matrices[name] = matrix(name, others[name], train)
   }
   return matrices
 }

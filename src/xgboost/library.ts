@@ -34,6 +34,8 @@ const PROTOTYPES = {
     'int XGQuantileDMatrixCreateFromCallback(void *iter, void *proxy, void *ref, DataIterResetCallback *reset, XGDMatrixCallbackNext *next, const char *config, _Out_ void **out)',
   XGDMatrixCreateFromDense:
     'int XGDMatrixCreateFromDense(const char *data, const char *config, _Out_ void **out)',
+  XGExtMemQuantileDMatrixCreateFromCallback:
+    'int XGExtMemQuantileDMatrixCreateFromCallback(void *iter, void *proxy, void *ref, DataIterResetCallback *reset, XGDMatrixCallbackNext *next, const char *config, _Out_ void **out)',
   XGDMatrixSetInfoFromInterface:
     'int XGDMatrixSetInfoFromInterface(void *handle, const char *field, const char *data)',
   XGDMatrixFree: 'int XGDMatrixFree(void *handle)',

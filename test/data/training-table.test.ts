@@ -29,7 +29,7 @@ t.test('scattered queries come together, in order of first appearance', async (t
   t.same(data.featureNames, ['x', 'y'])
   t.same(data.groups, { ids: ['q2', 'q1', 'q3'], sizes: Uint32Array.of(2, 2, 1) })
   t.same(
-    data.values,
+    data.matrix.view(0, data.rows),
     Float32Array.of(1, 10, 3, 30, 2, NaN32, 4, 40, 5, 50),
     'columns match by name over files',
   )
@@ -41,10 +41,11 @@ t.test('more rows than a block holds', async (t) => {
   const lines = Array.from({ length: rows }, (_, row) => `${row % 7},${row % 3},${row},${row / 2},${-row},1`)
   const { data } = await read({ 'a.csv': `qid,label,a,b,c,d\n${lines.join('\n')}` })
   t.equal(data.rows, rows)
+  const values = data.matrix.view(0, rows)
   let at = 0
   for (let query = 0; query < 7; query++) {
     for (let row = query; row < rows; row += 7, at++) {
-      if (data.values[4 * at] !== row || data.values[4 * at + 2] !== -row) t.fail(`row ${row} went astray`)
+      if (values[4 * at] !== row || values[4 * at + 2] !== -row) t.fail(`row ${row} went astray`)
     }
   }
 })
@@ -60,7 +61,7 @@ t.test('columns without a number are left out, with a word', async (t) => {
 t.test('later data takes the features of the model', async (t) => {
   const text = 'label,qid,extra,y,x\n1,a,7,2,1\n'
   const { data, warnings } = await read({ 'v.csv': text }, { featureNames: ['x', 'y'] })
-  t.same(data.values, Float32Array.of(1, 2))
+  t.same(data.matrix.view(0, data.rows), Float32Array.of(1, 2))
   t.match(warnings, [/v\.csv.*extra/])
   await t.rejects(read({ 'v.csv': 'label,qid,x\n1,a,1\n' }, { featureNames: ['x', 'y'] }), {
     code: 'COLUMN_MISSING',
@@ -89,13 +90,47 @@ t.test('weights are one a query', async (t) => {
   }
 })
 
-t.test('without queries a group column is neither needed nor a feature', async (t) => {
-  for (const text of ['label,qid,x\n1,7,5\n0,7,6\n', 'label,x\n1,5\n0,6\n']) {
-    const { data, warnings } = await read({ 'a.csv': text }, { grouped: false })
-    t.same(data.featureNames, ['x'])
-    t.equal(data.groups, undefined)
-    t.same(warnings, [])
+t.test('where queries are not needed, a group column is used when it is there, and no feature', async (t) => {
+  const without = await read({ 'a.csv': 'label,x\n1,5\n0,6\n' }, { grouped: false })
+  t.equal(without.data.groups, undefined)
+  const { data, warnings } = await read({ 'a.csv': 'label,qid,x\n1,7,5\n1,8,5\n0,7,6\n' }, { grouped: false })
+  t.same(data.featureNames, ['x'])
+  t.same(data.groups, { ids: ['7', '8'], sizes: Uint32Array.of(2, 1) })
+  t.same(warnings, [])
+  const mixed = { 'a.csv': 'label,qid,x\n1,7,5\n', 'b.csv': 'label,x\n1,5\n' }
+  await t.rejects(read(mixed, { grouped: false }), { message: /^b\.csv has no group column "qid"/ })
+})
+
+t.test('the rows of a query are sorted by position, which is no feature', async (t) => {
+  const options = { roles: { label: 'label', group: 'qid', position: 'shown' }, sorted: true }
+  const read1 = (rows: string) => read({ 'a.csv': `label,qid,shown,x\n${rows}` }, options)
+  const { data, warnings } = await read1('0,a,2,12\n1,b,0,20\n2,a,0,10\n0,b,7,27\n3,a,1,11\n')
+  t.same(data.featureNames, ['x'])
+  t.same([...data.labels], [2, 3, 0, 1, 0])
+  t.same([...data.matrix.view(0, 5)], [10, 11, 12, 20, 27])
+  t.same(warnings, [])
+  for (const [rows, message] of [
+    ['0,a,,1\n', 'a.csv line 2, column "shown" (the position) is "": wanted a whole number from 0'],
+    ['0,a,-1,1\n', 'a.csv line 2, column "shown" (the position) is "-1": wanted a whole number from 0'],
+    ['0,a,1.5,1\n', 'a.csv line 2, column "shown" (the position) is "1.5": wanted a whole number from 0'],
+    ['0,a,x,1\n', 'a.csv line 2, column "shown" (the position) is "x": wanted a whole number from 0'],
+    [
+      '0,a,3,1\n0,b,3,1\n1,a,3,2\n',
+      'a.csv line 4, column "shown" (the position) is "3": wanted a position of its own in its query, and a.csv line 2 has that one',
+    ],
+  ] as const) {
+    await t.rejects(read1(rows), { code: 'BAD_POSITION', message }, rows)
   }
+  await t.rejects(read({ 'a.csv': 'label,qid,x\n1,a,1\n' }, options), {
+    message: /^a\.csv has no position column "shown"/,
+  })
+  // Another channel need not have been shown to anybody.
+  const other = await read(
+    { 'v.csv': 'label,qid,shown,x\n1,a,9,1\n0,a,,2\n', 'w.csv': 'label,qid,x\n1,b,1\n' },
+    { ...options, sorted: false, featureNames: ['x'] },
+  )
+  t.same([...other.data.labels], [1, 0, 1])
+  t.same(other.warnings, [])
 })
 
 t.test('what is refused, each with file, line and column', async (t) => {
