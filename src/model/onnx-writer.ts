@@ -1,5 +1,5 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
-import type { Forest, Tree } from './forest.ts'
+import type { Forest, Transform, Tree } from './forest.ts'
 
 /**
  * Versions written: `ai.onnx.ml` 3 has the TreeEnsembleRegressor that every runtime of the last years knows.
@@ -11,6 +11,14 @@ const ML_OPSET = 3
 
 const FLOAT = 1
 const AttributeType = { FLOATS: 6, INT: 2, INTS: 7, STRING: 3, STRINGS: 8 } as const
+
+/** The operators that turn a margin into the score, one after the other. */
+const OPERATORS: Readonly<Record<Transform, readonly string[]>> = {
+  identity: [],
+  sigmoid: ['Sigmoid'],
+  exp: ['Exp'],
+  step: ['Sign', 'Relu'],
+}
 
 /** Name of the graph's input, float32 of shape [rows, features]. */
 export const INPUT_NAME = 'features'
@@ -32,12 +40,12 @@ export function writeOnnx(forest: Forest, producer: { name: string; version: str
   message(model, 7, (graph) => {
     const last = forest.transform === 'identity' ? OUTPUT_NAME : 'margin'
     message(graph, 1, (node) => treeEnsemble(node, forest, last))
-    if (forest.transform !== 'identity') {
-      const operator = forest.transform === 'sigmoid' ? 'Sigmoid' : 'Exp'
+    const operators = OPERATORS[forest.transform]
+    for (const [index, operator] of operators.entries()) {
       message(graph, 1, (node) => {
-        text(node, 1, last)
-        text(node, 2, OUTPUT_NAME)
-        text(node, 3, 'transform')
+        text(node, 1, index === 0 ? 'margin' : `transformed${index}`)
+        text(node, 2, index === operators.length - 1 ? OUTPUT_NAME : `transformed${index + 1}`)
+        text(node, 3, operators.length === 1 ? 'transform' : `transform${index + 1}`)
         text(node, 4, operator)
       })
     }
