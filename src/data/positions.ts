@@ -1,4 +1,4 @@
-import { RankerError } from '../errors.ts'
+import { type LineUnit, RankerError } from '../errors.ts'
 import { groupBounds } from './dataset.ts'
 import { NumberList } from './growable.ts'
 
@@ -9,23 +9,23 @@ export class Positions {
   readonly #column: string
   readonly #positions = new NumberList(Uint32Array)
   readonly #lines = new NumberList(Uint32Array)
-  readonly #files: { file: string; firstRow: number }[] = []
+  readonly #files: { file: string; unit: LineUnit; firstRow: number }[] = []
 
   /** @param column name of the column, for errors. */
   constructor(column: string) {
     this.#column = column
   }
 
-  beginFile(file: string): void {
-    this.#files.push({ file, firstRow: this.#positions.length })
+  beginFile(file: string, unit: LineUnit): void {
+    this.#files.push({ file, unit, firstRow: this.#positions.length })
   }
 
   /** @throws {RankerError} BAD_POSITION for one that is missing, negative or no whole number. */
   add(position: number, line: number, seen: string): void {
     if (!Number.isInteger(position) || position < 0 || position > MAX_POSITION) {
-      const { file } = this.#files.at(-1)!
+      const { file, unit } = this.#files.at(-1)!
       const wanted = 'a whole number from 0'
-      throw new RankerError('BAD_POSITION', { file, line, column: this.#column, seen, wanted })
+      throw new RankerError('BAD_POSITION', { file, unit, line, column: this.#column, seen, wanted })
     }
     this.#positions.push(position)
     this.#lines.push(line)
@@ -58,12 +58,12 @@ export class Positions {
       ...this.#placeOf(second),
       column: this.#column,
       seen: String(position),
-      wanted: `a position of its own in its query, and ${other.file} line ${other.line} has that one`,
+      wanted: `a position of its own in its query, and ${other.file} ${other.unit} ${other.line} has that one`,
     })
   }
 
-  #placeOf(row: number): { file: string; line: number } {
-    const { file } = this.#files.findLast(({ firstRow }) => firstRow <= row)!
-    return { file, line: this.#lines.toArray()[row]! }
+  #placeOf(row: number): { file: string; unit: LineUnit; line: number } {
+    const { file, unit } = this.#files.findLast(({ firstRow }) => firstRow <= row)!
+    return { file, unit, line: this.#lines.toArray()[row]! }
   }
 }

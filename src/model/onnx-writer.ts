@@ -12,18 +12,24 @@ const ML_OPSET = 3
 const FLOAT = 1
 const AttributeType = { FLOATS: 6, INT: 2, INTS: 7, STRING: 3, STRINGS: 8 } as const
 
-/** The operators that turn a margin into the score, one after the other. */
-const OPERATORS: Readonly<Record<Transform, readonly string[]>> = {
-  identity: [],
-  sigmoid: ['Sigmoid'],
-  exp: ['Exp'],
-  step: ['Sign', 'Relu'],
-}
-
 /** Name of the graph's input, float32 of shape [rows, features]. */
 export const INPUT_NAME = 'features'
 /** Name of the graph's output, float32 of shape [rows, 1]. */
 export const OUTPUT_NAME = 'score'
+
+/** Name of the constant 1. */
+const ONE = 'one'
+
+/**
+ * The operators from the margin to the score. A probability is 1 / (1 + e^-margin), step by step: ONNX Runtime's
+ * Sigmoid is near it by 1e-7 only, so that small ones, such as rates of clicks, would be mostly noise.
+ */
+const TRANSFORM_STEPS: Readonly<Record<Transform, readonly string[]>> = {
+  identity: [],
+  sigmoid: ['Neg', 'Exp', 'Add', 'Reciprocal'],
+  exp: ['Exp'],
+  step: ['Sign', 'Relu'],
+}
 
 /**
  * Writes a forest as an ONNX model: one float32 input of shape [rows, width], one float32 output of shape [rows, 1]
@@ -38,18 +44,20 @@ export function writeOnnx(forest: Forest, producer: { name: string; version: str
   text(model, 2, producer.name)
   text(model, 3, producer.version)
   message(model, 7, (graph) => {
-    const last = forest.transform === 'identity' ? OUTPUT_NAME : 'margin'
-    message(graph, 1, (node) => treeEnsemble(node, forest, last))
-    const operators = OPERATORS[forest.transform]
-    for (const [index, operator] of operators.entries()) {
+    const steps = TRANSFORM_STEPS[forest.transform]
+    const names = [...steps.map((_, step) => (step === 0 ? 'margin' : `step_${step}`)), OUTPUT_NAME]
+    message(graph, 1, (node) => treeEnsemble(node, forest, names[0]!))
+    for (const [step, operator] of steps.entries()) {
       message(graph, 1, (node) => {
-        text(node, 1, index === 0 ? 'margin' : `transformed${index}`)
-        text(node, 2, index === operators.length - 1 ? OUTPUT_NAME : `transformed${index + 1}`)
-        text(node, 3, operators.length === 1 ? 'transform' : `transform${index + 1}`)
+        text(node, 1, names[step]!)
+        if (operator === 'Add') text(node, 1, ONE)
+        text(node, 2, names[step + 1]!)
+        text(node, 3, `transform_${operator.toLowerCase()}`)
         text(node, 4, operator)
       })
     }
     text(graph, 2, 'ranker')
+    if (steps.includes('Add')) message(graph, 5, (tensor) => scalar(tensor, ONE, 1))
     message(graph, 11, (value) => valueInfo(value, INPUT_NAME, forest.width))
     message(graph, 12, (value) => valueInfo(value, OUTPUT_NAME, 1))
   })
@@ -169,6 +177,12 @@ function valueInfo(value: BinaryWriter, name: string, columns: number): void {
       })
     }),
   )
+}
+
+function scalar(tensor: BinaryWriter, name: string, value: number): void {
+  int(tensor, 2, FLOAT)
+  tensor.tag(4, WireType.LengthDelimited).fork().float(value).join()
+  text(tensor, 8, name)
 }
 
 function attribute(

@@ -25,9 +25,6 @@ const TRANSFORMS: Readonly<Record<string, Transform>> = {
   'reg:tweedie': 'exp',
 }
 
-/** XGBoost's kRtEps. */
-const MIN_SHARE = Math.fround(1e-6)
-
 const numbers = z.custom<ArrayLike<number>>(
   (value) => Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView)),
   'wanted an array of numbers',
@@ -115,6 +112,9 @@ function readDocument(bytes: Uint8Array, file: string): unknown {
   }
 }
 
+/** The probability nearest to 0 that XGBoost makes a margin of. */
+const LEAST = Math.fround(1e-6)
+
 /** `base_score` is on the score's scale, in text: `0.5` before release 3, `[5E-1]` since. */
 function baseMargin(text: string, transform: Transform, file: string): number {
   const base = Number(text.replace(/^\[(.*)\]$/, '$1'))
@@ -128,9 +128,10 @@ function baseMargin(text: string, transform: Transform, file: string): number {
     case 'step':
       return Math.fround(base)
     case 'sigmoid': {
-      // float32 at each step, and away from 0 and 1, which labels that are all alike give: as XGBoost's ProbToMargin.
-      const share = Math.min(Math.max(Math.fround(base), MIN_SHARE), Math.fround(1 - MIN_SHARE))
-      return Math.fround(-Math.log(Math.fround(Math.fround(1 / share) - 1)))
+      // float32 at each step, as XGBoost's own ProbToMargin, which keeps away from 0 and 1: labels that are all the
+      // same give such a base score.
+      const probability = Math.min(Math.max(Math.fround(base), LEAST), Math.fround(1 - LEAST))
+      return Math.fround(-Math.log(Math.fround(Math.fround(1 / probability) - 1)))
     }
     case 'exp':
       return Math.fround(Math.log(base))
