@@ -1,5 +1,6 @@
 import type { Dataset } from '../data/dataset.ts'
 import { folds, selectQueries } from '../data/query-parts.ts'
+import { RankerError } from '../errors.ts'
 import { Booster, type Parameters } from '../xgboost/booster.ts'
 import type { DMatrix } from '../xgboost/dmatrix.ts'
 import type { XGBoost } from '../xgboost/library.ts'
@@ -49,7 +50,7 @@ export interface CrossValidationJob {
  * Trains a booster for each fold of the queries, all of them round by round together, and finds the round whose mean on
  * the held-out folds is best. Every fold is quantised by itself: what is held out has no part in it. All folds are in
  * memory at once.
- * @throws {RankerError} TOO_FEW_QUERIES, METRIC_UNDEFINED.
+ * @throws {RankerError} TOO_FEW_QUERIES, METRIC_UNDEFINED, STOPPED: a model of the rounds so far would be none.
  */
 export function crossValidate(data: Dataset, job: CrossValidationJob): CrossValidation {
   const { hyperparameters, metrics, signals } = job
@@ -84,7 +85,7 @@ export function crossValidate(data: Dataset, job: CrossValidationJob): CrossVali
         ]),
       })
       if (stopping.observe(round, spreads.at(-1)!.mean)) break
-      if (signals.shouldStop()) break
+      if (signals.shouldStop()) throw new RankerError('STOPPED', {})
     }
     const best = stopping.bestRound
     return {

@@ -7,14 +7,18 @@ import { isMaximised } from './eval-metrics.ts'
  */
 export class EarlyStopping {
   /** Zero-based round of the best value so far. */
-  bestRound = 0
+  bestRound: number
   bestValue: number
   readonly #metric: string
   readonly #patience: number
   readonly #maximise: boolean
 
-  /** @param patience rounds without a better value after which to stop; infinite never stops. */
-  constructor(metric: string, patience: number) {
+  /**
+   * @param patience rounds without a better value after which to stop; infinite never stops.
+   * @param first the round that is observed first.
+   */
+  constructor(metric: string, patience: number, first = 0) {
+    this.bestRound = first
     this.#metric = metric
     this.#patience = patience
     this.#maximise = isMaximised(metric)

@@ -1,11 +1,13 @@
 import type { Dataset } from '../data/dataset.ts'
 import { randomNdcg, type SingleFeature, singleFeatures, singleFeaturesOn } from '../metrics/baselines.ts'
-import type { Gain } from '../metrics/ndcg.ts'
+import { type Gain, ndcgOfQueries } from '../metrics/ndcg.ts'
+import { meanOfQueries } from '../metrics/queries.ts'
 import { rankingQuality } from '../metrics/ranking-quality.ts'
 import { CHANNELS, type ChannelName } from '../sagemaker/job.ts'
 import type { Booster } from '../xgboost/booster.ts'
 import { predictDataset } from '../xgboost/predict.ts'
 import type { Matrices } from './boost.ts'
+import type { Scores } from './channel-model.ts'
 import type { CrossValidation } from './cross-validation.ts'
 import { isLabel } from './data-needs.ts'
 import type { Datasets } from './datasets.ts'
@@ -14,6 +16,8 @@ import type { Hyperparameters } from './hyperparameters.ts'
 
 /** What the ranker is held against: NDCG@10 by channel. */
 export interface Baselines {
+  /** The model of the `model` channel. */
+  readonly incumbent?: ByChannel
   readonly random: ByChannel
   /** Each feature alone, in the direction that is better on train; the best on train comes first. */
   readonly single_features: readonly ({ feature: string; order: SingleFeature['order'] } & ByChannel)[]
@@ -28,14 +32,21 @@ export type Metrics = {
   cv?: CrossValidation
 } & Partial<Record<ChannelName, Record<string, number>>>
 
+export interface MeasureOptions {
+  readonly evaluator: Evaluator
+  readonly hyperparameters: Hyperparameters
+  readonly incumbent: Scores | undefined
+  /** Whether there is no time for what the model is held against: a job that was asked to stop has two minutes. */
+  readonly isHurried: boolean
+}
+
 /** Measures the kept model and what it is held against on every channel. */
 export function measure(
   final: Booster,
   kept: number,
-  evaluator: Evaluator,
-  hyperparameters: Hyperparameters,
   datasets: Datasets,
   matrices: Matrices,
+  { evaluator, hyperparameters, incumbent, isHurried }: MeasureOptions,
 ): Metrics {
   const metrics: Metrics = { best_iteration: kept }
   const sets = Object.entries(matrices).map(([name, matrix]) => ({ name, matrix }))
@@ -59,7 +70,9 @@ export function measure(
     }
     metrics[name] = values
   }
-  if (ranked.includes('train')) metrics.baselines = baselines(datasets, ranked, gain)
+  if (ranked.includes('train') && !isHurried) {
+    metrics.baselines = baselines(datasets, ranked, gain, incumbent)
+  }
   return metrics
 }
 
@@ -70,10 +83,22 @@ function isRanked(data: Dataset | undefined, hyperparameters: Hyperparameters): 
   return data?.groups !== undefined && data.labels.every((label) => isLabel(label, 'graded', hyperparameters))
 }
 
-function baselines(datasets: Datasets, channels: readonly ChannelName[], gain: Gain): Baselines {
+function baselines(
+  datasets: Datasets,
+  channels: readonly ChannelName[],
+  gain: Gain,
+  incumbent: Scores | undefined,
+): Baselines {
   const features = singleFeatures(datasets.train, gain)
   const onEach = channels.map((name) => singleFeaturesOn(datasets[name]!, features, gain))
+  const ndcgOf = (name: ChannelName, scores: Float32Array): number => {
+    const { labels, groups, weights } = datasets[name]!
+    return meanOfQueries(ndcgOfQueries(labels, groups!.sizes, { k: 10, gain })(scores), weights)
+  }
   return {
+    ...(incumbent && {
+      incumbent: Object.fromEntries(channels.map((name) => [name, ndcgOf(name, incumbent[name]!)])),
+    }),
     random: Object.fromEntries(channels.map((name) => [name, randomNdcg(datasets[name]!, gain)])),
     single_features: features.map(({ feature, order }, index) => ({
       feature,

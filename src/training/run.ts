@@ -2,23 +2,27 @@ import type { Dataset } from '../data/dataset.ts'
 import { RankerError } from '../errors.ts'
 import { CHANNELS } from '../sagemaker/job.ts'
 import { makeTemporaryFolder } from '../storage/files.ts'
-import { Booster, type Parameters } from '../xgboost/booster.ts'
+import type { Parameters } from '../xgboost/booster.ts'
 import { DMatrix } from '../xgboost/dmatrix.ts'
 import type { XGBoost } from '../xgboost/library.ts'
 import { type Own, withOwned } from '../xgboost/owned.ts'
 import { type Artefact, buildArtefact } from './artefact.ts'
 import { boost, type Matrices } from './boost.ts'
+import { checkContinues, loadChannelModel, scoreChannels } from './channel-model.ts'
+import { Checkpoints, holdsCheckpoints } from './checkpoints.ts'
 import { type CrossValidation, crossValidate } from './cross-validation.ts'
 import { asTrained, needsRawValues } from './data-needs.ts'
 import { type Datasets, readDatasets } from './datasets.ts'
 import { evalMetrics } from './eval-metrics.ts'
 import { Evaluator } from './evaluator.ts'
+import { originOf } from './fingerprint.ts'
 import { withHeldOut } from './hold-out.ts'
 import { positionalConstraints } from './hyperparameters/constraints.ts'
 import { jobContradiction } from './hyperparameters/contradictions.ts'
 import { type Hyperparameters, xgboostParameters } from './hyperparameters.ts'
 import { type Metrics, measure } from './measure.ts'
 import type { TrainingPlan, TrainingSignals } from './plan.ts'
+import { sliceOf, startingPoint } from './starting-point.ts'
 
 /** Share of the memory limit that a page takes, where the data is larger than memory; a few are held at a time. */
 const PAGE_SHARE = 1 / 16
@@ -37,35 +41,86 @@ export async function runTraining(
   signals: TrainingSignals,
 ): Promise<TrainingResult> {
   const { hyperparameters } = plan
-  const reason = jobContradiction(hyperparameters, { validation: plan.channels.validation !== undefined })
-  if (reason) throw new RankerError('CONTRADICTING_HYPERPARAMETERS', { reason })
+  const { emit } = signals
+  checkJob(plan)
+  if (plan.checkpoints !== undefined) {
+    emit({
+      type: 'note',
+      text: `a checkpoint every ${hyperparameters.checkpoint_interval} rounds in ${plan.checkpoints}; for that, seed_per_iteration is 1, with which sampling draws other rows than without checkpoints`,
+    })
+  }
+  const given = plan.model === undefined ? undefined : loadChannelModel(plan.model)
+  const base = hyperparameters.model_channel === 'continue' ? given : undefined
+
   return withOwned(async (own) => {
-    const datasets = withHeldOut(await readDatasets(plan, signals.emit, own), hyperparameters, signals.emit)
+    const endIfAsked = () => interrupt(plan, signals)
+    const datasets = withHeldOut(await readDatasets(plan, emit, own, endIfAsked), hyperparameters, emit)
+    endIfAsked()
     const metrics = evalMetrics(hyperparameters)
     const job = prepare(plan, library, datasets.train, own)
+    const evaluator = new Evaluator(metrics, datasets)
+    const parameters = job.parameters(evaluator.evalMetric)
+    if (base) checkContinues(base, parameters, datasets.train.featureNames)
+    const incumbent = given && scoreChannels(library, given, datasets)
     const cv =
       hyperparameters.kfold === undefined
         ? undefined
         : crossValidate(datasets.train, { ...job, library, hyperparameters, metrics, signals })
     const matrices = quantise(datasets, (name, data, reference) => own(job.matrix(name, data, reference)))
-    const evaluator = new Evaluator(metrics, datasets)
-    const parameters = job.parameters(evaluator.evalMetric)
-    const booster = own(Booster.create(library, parameters, Object.values(matrices)))
-    const rounds = cv ? roundsOf(cv, hyperparameters) : hyperparameters
-    const { kept, trained } = boost(booster, rounds, evaluator, matrices, signals)
-    if (kept + 1 < trained)
-      signals.emit({ type: 'note', text: `kept round ${kept} of rounds 0 to ${trained - 1}` })
+    const start = startingPoint(hyperparameters, library, base, Object.values(matrices), emit)
+    const booster = own(start.booster)
+    booster.setParameters(parameters)
+    const checkpoints =
+      plan.checkpoints === undefined
+        ? undefined
+        : new Checkpoints({
+            folder: plan.checkpoints,
+            interval: hyperparameters.checkpoint_interval,
+            origin: originOf(datasets, parameters, base),
+            booster,
+            parameters,
+            emit,
+          })
+    const rounds = cv ? roundsOf(cv, hyperparameters) : { ...hyperparameters, num_round: start.rounds }
+    const { from } = start
+    const { kept, trained } = boost(booster, rounds, evaluator, matrices, signals, { from, checkpoints })
+    if (kept + 1 < trained) emit({ type: 'note', text: `kept round ${kept} of rounds 0 to ${trained - 1}` })
 
     // A slice keeps neither names nor attributes, nor the metrics to evaluate.
-    const final = own(booster.slice(kept + 1))
+    const final = own(sliceOf(booster, kept + 1, hyperparameters, library, own))
     final.setFeatureNames(datasets.train.featureNames)
     final.setAttribute('best_iteration', String(kept))
     final.setParameters({ eval_metric: evaluator.evalMetric, nthread: String(plan.threads) })
 
-    const measured = measure(final, kept, evaluator, hyperparameters, datasets, matrices)
+    const isHurried = signals.shouldStop()
+    const measured = measure(final, kept, datasets, matrices, {
+      evaluator,
+      hyperparameters,
+      incumbent,
+      isHurried,
+    })
     if (cv) measured.cv = cv
     return { ...buildArtefact(plan, datasets.train, final, measured), metrics: measured }
   })
+}
+
+/** @throws {RankerError} CONTRADICTING_HYPERPARAMETERS. */
+function checkJob({ hyperparameters, channels, model, checkpoints }: TrainingPlan): void {
+  const reason = jobContradiction(hyperparameters, {
+    validation: channels.validation !== undefined,
+    continues: model !== undefined && hyperparameters.model_channel === 'continue',
+    checkpoints: checkpoints !== undefined,
+  })
+  if (reason) throw new RankerError('CONTRADICTING_HYPERPARAMETERS', { reason })
+}
+
+/**
+ * Ends the reading when somebody asks: without a finished round there is nothing to keep. Where an earlier attempt
+ * left checkpoints there is, and the data are needed to export it.
+ */
+function interrupt({ checkpoints }: TrainingPlan, signals: TrainingSignals): void {
+  if (!signals.shouldStop() || (checkpoints !== undefined && holdsCheckpoints(checkpoints))) return
+  throw new RankerError('STOPPED', {})
 }
 
 /**
@@ -82,6 +137,8 @@ function prepare(plan: TrainingPlan, library: XGBoost, train: Dataset, own: Own)
     parameters: (evalMetric: readonly string[]): Parameters => ({
       ...xgboostParameters(hyperparameters, evalMetric, threads),
       ...constraints,
+      // Each round draws from a seed of its own, so that a resumed run draws what an uninterrupted one does.
+      ...(plan.checkpoints !== undefined && { seed_per_iteration: '1' }),
     }),
     matrix: (name: string, data: Dataset, reference?: DMatrix): DMatrix =>
       DMatrix.create(library, asTrained(data, hyperparameters), {

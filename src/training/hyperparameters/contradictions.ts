@@ -132,10 +132,6 @@ const RULES: readonly Rule[] = [
     values.kfold !== undefined &&
     values.validation_fraction !== undefined &&
     'kfold and validation_fraction both hold queries out to find the best round: leave one out',
-  (values) =>
-    values.kfold !== undefined &&
-    values.process_type === 'update' &&
-    'kfold trains models of its own, and process_type update changes an existing one: leave one out',
   notExact,
   updaters,
   monotone,
@@ -197,8 +193,8 @@ export function contradiction(values: Hyperparameters): string | undefined {
 export interface JobFacts {
   /** A channel to validate on. */
   readonly validation: boolean
-  /** A channel with a model. */
-  readonly model?: boolean
+  /** Training goes on from a model. */
+  readonly continues?: boolean
   /** It keeps checkpoints, and may resume from one. */
   readonly checkpoints?: boolean
   /** Machines that train. @default 1 */
@@ -228,12 +224,24 @@ export function jobContradiction(values: Hyperparameters, job: JobFacts): string
       `early_stopping_rounds is ${patience} but there is no validation channel to watch, and neither validation_fraction nor kfold`,
     ],
     [
-      values.process_type === 'update' && !job.model,
-      'process_type update changes the trees of an existing model: put one in the channel model',
+      values.process_type === 'update' && !job.continues,
+      'process_type update changes the trees of an existing model: put one in the channel model, with model_channel continue',
+    ],
+    [
+      values.process_type === 'update' && job.checkpoints === true,
+      'process_type update cannot be resumed from a checkpoint: start the job without a checkpoint configuration',
     ],
     [
       values.lambdarank_unbiased === true && job.checkpoints === true,
-      'lambdarank_unbiased does not go with checkpoints: XGBoost cannot resume its estimates of position bias',
+      'lambdarank_unbiased cannot be resumed from a checkpoint: leave it out, or start the job without a checkpoint configuration',
+    ],
+    [
+      values.lambdarank_unbiased === true && job.continues === true,
+      'lambdarank_unbiased cannot go on from a model, which does not hold the estimates of position bias: leave it out, or set model_channel=incumbent',
+    ],
+    [
+      kfold !== undefined && job.continues === true,
+      'kfold trains models from nothing, and cannot tell how many rounds the model of the channel model should go on: leave it out, or set model_channel=incumbent',
     ],
     [
       kfold !== undefined && distributed,

@@ -48,7 +48,14 @@ export const job = {
     aliases: ['n_jobs'],
     byDefault: 'the cores there are',
   }).optional(),
-  checkpoint_interval: own(whole(1), 'rounds between two checkpoints, where the job keeps any').default(10),
+  checkpoint_interval: own(
+    whole(1),
+    'rounds from one checkpoint to the next, where the job has a checkpoint folder',
+  ).default(10),
+  model_channel: own(
+    oneOf('continue', 'incumbent'),
+    'what the model channel is for: training goes on from it, or it is only measured',
+  ).default('continue'),
   memory_limit: own(memorySize, 'memory above which training data goes to disk', {
     byDefault: 'a share of what the machine or its cgroup has',
   }).optional(),

@@ -9,6 +9,10 @@ const NO_GPU = 'training runs on the CPU: use hist'
 const UPDATERS = ['grow_quantile_histmaker', 'grow_histmaker', 'grow_colmaker', 'prune', 'refresh'] as const
 const direction = z.union([z.literal(-1), z.literal(0), z.literal(1)])
 
+const booster = oneOf('gbtree', 'dart')
+/** XGBoost has dropout in gbtree itself since 3.3, writes the same model for dart, and calls that name deprecated. */
+const dartIsGbtree = { ...booster, schema: booster.schema.transform(() => 'gbtree' as const) }
+
 /** How trees are grown. */
 export const trees = {
   eta: passedOn(probability, '0.3', 'learning rate: how much of each tree is added', {
@@ -59,7 +63,7 @@ export const trees = {
     ),
     'groups of features that may meet in one branch of a tree',
   ).optional(),
-  booster: passedOn(oneOf('gbtree', 'dart'), 'gbtree', 'dart is gbtree with the dropout below', {
+  booster: passedOn(dartIsGbtree, 'gbtree', 'dart is gbtree with the dropout below', {
     refused: [{ values: 'gblinear', pattern: /^gblinear$/, reason: NO_LINEAR }],
   }),
   process_type: passedOn(
