@@ -11,7 +11,8 @@ for (const stream of [stdout, stderr]) {
 }
 const stop = new AbortController()
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort(signal))
-const io = { env, stdin, stdout, stderr, cwd: process.cwd(), stop: stop.signal }
+const endProcess = async (code: number) => (await import('../xgboost/end-process.ts')).endProcess(code)
+const io = { env, stdin, stdout, stderr, cwd: process.cwd(), stop: stop.signal, endProcess }
 const code = await runCommand(process.argv.slice(2), io)
 // A timer or a socket that a user's hook left open must not keep a process whose work is done.
 process.exit(code)

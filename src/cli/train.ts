@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { resolve } from 'node:path'
 import { reasonOf } from '../errors.ts'
+import { type HostPlan, readHosts } from '../sagemaker/hosts.ts'
 import {
   CHANNELS,
   type ChannelName,
@@ -13,6 +14,8 @@ import {
 } from '../sagemaker/job.ts'
 import { writeWhole } from '../storage/files.ts'
 import { memoryOfMachine } from '../storage/memory.ts'
+import type { HostLine } from '../training/hosts/line.ts'
+import { onHosts } from '../training/hosts/on-hosts.ts'
 import {
   describeHyperparameter,
   type Hyperparameters,
@@ -65,6 +68,8 @@ ${hyperparameterHelp()}
 
 Environment
   SAGEMAKER_BASE_DIR       root of a SageMaker job (default ${DEFAULT_ROOT})
+  RANKER_TRACKER_PORT      port of the leading host where the hosts of a job come together (default 9099)
+  RANKER_HOST_TIMEOUT      seconds that hosts wait for each other (default 1800)
   RANKER_XGBOOST_LIB       libxgboost.so to use instead of the one that npm run setup fetched
 
 Examples
@@ -92,19 +97,27 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
     ? resolve(io.cwd, flags.values.output ?? DEFAULT_OUTPUT)
     : (io.env.SAGEMAKER_BASE_DIR ?? DEFAULT_ROOT)
   const paths = jobPaths(root)
+  let hosts: HostPlan | undefined
   try {
     rmSync(paths.failure, { force: true })
     // What lies in a job's model folder is uploaded whatever happens; a model of one's own is kept until replaced.
     if (!isLocal) removeArtefact(paths)
-    const plan = isLocal ? localPlan(flags, io) : jobPlan(flags, io, paths)
+    hosts = isLocal ? undefined : readHosts(paths.resourceConfig, io.env)
     // libgomp reads it once, as it loads: threads that wait must not spin on shared cores.
     process.env.OMP_WAIT_POLICY ??= 'PASSIVE'
-    const metrics = await train(plan, paths, {
-      env: { ...io.env },
-      onEvent: (event) => report(event, io),
-      stop: io.stop,
-    })
-    io.stderr.write(`${summary(metrics)}wrote ${paths.model}, best iteration ${metrics.best_iteration}\n`)
+    const work = (line?: HostLine) =>
+      train(isLocal ? localPlan(flags, io) : jobPlan(flags, io, paths, hosts), paths, {
+        env: { ...io.env },
+        onEvent: (event) => report(event, io),
+        stop: io.stop,
+        line,
+      })
+    const metrics = hosts ? await onHosts(hosts, io.stop, work) : await work()
+    const end =
+      hosts && hosts.index > 0
+        ? `the model is written by ${hosts.names[0]}, which leads`
+        : `wrote ${paths.model}`
+    io.stderr.write(`${summary(metrics)}${end}, best iteration ${metrics.best_iteration}\n`)
     return 0
   } catch (thrown) {
     const sentence = reasonOf(thrown).slice(0, FAILURE_LENGTH)
@@ -114,6 +127,8 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
     } catch {
       // Nothing more can be said where the output folder cannot be written: stderr has the cause.
     }
+    // The training thread may be inside XGBoost, and wait there for a host that will not come.
+    if (hosts) await io.endProcess?.(1)
     return 1
   }
 }
@@ -127,9 +142,14 @@ function localPlan(flags: Flags, io: Io): TrainingPlan {
   return plan(channels, parseHyperparameters(hyperparameterFlags(flags)), flags, io)
 }
 
-function jobPlan(flags: Flags, io: Io, paths: ReturnType<typeof jobPaths>): TrainingPlan {
+function jobPlan(
+  flags: Flags,
+  io: Io,
+  paths: ReturnType<typeof jobPaths>,
+  hosts: HostPlan | undefined,
+): TrainingPlan {
   const raw = { ...readHyperparameters(paths.hyperparameters), ...hyperparameterFlags(flags) }
-  return plan(readChannels(paths), parseHyperparameters(raw), flags, io)
+  return plan(readChannels(paths, hosts?.names.length), parseHyperparameters(raw), flags, io)
 }
 
 function plan(channels: Channels, hyperparameters: Hyperparameters, flags: Flags, io: Io): TrainingPlan {

@@ -4,6 +4,7 @@ import { NumberList } from './growable.ts'
 import { isInfinite } from './number.ts'
 import type { Row, TableSink } from './row.ts'
 import { type MemoryLimit, RowBuffer } from './row-store.ts'
+import { inShare, type Share } from './share.ts'
 
 /** Which columns are no features, by name. */
 export interface ColumnRoles {
@@ -23,9 +24,20 @@ export interface TableOptions {
   readonly refuseLabel: (label: number) => string | undefined
   /** The features that the model has already; without them, every numeric column is one. */
   readonly featureNames?: readonly string[] | undefined
+  /** The part of the rows to read, where other hosts read the rest: whole queries, or single rows where there are none. */
+  readonly share?: Share | undefined
+  /** Settles with the other hosts which columns are features; without it, those with a number are. */
+  readonly agree?: ((mine: readonly ColumnSummary[]) => readonly string[]) | undefined
   /** How much may stay in memory; without it, everything. */
   readonly memory?: MemoryLimit | undefined
   readonly warn: (sentence: string) => void
+}
+
+/** What hosts tell each other of a column. */
+export interface ColumnSummary {
+  readonly name: string
+  /** Whether it holds a number here. */
+  readonly numeric: boolean
 }
 
 type Place = { file: string; line: number; seen: string }
@@ -62,6 +74,7 @@ export class TrainingTable implements TableSink {
   /** A weight for each query, or for each row where there are no groups. */
   readonly #weights: number[] = []
   #file = ''
+  #seen = 0
   #layout: Layout = { label: -1, group: -1, weight: -1, features: new Int32Array(0) }
 
   constructor(options: TableOptions) {
@@ -76,6 +89,8 @@ export class TrainingTable implements TableSink {
 
   row(row: Row): void {
     const { label, group, weight, features } = this.#layout
+    const { share } = this.#options
+    if (share && !inShare(group < 0 ? `${this.#seen++}` : row.text(group).trim(), share)) return
     this.#labels.push(this.#label(row, label))
     const query = group < 0 ? this.#labels.length - 1 : this.#query(row, group)
     if (weight >= 0) this.#addWeight(row, weight, query)
@@ -92,8 +107,8 @@ export class TrainingTable implements TableSink {
 
   /** @throws {RankerError} when a column cannot be a feature, or none can. */
   finish(): Dataset {
+    const kept = this.#keptColumns()
     const columns = this.#columns ?? []
-    const kept = this.#options.featureNames ? columns : columns.filter((column) => column.number)
     for (const column of columns) this.#checkColumn(column, kept.includes(column))
     if (kept.length === 0) {
       throw new RankerError('NO_FEATURES', {
@@ -122,6 +137,26 @@ export class TrainingTable implements TableSink {
   /** Gives up what was read, when something went wrong before {@link finish}. */
   close(): void {
     this.#rows.close()
+  }
+
+  #keptColumns(): FeatureColumn[] {
+    const { featureNames, agree } = this.#options
+    const columns = this.#columns ?? []
+    if (featureNames) return columns
+    if (!agree) return columns.filter((column) => column.number)
+    const agreed = agree(columns.map(({ name, number }) => ({ name, numeric: number !== undefined })))
+    if (columns.length === 0) this.#setColumns(agreed)
+    return agreed.map((name) => {
+      const column = this.#columns!.find((one) => one.name === name)
+      if (column) return column
+      const names = columns.map((one) => one.name)
+      throw new RankerError('COLUMN_MISSING', {
+        file: this.#file,
+        column: name,
+        role: 'feature',
+        columns: names,
+      })
+    })
   }
 
   #setColumns(names: readonly string[]): void {
@@ -178,7 +213,12 @@ export class TrainingTable implements TableSink {
     if (kept && missingFrom)
       throw new RankerError('COLUMN_MISSING', { ...missingFrom, column: name, role: 'feature' })
     if (!text) {
-      if (!kept) this.#options.warn(`column "${name}" has no numeric cell and is left out`)
+      if (kept) return
+      this.#options.warn(
+        number
+          ? `column "${name}" is not used: the hosts before this one have none of that name`
+          : `column "${name}" has no numeric cell and is left out`,
+      )
       return
     }
     if (!kept) {

@@ -15,9 +15,9 @@ export interface SingleFeature {
 }
 
 /** NDCG@10 of a random order: the mean over seeded shuffles of every query. */
-export function randomNdcg(data: Dataset, seed = 1): number {
+export function randomNdcg(data: Dataset, mean = meanOfQueries, seed = 1): number {
   const random = mulberry32(seed)
-  const ndcg = ndcgAt10(data)
+  const ndcg = ndcgAt10(data, mean)
   let sum = 0
   for (let shuffle = 0; shuffle < SHUFFLES; shuffle++) {
     sum += ndcg(Float32Array.from({ length: data.rows }, random))
@@ -26,8 +26,8 @@ export function randomNdcg(data: Dataset, seed = 1): number {
 }
 
 /** Each feature as the only ranking, in its better direction, best first; missing values rank last. */
-export function singleFeatures(data: Dataset): SingleFeature[] {
-  const ndcg = ndcgAt10(data)
+export function singleFeatures(data: Dataset, mean = meanOfQueries): SingleFeature[] {
+  const ndcg = ndcgAt10(data, mean)
   const measured = Array.from(columnsOf(data), (column, index): SingleFeature => {
     const feature = data.featureNames[index]!
     const descending = ndcg(column)
@@ -40,8 +40,12 @@ export function singleFeatures(data: Dataset): SingleFeature[] {
 }
 
 /** NDCG@10 of other data ordered by each of these features, in the direction that each has. */
-export function singleFeaturesOn(data: Dataset, features: readonly SingleFeature[]): number[] {
-  const ndcg = ndcgAt10(data)
+export function singleFeaturesOn(
+  data: Dataset,
+  features: readonly SingleFeature[],
+  mean = meanOfQueries,
+): number[] {
+  const ndcg = ndcgAt10(data, mean)
   const orders = new Map(features.map(({ feature, order }) => [feature, order]))
   const values = new Map<string, number>()
   let index = 0
@@ -52,9 +56,9 @@ export function singleFeaturesOn(data: Dataset, features: readonly SingleFeature
   return features.map(({ feature }) => values.get(feature)!)
 }
 
-function ndcgAt10(data: Dataset): (scores: Float32Array) => number {
+function ndcgAt10(data: Dataset, mean: typeof meanOfQueries): (scores: Float32Array) => number {
   const ofQueries = ndcgOfQueries(data.labels, data.groups!.sizes, { k: K })
-  return (scores) => meanOfQueries(ofQueries(scores))
+  return (scores) => mean(ofQueries(scores))
 }
 
 /** A small seeded generator of numbers in [0, 1): Tommy Ettinger's mulberry32. */

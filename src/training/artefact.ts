@@ -7,6 +7,7 @@ import { PRODUCT } from '../version.ts'
 import type { Booster } from '../xgboost/booster.ts'
 import { XGBOOST_VERSION } from '../xgboost/library.ts'
 import { goldenRows } from './golden-rows.ts'
+import type { Hosts } from './hosts/hosts.ts'
 import type { Metrics } from './measure.ts'
 import type { TrainingPlan } from './plan.ts'
 
@@ -23,6 +24,7 @@ export function buildArtefact(
   train: Dataset,
   final: Booster,
   metrics: Metrics,
+  hosts: Hosts,
 ): Artefact {
   const ubj = final.save('ubj')
   const onnx = writeOnnx(readXGBoostModel(ubj, 'model.ubj'), PRODUCT)
@@ -36,11 +38,7 @@ export function buildArtefact(
     hyperparameters: { ...plan.hyperparameters },
     bestIteration,
     metrics: byChannel,
-    training: {
-      rows: train.rows,
-      queries: train.groups?.sizes.length ?? 0,
-      fingerprint: fingerprint(train),
-    },
+    training: learntFrom(train, hosts),
     libraries: { [PRODUCT.name]: PRODUCT.version, xgboost: XGBOOST_VERSION },
     files,
     goldenRows: goldenRows(train, (rows, count) => final.predict(rows, count, train.featureNames.length)),
@@ -49,6 +47,18 @@ export function buildArtefact(
 }
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+/** What all hosts learnt from. */
+function learntFrom(train: Dataset, hosts: Hosts): Manifest['training'] {
+  const queries = train.groups?.sizes.length ?? 0
+  const parts = hosts.gather({ rows: train.rows, queries, fingerprint: fingerprint(train) })
+  if (parts.length === 1) return parts[0]!
+  return {
+    rows: parts.reduce((sum, part) => sum + part.rows, 0),
+    queries: parts.reduce((sum, part) => sum + part.queries, 0),
+    fingerprint: sha256(Buffer.from(parts.map((part) => part.fingerprint).join())),
+  }
+}
 
 /** sha256 over what was learnt from: names, values, labels and groups. */
 function fingerprint(data: Dataset): string {

@@ -2,6 +2,7 @@ import type { ChannelName } from '../sagemaker/job.ts'
 import type { Booster, EvalSet } from '../xgboost/booster.ts'
 import type { DMatrix } from '../xgboost/dmatrix.ts'
 import { EarlyStopping } from './early-stopping.ts'
+import type { Hosts } from './hosts/hosts.ts'
 import type { Hyperparameters } from './hyperparameters.ts'
 import { evalMetrics } from './objective.ts'
 import type { TrainingSignals } from './plan.ts'
@@ -21,6 +22,7 @@ export function boost(
   hyperparameters: Hyperparameters,
   matrices: Matrices,
   signals: TrainingSignals,
+  hosts: Hosts,
 ): Boosted {
   const { early_stopping_rounds: patience, num_round: rounds } = hyperparameters
   const metric = evalMetrics(hyperparameters).at(-1)!
@@ -33,7 +35,7 @@ export function boost(
     const values = booster.evaluate(round, sets)
     signals.emit({ type: 'round', round, values: [...values] })
     if (stopping?.observe(round, values.get(`validation-${metric}`)!)) break
-    if (signals.shouldStop()) {
+    if (hosts.any(signals.shouldStop())) {
       signals.emit({
         type: 'note',
         text: `asked to stop after round ${round}: what was learnt so far is kept`,

@@ -7,6 +7,8 @@ import { CHANNELS, type Channel, type ChannelName } from '../sagemaker/job.ts'
 import { readChunks } from '../storage/files.ts'
 import { openSpillFile } from '../storage/spill-file.ts'
 import type { Own } from '../xgboost/owned.ts'
+import { agreeOnFeatures, checkRows } from './hosts/agree.ts'
+import { type Hosts, ONE_HOST } from './hosts/hosts.ts'
 import { labelCheck, needsGroups } from './objective.ts'
 import type { Emit, TrainingPlan } from './plan.ts'
 
@@ -19,13 +21,23 @@ export type Datasets = { train: Dataset } & Partial<Record<ChannelName, Dataset>
  */
 const ROWS_SHARE = 0.4
 
-/** Reads every channel of the plan, train first. @throws {RankerError} naming file, line and column. */
-export async function readDatasets(plan: TrainingPlan, emit: Emit, own: Own): Promise<Datasets> {
+/**
+ * Reads every channel of the plan, train first. Of several hosts each reads its share: what it was given of a sharded
+ * channel, else the queries that fall to it.
+ * @throws {RankerError} naming file, line and column.
+ */
+export async function readDatasets(
+  plan: TrainingPlan,
+  emit: Emit,
+  own: Own,
+  hosts: Hosts = ONE_HOST,
+): Promise<Datasets> {
   const { channels } = plan
   let budget = plan.memory.limitBytes * ROWS_SHARE
   const read = async (name: ChannelName, channel: Channel, featureNames?: readonly string[]) => {
-    const data = await readChannel(plan, name, channel, { emit, budget, featureNames })
+    const data = await readChannel(plan, name, channel, { emit, budget, featureNames, hosts })
     own(data.matrix)
+    checkRows(name, data.rows, hosts)
     if (!data.matrix.onDisk) budget = Math.max(0, budget - 4 * data.rows * data.matrix.width)
     return data
   }
@@ -43,13 +55,14 @@ interface ReadOptions {
   /** Bytes of rows that may stay in memory. */
   readonly budget: number
   readonly featureNames: readonly string[] | undefined
+  readonly hosts: Hosts
 }
 
 async function readChannel(
   { hyperparameters, memory }: TrainingPlan,
   name: ChannelName,
   channel: Channel,
-  { emit, budget, featureNames }: ReadOptions,
+  { emit, budget, featureNames, hosts }: ReadOptions,
 ): Promise<Dataset> {
   const { objective, label, group, weight, item } = hyperparameters
   const table = new TrainingTable({
@@ -57,6 +70,10 @@ async function readChannel(
     grouped: needsGroups(objective),
     refuseLabel: labelCheck(objective),
     featureNames,
+    ...(hosts.names.length > 1 && {
+      share: channel.sharded ? undefined : { index: hosts.index, hosts: hosts.names.length },
+      agree: (mine) => agreeOnFeatures(mine, hosts),
+    }),
     memory: { bytes: budget, openSpill: () => openSpillFile(memory.folder) },
     warn: (text) => emit({ type: 'warning', text: `${name}: ${text}` }),
   })

@@ -1,10 +1,11 @@
 import { randomNdcg, type SingleFeature, singleFeatures, singleFeaturesOn } from '../metrics/baselines.ts'
-import { meanNdcg } from '../metrics/ndcg.ts'
+import { ndcgOfQueries } from '../metrics/ndcg.ts'
 import { CHANNELS, type ChannelName } from '../sagemaker/job.ts'
 import type { Booster } from '../xgboost/booster.ts'
 import { predictDataset } from '../xgboost/predict.ts'
 import type { Matrices } from './boost.ts'
 import type { Datasets } from './datasets.ts'
+import type { Hosts } from './hosts/hosts.ts'
 
 /** What the ranker is held against: NDCG@10 by channel. */
 export interface Baselines {
@@ -22,7 +23,13 @@ export type Metrics = {
 } & Partial<Record<ChannelName, Record<string, number>>>
 
 /** Measures the kept model and what it is held against on every channel. */
-export function measure(final: Booster, kept: number, datasets: Datasets, matrices: Matrices): Metrics {
+export function measure(
+  final: Booster,
+  kept: number,
+  datasets: Datasets,
+  matrices: Matrices,
+  hosts: Hosts,
+): Metrics {
   const metrics: Metrics = { best_iteration: kept }
   const sets = Object.entries(matrices).map(([name, matrix]) => ({ name, matrix }))
   const evaluation = final.evaluate(kept, sets)
@@ -38,23 +45,23 @@ export function measure(final: Booster, kept: number, datasets: Datasets, matric
     if (data.groups) {
       const scores = predictDataset(final, data)
       const ndcg = (emptyQuery: 'one' | 'skip') =>
-        meanNdcg(data.labels, scores, data.groups!.sizes, { k: 10, emptyQuery })
+        hosts.meanOfQueries(ndcgOfQueries(data.labels, data.groups!.sizes, { k: 10, emptyQuery })(scores))
       values['ndcg@10'] ??= ndcg('one')
       const answerable = ndcg('skip')
       if (!Number.isNaN(answerable)) values['ndcg@10_without_empty_queries'] = answerable
     }
     metrics[name] = values
   }
-  if (datasets.train.groups) metrics.baselines = baselines(datasets)
+  if (datasets.train.groups) metrics.baselines = baselines(datasets, hosts)
   return metrics
 }
 
-function baselines(datasets: Datasets): Baselines {
+function baselines(datasets: Datasets, { meanOfQueries }: Hosts): Baselines {
   const channels = CHANNELS.filter((name) => datasets[name])
-  const features = singleFeatures(datasets.train)
-  const onEach = channels.map((name) => singleFeaturesOn(datasets[name]!, features))
+  const features = singleFeatures(datasets.train, meanOfQueries)
+  const onEach = channels.map((name) => singleFeaturesOn(datasets[name]!, features, meanOfQueries))
   return {
-    random: Object.fromEntries(channels.map((name) => [name, randomNdcg(datasets[name]!)])),
+    random: Object.fromEntries(channels.map((name) => [name, randomNdcg(datasets[name]!, meanOfQueries)])),
     single_features: features.map(({ feature, order }, index) => ({
       feature,
       order,

@@ -7,6 +7,9 @@ import { type Own, withOwned } from '../xgboost/owned.ts'
 import { type Artefact, buildArtefact } from './artefact.ts'
 import { boost, type Matrices } from './boost.ts'
 import { type Datasets, readDatasets } from './datasets.ts'
+import { checkSameJob, checkSameModel } from './hosts/agree.ts'
+import { type Hosts, ONE_HOST } from './hosts/hosts.ts'
+import { lendQueries } from './hosts/lend.ts'
 import { xgboostParameters } from './hyperparameters.ts'
 import { type Metrics, measure } from './measure.ts'
 import { checkEarlyStopping, evalMetrics } from './objective.ts'
@@ -27,16 +30,22 @@ export async function runTraining(
   plan: TrainingPlan,
   library: XGBoost,
   signals: TrainingSignals,
+  hosts: Hosts = ONE_HOST,
 ): Promise<TrainingResult> {
   const { hyperparameters, threads } = plan
   checkEarlyStopping(hyperparameters, plan.channels.validation !== undefined)
   return withOwned(async (own) => {
-    const datasets = await readDatasets(plan, signals.emit, own)
+    checkSameJob(plan, hosts)
+    const datasets = await readDatasets(plan, signals.emit, own, hosts)
+    const { train, lender } = lendQueries(datasets.train, hosts)
+    datasets.train = train
+    if (lender)
+      signals.emit({ type: 'note', text: `train: no row here, so one query of ${lender} is taken over` })
     const matrices = quantise(library, datasets, plan, own)
     const metrics = evalMetrics(hyperparameters)
     const parameters = xgboostParameters(hyperparameters, metrics, threads)
     const booster = own(Booster.create(library, parameters, Object.values(matrices)))
-    const { kept, trained } = boost(booster, hyperparameters, matrices, signals)
+    const { kept, trained } = boost(booster, hyperparameters, matrices, signals, hosts)
     if (kept + 1 < trained)
       signals.emit({ type: 'note', text: `kept round ${kept} of rounds 0 to ${trained - 1}` })
 
@@ -46,8 +55,10 @@ export async function runTraining(
     final.setAttribute('best_iteration', String(kept))
     final.setParameters({ eval_metric: metrics, nthread: String(threads) })
 
-    const measured = measure(final, kept, datasets, matrices)
-    return { ...buildArtefact(plan, datasets.train, final, measured), metrics: measured }
+    const measured = measure(final, kept, datasets, matrices, hosts)
+    const artefact = buildArtefact(plan, datasets.train, final, measured, hosts)
+    checkSameModel(artefact.manifest.files['model.ubj']!, hosts, signals.emit)
+    return { ...artefact, metrics: measured }
   })
 }
 
