@@ -1,7 +1,8 @@
 import { rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { resolve } from 'node:path'
-import { reasonOf } from '../errors.ts'
+import { CONTENT_TYPES } from '../data/format.ts'
+import { RankerError, reasonOf } from '../errors.ts'
 import { type HostPlan, readHosts } from '../sagemaker/hosts.ts'
 import {
   CHANNELS,
@@ -14,6 +15,9 @@ import {
 } from '../sagemaker/job.ts'
 import { writeWhole } from '../storage/files.ts'
 import { memoryOfMachine } from '../storage/memory.ts'
+import { s3Settings } from '../storage/s3.ts'
+import { isS3Address } from '../storage/s3-address.ts'
+import { withS3Output } from '../storage/s3-output.ts'
 import type { HostLine } from '../training/hosts/line.ts'
 import { onHosts } from '../training/hosts/on-hosts.ts'
 import {
@@ -37,7 +41,10 @@ const MEMORY_SHARE = 0.8
 const FAILURE_LENGTH = 1024
 
 const FLAGS = Object.fromEntries([
-  ...['train', 'validation', 'test', 'output', 'model-name'].map((name) => [name, true]),
+  ...['train', 'validation', 'test', 'bucket', 'key', 'content-type', 'output', 'model-name'].map((name) => [
+    name,
+    true,
+  ]),
   ...hyperparameterNames
     .flatMap((name) => [name, ...(describeHyperparameter(name).aliases ?? [])])
     .map((name) => [toFlag(name), true]),
@@ -48,6 +55,7 @@ export const trainCommand: Command = {
   name: 'train',
   summary: 'learn a ranker from judged rows and export it to ONNX',
   help: `Usage: ranker train --train PATH [--validation PATH] [--test PATH] [--output DIR] [hyperparameters]
+       ranker train --bucket BUCKET --key KEY [hyperparameters]
        ranker train
 
 Learns a LambdaMART ranker with XGBoost from judged query-item rows, exports it to ONNX, checks the export against
@@ -57,11 +65,19 @@ Without --train it is a SageMaker training job: hyperparameters, channels and ou
 (default ${DEFAULT_ROOT}), as the platform lays them out; flags win over hyperparameters.json.
 
 Data
-  --train PATH             CSV file with a header, or a folder of such files
+  --train PATH             file, FIFO, folder, or s3://bucket/key: an object, or the start of the keys of several
   --validation PATH        the same; its last metric decides early stopping
   --test PATH              the same; measured once, at the end
-  --output DIR             where model/ and output/ are written (default ${DEFAULT_OUTPUT})
+  --bucket B --key K       the same as --train s3://B/K
+  --content-type TYPE      what the files are, where their names do not tell:
+                           ${CONTENT_TYPES.join(', ')}
+  --output DIR             where model/ and output/ are written (default ${DEFAULT_OUTPUT}); s3://bucket/prefix gets
+                           the same files below it
   --model-name NAME        name that answers of the served model carry (default: the job's name, else ranker)
+
+  Names tell the format: .csv, .parquet, .jsonl, .ndjson, .json, .libsvm, .svm, .recordio, .rec and .pbr, each with .gz
+  too; any other file is taken for libsvm. CSV whose first line is all numbers has no header: column 0 is the label, and
+  --group, --weight and --label are zero-based indices.
 
 Hyperparameters
 ${hyperparameterHelp()}
@@ -71,9 +87,11 @@ Environment
   RANKER_TRACKER_PORT      port of the leading host where the hosts of a job come together (default 9099)
   RANKER_HOST_TIMEOUT      seconds that hosts wait for each other (default 1800)
   RANKER_XGBOOST_LIB       libxgboost.so to use instead of the one that npm run setup fetched
+  AWS_*                    region, credentials and endpoint (AWS_ENDPOINT_URL_S3) of S3, as for every AWS tool
 
 Examples
   ranker train --train train.csv --validation valid.csv --item product_id --eta 0.1 --early-stopping-rounds 20
+  ranker train --bucket my-bucket --key judged/train.parquet --n-estimators 100 --output s3://my-bucket/ranker
   ranker score --model-path ${DEFAULT_OUTPUT}/model --input candidates.csv
 `,
   run,
@@ -92,33 +110,53 @@ function hyperparameterHelp(): string {
 
 async function run(argv: readonly string[], io: Io): Promise<number> {
   const flags = readFlags('train', argv, FLAGS)
-  const isLocal = flags.values.train !== undefined
-  const root = isLocal
-    ? resolve(io.cwd, flags.values.output ?? DEFAULT_OUTPUT)
-    : (io.env.SAGEMAKER_BASE_DIR ?? DEFAULT_ROOT)
+  const channels = channelFlags(flags)
+  const wrote = (place: string) => io.stderr.write(`wrote ${place}\n`)
+  const output = flags.values.output ?? DEFAULT_OUTPUT
+  let end: JobEnd = 'failed'
+  if (channels.train && isS3Address(output)) {
+    const work = async (folder: string) => {
+      end = await runJob(io, folder, flags, channels)
+      return end === 'written'
+    }
+    await withS3Output(output, s3Settings(io.env), work, wrote)
+  } else {
+    const root = channels.train ? resolve(io.cwd, output) : (io.env.SAGEMAKER_BASE_DIR ?? DEFAULT_ROOT)
+    end = await runJob(io, root, flags, channels.train ? channels : undefined)
+    if (end === 'written') wrote(jobPaths(root).model)
+  }
+  return end === 'failed' ? 1 : 0
+}
+
+/** Of several hosts the model is written by the one that leads. */
+type JobEnd = 'written' | 'written elsewhere' | 'failed'
+
+/**
+ * Trains below a root. @param local the channels of a job that is none of SageMaker's.
+ * @returns how it went; if badly, why is said and written.
+ */
+async function runJob(io: Io, root: string, flags: Flags, local?: Record<string, string>): Promise<JobEnd> {
   const paths = jobPaths(root)
   let hosts: HostPlan | undefined
   try {
     rmSync(paths.failure, { force: true })
     // What lies in a job's model folder is uploaded whatever happens; a model of one's own is kept until replaced.
-    if (!isLocal) removeArtefact(paths)
-    hosts = isLocal ? undefined : readHosts(paths.resourceConfig, io.env)
+    if (!local) removeArtefact(paths)
+    hosts = local ? undefined : readHosts(paths.resourceConfig, io.env)
     // libgomp reads it once, as it loads: threads that wait must not spin on shared cores.
     process.env.OMP_WAIT_POLICY ??= 'PASSIVE'
     const work = (line?: HostLine) =>
-      train(isLocal ? localPlan(flags, io) : jobPlan(flags, io, paths, hosts), paths, {
+      train(local ? localPlan(local, flags, io) : jobPlan(flags, io, paths, hosts), paths, {
         env: { ...io.env },
         onEvent: (event) => report(event, io),
         stop: io.stop,
         line,
       })
     const metrics = hosts ? await onHosts(hosts, io.stop, work) : await work()
-    const end =
-      hosts && hosts.index > 0
-        ? `the model is written by ${hosts.names[0]}, which leads`
-        : `wrote ${paths.model}`
-    io.stderr.write(`${summary(metrics)}${end}, best iteration ${metrics.best_iteration}\n`)
-    return 0
+    io.stderr.write(`${summary(metrics)}best iteration ${metrics.best_iteration}\n`)
+    if (!hosts || hosts.index === 0) return 'written'
+    io.stderr.write(`the host that leads, ${hosts.names[0]}, wrote the model\n`)
+    return 'written elsewhere'
   } catch (thrown) {
     const sentence = reasonOf(thrown).slice(0, FAILURE_LENGTH)
     io.stderr.write(`error: ${sentence}\n`)
@@ -129,17 +167,39 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
     }
     // The training thread may be inside XGBoost, and wait there for a host that will not come.
     if (hosts) await io.endProcess?.(1)
-    return 1
+    return 'failed'
   }
 }
 
-function localPlan(flags: Flags, io: Io): TrainingPlan {
-  const channels = Object.fromEntries(
-    (['train', 'validation', 'test'] as const)
-      .filter((name) => flags.values[name] !== undefined)
-      .map((name) => [name, openChannel(name, resolve(io.cwd, flags.values[name]!))]),
-  ) as Channels
-  return plan(channels, parseHyperparameters(hyperparameterFlags(flags)), flags, io)
+/** Where the channels that flags name lie, by channel. */
+function channelFlags({ values }: Flags): Record<string, string> {
+  const { bucket, key, ...given } = values
+  const refuse = (reason: string) => {
+    throw new RankerError('BAD_ARGUMENTS', { reason })
+  }
+  if ((bucket === undefined) !== (key === undefined)) {
+    refuse(
+      `the flags --bucket and --key of ranker train go together: --${key === undefined ? 'key' : 'bucket'} is missing`,
+    )
+  }
+  if (bucket !== undefined && given.train !== undefined) {
+    refuse('the flags --train and --bucket with --key of ranker train are two places of the same channel')
+  }
+  const train = bucket === undefined ? given.train : `s3://${bucket}/${key}`
+  const channels = { train, validation: given.validation, test: given.test }
+  return Object.fromEntries(Object.entries(channels).filter(([, path]) => path !== undefined)) as Record<
+    string,
+    string
+  >
+}
+
+function localPlan(local: Readonly<Record<string, string>>, flags: Flags, io: Io): TrainingPlan {
+  const contentType = flags.values['content-type']
+  const channels = Object.entries(local).map(([name, path]) => [
+    name,
+    openChannel(name, isS3Address(path) ? path : resolve(io.cwd, path), contentType),
+  ])
+  return plan(Object.fromEntries(channels), parseHyperparameters(hyperparameterFlags(flags)), flags, io)
 }
 
 function jobPlan(
@@ -157,6 +217,7 @@ function plan(channels: Channels, hyperparameters: Hyperparameters, flags: Flags
     channels,
     hyperparameters,
     threads: hyperparameters.nthread ?? availableParallelism(),
+    s3: s3Settings(io.env),
     memory: { limitBytes: MEMORY_SHARE * memoryOfMachine(), folder: io.env.TMPDIR ?? tmpdir() },
     modelName: flags.values['model-name'] ?? io.env.TRAINING_JOB_NAME ?? 'ranker',
   }

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { RankerError, reasonOf } from '../errors.ts'
+import { isSkipped, kindOf, listDataFiles } from './data-files.ts'
 
 /** Where SageMaker's training contract puts things, below a root that is /opt/ml on the platform. */
 export interface JobPaths {
@@ -29,9 +30,14 @@ export function jobPaths(root: string): JobPaths {
 export const CHANNELS = ['train', 'validation', 'test'] as const
 export type ChannelName = (typeof CHANNELS)[number]
 
-/** A channel's data files, and the content type that the job declares for them. */
+/** A channel's data, and the content type that the job declares for it. */
 export interface Channel {
+  /** Paths of the files in the order of their names. */
   readonly files: readonly string[]
+  /** Where `files` is something else: one FIFO, which may not be there yet, or one address in S3. */
+  readonly kind?: 'pipe' | 's3'
+  /** The folder that the files' names in errors start below. */
+  readonly root?: string
   readonly contentType?: string | undefined
   /** Whether each host of the job was given other objects; otherwise every host has all of them. */
   readonly sharded?: boolean
@@ -43,8 +49,14 @@ export type Channels = Readonly<Partial<Record<ChannelName, Channel>>>
 const hyperparametersFile = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
 const inputDataConfigFile = z.record(
   z.string(),
-  z.looseObject({ ContentType: z.string().optional(), S3DistributionType: z.string().optional() }),
+  z.looseObject({
+    ContentType: z.string().optional(),
+    S3DistributionType: z.string().optional(),
+    TrainingInputMode: z.enum(['File', 'FastFile', 'Pipe']).optional(),
+    RecordWrapperType: z.string().optional(),
+  }),
 )
+type DeclaredChannel = z.infer<typeof inputDataConfigFile>[string]
 
 /**
  * Reads hyperparameters.json as names and strings, JSON encoding taken off.
@@ -73,51 +85,79 @@ function decode(value: string | number | boolean): string {
 }
 
 /**
- * Finds the channels of a job: those that inputdataconfig.json names, or the folders below input/data without it.
+ * Finds the channels of a job: those that inputdataconfig.json names, or what lies below input/data without it.
+ * FastFile is File that streams; of a channel in Pipe mode, the FIFO of the first epoch is read.
  * @param hosts machines of the job: where there are several, a sharded channel may be empty on this one.
- * @throws {RankerError} UNKNOWN_CHANNEL, CHANNEL_MISSING, CHANNEL_EMPTY, CONFIG_UNREADABLE.
+ * @throws {RankerError} UNKNOWN_CHANNEL, CHANNEL_MISSING, CHANNEL_EMPTY, CONFIG_UNREADABLE and those of the files.
  */
 export function readChannels(paths: JobPaths, hosts = 1): Channels {
-  const declared: z.infer<typeof inputDataConfigFile> = existsSync(paths.inputDataConfig)
+  const declared: Record<string, DeclaredChannel> = existsSync(paths.inputDataConfig)
     ? readJson(paths.inputDataConfig, inputDataConfigFile, 'a JSON object of channels')
     : {}
-  const found = existsSync(paths.data) ? readdirSync(paths.data).filter((name) => !isSkipped(name)) : []
+  const isSharded = (name: string) => hosts > 1 && declared[name]?.S3DistributionType === 'ShardedByS3Key'
   const channels: Partial<Record<ChannelName, Channel>> = {}
-  for (const name of new Set([...Object.keys(declared), ...found])) {
-    if (!isChannel(name)) throw new RankerError('UNKNOWN_CHANNEL', { channel: name, known: CHANNELS })
-    const path = join(paths.data, name)
-    const { ContentType, S3DistributionType } = declared[name] ?? {}
-    const sharded = hosts > 1 && S3DistributionType === 'ShardedByS3Key'
-    channels[name] =
-      sharded && listFiles(path).length === 0
-        ? { files: [], sharded }
-        : { ...openChannel(name, path, ContentType), sharded }
+  for (const [name, { ContentType, TrainingInputMode, RecordWrapperType }] of Object.entries(declared)) {
+    checkName(name)
+    if (TrainingInputMode !== 'Pipe') continue
+    if (RecordWrapperType === 'RecordIO') {
+      throw new RankerError('CONFIG_UNREADABLE', {
+        path: paths.inputDataConfig,
+        reason: `the channel ${JSON.stringify(name)} wraps its objects in RecordIO`,
+        wanted: 'RecordWrapperType None',
+      })
+    }
+    channels[name as ChannelName] = pipe(paths, name, ContentType)
   }
-  if (!channels.train) {
-    throw new RankerError('CHANNEL_MISSING', { channel: 'train', path: join(paths.data, 'train') })
+  for (const entry of existsSync(paths.data) ? readdirSync(paths.data) : []) {
+    if (isSkipped(entry)) continue
+    const name = isFifo(join(paths.data, entry)) ? entry.replace(/_\d+$/, '') : entry
+    if (channels[name.replace(/_\d+$/, '') as ChannelName]?.kind === 'pipe') continue
+    checkName(name)
+    if (isSharded(name) && isEmptyFolder(join(paths.data, name))) continue
+    const contentType = declared[name]?.ContentType
+    channels[name as ChannelName] =
+      name === entry ? openChannel(name, join(paths.data, name), contentType) : pipe(paths, name, contentType)
+  }
+  for (const name of ['train', ...Object.keys(declared)]) {
+    if (isSharded(name)) {
+      channels[name as ChannelName] = { ...(channels[name as ChannelName] ?? { files: [] }), sharded: true }
+    } else if (!channels[name as ChannelName]) {
+      throw new RankerError('CHANNEL_MISSING', { channel: name, path: join(paths.data, name) })
+    }
   }
   return channels
 }
 
-/** A channel given as a file or a folder of any depth; hidden names and those that start with `_` are no data. */
+const isEmptyFolder = (path: string): boolean =>
+  (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false) && listDataFiles(path).length === 0
+
+const isFifo = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFIFO() ?? false
+
+/** In Pipe mode each epoch has a FIFO of its own, and one is all that is read: the rows stay in memory. */
+function pipe(paths: JobPaths, name: string, contentType: string | undefined): Channel {
+  return { files: [join(paths.data, `${name}_0`)], kind: 'pipe', contentType }
+}
+
+/**
+ * A channel given as a file, a folder of any depth, or an address in S3.
+ * @throws {RankerError} CHANNEL_MISSING, CHANNEL_EMPTY, NOT_A_FILE, INPUT_UNREADABLE.
+ */
 export function openChannel(channel: string, path: string, contentType?: string): Channel {
-  if (!existsSync(path)) throw new RankerError('CHANNEL_MISSING', { channel, path })
-  const files = listFiles(path)
+  if (/^s3:\/\//i.test(path)) return { files: [path], kind: 's3', contentType }
+  const kind = statSync(path, { throwIfNoEntry: false })
+  if (!kind) throw new RankerError('CHANNEL_MISSING', { channel, path })
+  if (kind.isFile()) return { files: [path], root: dirname(path), contentType }
+  if (kind.isFIFO()) return { files: [path], kind: 'pipe', contentType }
+  if (!kind.isDirectory()) throw new RankerError('NOT_A_FILE', { path, seen: kindOf(kind) })
+  const files = listDataFiles(path)
   if (files.length === 0) throw new RankerError('CHANNEL_EMPTY', { channel, path })
-  return { files, contentType }
+  return { files, root: path, contentType }
 }
 
-function listFiles(path: string): string[] {
-  if (!existsSync(path)) return []
-  if (statSync(path).isFile()) return [path]
-  return readdirSync(path, { recursive: true, encoding: 'utf8' })
-    .filter((name) => !name.split('/').some(isSkipped))
-    .sort()
-    .map((name) => join(path, name))
-    .filter((file) => statSync(file).isFile())
+function checkName(name: string): void {
+  if (!isChannel(name)) throw new RankerError('UNKNOWN_CHANNEL', { channel: name, known: CHANNELS })
 }
 
-const isSkipped = (name: string): boolean => name.startsWith('.') || name.startsWith('_')
 const isChannel = (name: string): name is ChannelName => (CHANNELS as readonly string[]).includes(name)
 
 /** Reads a file of the job's configuration. @throws {RankerError} CONFIG_UNREADABLE. */

@@ -57,6 +57,8 @@ function runOnThread(
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
   const worker = new Worker(new URL(`./thread.${extension}`, import.meta.url), {
     workerData: { plan, env, stop: flag, hosts: place } satisfies ThreadInput,
+    // The AWS SDK, where a channel is in S3, reads its settings and credentials from there.
+    env,
   })
   return new Promise((resolve, reject) => {
     const fail = (reason: string) => reject(new RankerError('TRAINING_DIED', { reason }))

@@ -1,3 +1,4 @@
+import { numberedColumns } from '../../data/sparse-table.ts'
 import type { ColumnSummary } from '../../data/training-table.ts'
 import { RankerError } from '../../errors.ts'
 import type { Emit, TrainingPlan } from '../plan.ts'
@@ -9,25 +10,57 @@ import type { Hosts } from './hosts.ts'
  */
 export function checkSameJob({ hyperparameters, channels }: TrainingPlan, hosts: Hosts): void {
   const jobs = hosts.gather({ hyperparameters, channels: Object.keys(channels).sort() })
-  for (const what of ['hyperparameters', 'channels'] as const) {
-    const texts = jobs.map((job) => JSON.stringify(job[what]))
-    const other = texts.findIndex((text) => text !== texts[0])
-    if (other < 0) continue
-    const [leader, host] = [hosts.names[0]!, hosts.names[other]!]
-    throw new RankerError('HOSTS_DIFFER', { host, leader, what })
-  }
+  checkSame(
+    'hyperparameters',
+    jobs.map((job) => JSON.stringify(job.hyperparameters)),
+    hosts,
+  )
+  checkSame(
+    'channels',
+    jobs.map((job) => job.channels.join()),
+    hosts,
+  )
+}
+
+/** @param seen what each host has, undefined where it has none. */
+function checkSame(what: string, seen: readonly (string | undefined)[], hosts: Hosts): void {
+  const first = seen.findIndex((one) => one !== undefined)
+  const other = seen.findIndex((one) => one !== undefined && one !== seen[first])
+  if (other < 0) return
+  throw new RankerError('HOSTS_DIFFER', { host: hosts.names[other]!, other: hosts.names[first]!, what })
+}
+
+/** What a host has seen of the columns of train; nothing, where it was given no file. */
+export interface SeenColumns {
+  /** Those that have names. */
+  readonly named: readonly ColumnSummary[]
+  /** How many have but numbers, as in libsvm and recordio, */
+  readonly numbered: number
+  /** and whether there is a weight beside the label. */
+  readonly weighted: boolean
 }
 
 /**
- * The features that all hosts train on: the columns of the first host that has any, in its order, as far as a number
- * was seen in them on any host; a host's share of the rows may hold none.
- * @throws {RankerError} CHANNEL_WITHOUT_ROWS, NO_FEATURES, on all hosts.
+ * The features that all hosts train on. Of columns with names those of the first host that has any, in its order, as far
+ * as a number was seen in them on any host: a host's share of the rows may hold none. Of columns with numbers as many as
+ * the host with most has seen.
+ * @throws {RankerError} HOSTS_DIFFER, CHANNEL_WITHOUT_ROWS, NO_FEATURES, on all hosts.
  */
-export function agreeOnFeatures(mine: readonly ColumnSummary[], hosts: Hosts): string[] {
+export function agreeOnFeatures(mine: SeenColumns, hosts: Hosts): string[] {
   const all = hosts.gather(mine)
-  const numeric = new Set(all.flatMap((columns) => columns.filter((c) => c.numeric).map((c) => c.name)))
-  const columns = all.find((one) => one.length > 0)?.map((column) => column.name)
-  if (!columns) throw new RankerError('CHANNEL_WITHOUT_ROWS', { channel: 'train', hosts: all.length })
+  const kinds = all.map(({ named, numbered }) =>
+    named.length > 0 ? 'named' : numbered > 0 ? 'numbered' : undefined,
+  )
+  checkSame('formats (columns with names here, with numbers there)', kinds, hosts)
+  const kind = kinds.find((one) => one !== undefined)
+  if (!kind) throw new RankerError('CHANNEL_WITHOUT_ROWS', { channel: 'train', hosts: all.length })
+  if (kind === 'numbered') {
+    const weighted = all.map((one) => (one.numbered > 0 ? String(one.weighted) : undefined))
+    checkSame('columns (a weight beside the label here, none there)', weighted, hosts)
+    return numberedColumns(Math.max(...all.map(({ numbered }) => numbered)))
+  }
+  const numeric = new Set(all.flatMap(({ named }) => named.filter((c) => c.numeric).map((c) => c.name)))
+  const columns = all.find(({ named }) => named.length > 0)!.named.map((column) => column.name)
   const features = columns.filter((name) => numeric.has(name))
   if (features.length === 0) throw new RankerError('NO_FEATURES', { file: 'channel "train"', columns })
   return features
