@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
-import { batchesOf, type Dataset } from '../data/dataset.ts'
+import type { Dataset } from '../data/dataset.ts'
 import type { Manifest } from '../model/manifest.ts'
 import { writeOnnx } from '../model/onnx-writer.ts'
 import { readXGBoostModel } from '../model/xgboost-model.ts'
 import { PRODUCT } from '../version.ts'
 import type { Booster } from '../xgboost/booster.ts'
 import { XGBOOST_VERSION } from '../xgboost/library.ts'
+import { fingerprint } from './fingerprint.ts'
 import { goldenRows } from './golden-rows.ts'
 import type { Hosts } from './hosts/hosts.ts'
 import type { Metrics } from './measure.ts'
@@ -50,20 +51,10 @@ const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 
 /** What all hosts learnt from. */
 function learntFrom(train: Dataset, hosts: Hosts): Manifest['training'] {
-  const queries = train.groups?.sizes.length ?? 0
-  const parts = hosts.gather({ rows: train.rows, queries, fingerprint: fingerprint(train) })
-  if (parts.length === 1) return parts[0]!
+  const sum = (mine: number) => hosts.gather(mine).reduce((sum, one) => sum + one)
   return {
-    rows: parts.reduce((sum, part) => sum + part.rows, 0),
-    queries: parts.reduce((sum, part) => sum + part.queries, 0),
-    fingerprint: sha256(Buffer.from(parts.map((part) => part.fingerprint).join())),
+    rows: sum(train.rows),
+    queries: sum(train.groups?.sizes.length ?? 0),
+    fingerprint: fingerprint(train, hosts),
   }
-}
-
-/** sha256 over what was learnt from: names, values, labels and groups. */
-function fingerprint(data: Dataset): string {
-  const hash = createHash('sha256').update(JSON.stringify(data.featureNames)).update(data.labels)
-  for (const { from, to } of batchesOf(data, 1 << 14)) hash.update(data.matrix.view(from, to))
-  if (data.groups) hash.update(data.groups.sizes)
-  return hash.digest('hex')
 }

@@ -21,18 +21,20 @@ const ROWS_SHARE = 0.4
 /**
  * Reads every channel of the plan, train first. Of several hosts each reads its share: what it was given of a sharded
  * channel, else the queries that fall to it.
+ * @param interrupt called every megabyte or so; what it throws ends the reading.
  * @throws {RankerError} naming file, line and column.
  */
 export async function readDatasets(
   plan: TrainingPlan,
   emit: Emit,
   own: Own,
+  interrupt = () => {},
   hosts: Hosts = ONE_HOST,
 ): Promise<Datasets> {
   const { channels } = plan
   let budget = plan.memory.limitBytes * ROWS_SHARE
   const read = async (name: ChannelName, channel: Channel, featureNames?: readonly string[]) => {
-    const data = await readChannel(plan, name, channel, { emit, budget, featureNames, hosts })
+    const data = await readChannel(plan, name, channel, { emit, interrupt, budget, featureNames, hosts })
     own(data.matrix)
     checkRows(name, data.rows, hosts)
     if (!data.matrix.onDisk) budget = Math.max(0, budget - 4 * data.rows * data.matrix.width)
@@ -49,6 +51,7 @@ export async function readDatasets(
 
 interface ReadOptions {
   readonly emit: Emit
+  readonly interrupt: () => void
   /** Bytes of rows that may stay in memory. */
   readonly budget: number
   readonly featureNames: readonly string[] | undefined
@@ -59,19 +62,13 @@ async function readChannel(
   { hyperparameters, memory, s3 }: TrainingPlan,
   name: ChannelName,
   channel: Channel,
-  { emit, budget, featureNames, hosts }: ReadOptions,
+  { emit, interrupt, budget, featureNames, hosts }: ReadOptions,
 ): Promise<Dataset> {
   const warn = (text: string) => emit({ type: 'warning', text: `${name}: ${text}` })
   const limit = { bytes: budget, openSpill: () => openSpillFile(memory.folder) }
-  const data = await withInputs(name, channel, { scratch: memory.folder, s3 }, (inputs) =>
-    readChannelRows(inputs, {
-      hyperparameters,
-      featureNames,
-      memory: limit,
-      warn,
-      hosts,
-      sharded: channel.sharded ?? false,
-    }),
+  const sharded = channel.sharded ?? false
+  const data = await withInputs(name, channel, { scratch: memory.folder, s3, interrupt }, (inputs) =>
+    readChannelRows(inputs, { hyperparameters, featureNames, memory: limit, hosts, sharded, warn }),
   )
   const queries = data.groups ? ` of ${data.groups.sizes.length} queries` : ''
   const where = data.matrix.onDisk ? ', kept on disk because they outgrow the memory limit' : ''

@@ -4,11 +4,14 @@ import { CHANNELS, type ChannelName } from '../sagemaker/job.ts'
 import type { Booster } from '../xgboost/booster.ts'
 import { predictDataset } from '../xgboost/predict.ts'
 import type { Matrices } from './boost.ts'
+import type { Scores } from './channel-model.ts'
 import type { Datasets } from './datasets.ts'
 import type { Hosts } from './hosts/hosts.ts'
 
 /** What the ranker is held against: NDCG@10 by channel. */
 export interface Baselines {
+  /** The model of the `model` channel. */
+  readonly incumbent?: ByChannel
   readonly random: ByChannel
   /** Each feature alone, in the direction that is better on train; the best on train comes first. */
   readonly single_features: readonly ({ feature: string; order: SingleFeature['order'] } & ByChannel)[]
@@ -22,12 +25,17 @@ export type Metrics = {
   baselines?: Baselines
 } & Partial<Record<ChannelName, Record<string, number>>>
 
-/** Measures the kept model and what it is held against on every channel. */
+/**
+ * Measures the kept model on every channel and, where there is time, what it is held against: a job that was asked to
+ * stop has two minutes.
+ */
 export function measure(
   final: Booster,
   kept: number,
   datasets: Datasets,
   matrices: Matrices,
+  incumbent: Scores | undefined,
+  isHurried: boolean,
   hosts: Hosts,
 ): Metrics {
   const metrics: Metrics = { best_iteration: kept }
@@ -52,15 +60,16 @@ export function measure(
     }
     metrics[name] = values
   }
-  if (datasets.train.groups) metrics.baselines = baselines(datasets, hosts)
+  if (datasets.train.groups && !isHurried) metrics.baselines = baselines(datasets, incumbent, hosts)
   return metrics
 }
 
-function baselines(datasets: Datasets, { meanOfQueries }: Hosts): Baselines {
+function baselines(datasets: Datasets, incumbent: Scores | undefined, { meanOfQueries }: Hosts): Baselines {
   const channels = CHANNELS.filter((name) => datasets[name])
   const features = singleFeatures(datasets.train, meanOfQueries)
   const onEach = channels.map((name) => singleFeaturesOn(datasets[name]!, features, meanOfQueries))
   return {
+    ...(incumbent && { incumbent: ndcgOf(incumbent, datasets, meanOfQueries) }),
     random: Object.fromEntries(channels.map((name) => [name, randomNdcg(datasets[name]!, meanOfQueries)])),
     single_features: features.map(({ feature, order }, index) => ({
       feature,
@@ -68,4 +77,13 @@ function baselines(datasets: Datasets, { meanOfQueries }: Hosts): Baselines {
       ...Object.fromEntries(channels.map((name, channel) => [name, onEach[channel]![index]!])),
     })),
   }
+}
+
+function ndcgOf(scores: Scores, datasets: Datasets, mean: Hosts['meanOfQueries']): ByChannel {
+  return Object.fromEntries(
+    CHANNELS.filter((name) => datasets[name]).map((name) => {
+      const { labels, groups } = datasets[name]!
+      return [name, mean(ndcgOfQueries(labels, groups!.sizes, { k: 10 })(scores[name]!))]
+    }),
+  )
 }

@@ -1,18 +1,22 @@
+import { RankerError } from '../errors.ts'
 import { CHANNELS } from '../sagemaker/job.ts'
 import { makeTemporaryFolder } from '../storage/files.ts'
-import { Booster } from '../xgboost/booster.ts'
+import { Booster, type Parameters } from '../xgboost/booster.ts'
 import { DMatrix } from '../xgboost/dmatrix.ts'
 import type { XGBoost } from '../xgboost/library.ts'
 import { type Own, withOwned } from '../xgboost/owned.ts'
 import { type Artefact, buildArtefact } from './artefact.ts'
 import { boost, type Matrices } from './boost.ts'
+import { checkContinues, loadChannelModel, scoreChannels } from './channel-model.ts'
+import { Checkpoints, holdsCheckpoints } from './checkpoints.ts'
 import { type Datasets, readDatasets } from './datasets.ts'
+import { originOf } from './fingerprint.ts'
 import { checkSameJob, checkSameModel } from './hosts/agree.ts'
 import { type Hosts, ONE_HOST } from './hosts/hosts.ts'
 import { lendQueries } from './hosts/lend.ts'
 import { xgboostParameters } from './hyperparameters.ts'
 import { type Metrics, measure } from './measure.ts'
-import { checkEarlyStopping, evalMetrics } from './objective.ts'
+import { checkCheckpoints, checkEarlyStopping, evalMetrics } from './objective.ts'
 import type { TrainingPlan, TrainingSignals } from './plan.ts'
 
 /** Share of the memory limit that a page takes, where the data is larger than memory; a few are held at a time. */
@@ -34,18 +38,50 @@ export async function runTraining(
 ): Promise<TrainingResult> {
   const { hyperparameters, threads } = plan
   checkEarlyStopping(hyperparameters, plan.channels.validation !== undefined)
+  const metrics = evalMetrics(hyperparameters)
+  const parameters: Parameters = {
+    ...xgboostParameters(hyperparameters, metrics, threads),
+    // Each round draws from a seed of its own, so that a resumed run draws what an uninterrupted one does.
+    ...(plan.checkpoints !== undefined && { seed_per_iteration: '1' }),
+  }
+  if (plan.checkpoints !== undefined) {
+    checkCheckpoints(parameters)
+    signals.emit({
+      type: 'note',
+      text: `a checkpoint every ${hyperparameters.checkpoint_interval} rounds in ${plan.checkpoints}; for that, seed_per_iteration is 1, with which sampling draws other rows than without checkpoints`,
+    })
+  }
+  const given = plan.model === undefined ? undefined : loadChannelModel(plan.model)
+  const base = hyperparameters.model_channel === 'continue' ? given : undefined
+
   return withOwned(async (own) => {
-    checkSameJob(plan, hosts)
-    const datasets = await readDatasets(plan, signals.emit, own, hosts)
-    const { train, lender } = lendQueries(datasets.train, hosts)
-    datasets.train = train
-    if (lender)
-      signals.emit({ type: 'note', text: `train: no row here, so one query of ${lender} is taken over` })
+    checkSameJob(plan, given?.sha256, hosts)
+    const endIfAsked = () => interrupt(plan, signals, hosts)
+    const datasets = await readDatasets(plan, signals.emit, own, endIfAsked, hosts)
+    endIfAsked()
+    datasets.train = lendQueries(datasets.train, hosts, signals.emit)
+    if (base) checkContinues(base, parameters, datasets.train.featureNames)
+    const incumbent = given && scoreChannels(library, given, datasets)
     const matrices = quantise(library, datasets, plan, own)
-    const metrics = evalMetrics(hyperparameters)
-    const parameters = xgboostParameters(hyperparameters, metrics, threads)
-    const booster = own(Booster.create(library, parameters, Object.values(matrices)))
-    const { kept, trained } = boost(booster, hyperparameters, matrices, signals, hosts)
+    const cached = Object.values(matrices)
+    const booster = own(
+      base ? Booster.load(library, base.bytes, cached) : Booster.create(library, {}, cached),
+    )
+    booster.setParameters(parameters)
+    const from = booster.rounds()
+    const checkpoints =
+      plan.checkpoints === undefined
+        ? undefined
+        : new Checkpoints({
+            folder: plan.checkpoints,
+            interval: hyperparameters.checkpoint_interval,
+            origin: originOf(datasets, parameters, hosts, base),
+            booster,
+            parameters,
+            emit: signals.emit,
+            hosts,
+          })
+    const { kept, trained } = boost(booster, hyperparameters, matrices, signals, { from, checkpoints, hosts })
     if (kept + 1 < trained)
       signals.emit({ type: 'note', text: `kept round ${kept} of rounds 0 to ${trained - 1}` })
 
@@ -55,11 +91,22 @@ export async function runTraining(
     final.setAttribute('best_iteration', String(kept))
     final.setParameters({ eval_metric: metrics, nthread: String(threads) })
 
-    const measured = measure(final, kept, datasets, matrices, hosts)
+    const isHurried = hosts.any(signals.shouldStop())
+    const measured = measure(final, kept, datasets, matrices, incumbent, isHurried, hosts)
     const artefact = buildArtefact(plan, datasets.train, final, measured, hosts)
     checkSameModel(artefact.manifest.files['model.ubj']!, hosts, signals.emit)
     return { ...artefact, metrics: measured }
   })
+}
+
+/**
+ * Ends the reading when somebody asks: without a finished round there is nothing to keep. Where an earlier attempt
+ * left checkpoints there is, and the data are needed to export it.
+ */
+function interrupt({ checkpoints }: TrainingPlan, signals: TrainingSignals, hosts: Hosts): void {
+  const mayResume = checkpoints !== undefined && (hosts.index > 0 || holdsCheckpoints(checkpoints))
+  if (!signals.shouldStop() || mayResume) return
+  throw new RankerError('STOPPED', {})
 }
 
 /**

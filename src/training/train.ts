@@ -1,10 +1,12 @@
+import { dirname, join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { RankerError } from '../errors.ts'
 import { formatManifest, MANIFEST_FILE } from '../model/manifest.ts'
 import type { JobPaths } from '../sagemaker/job.ts'
 import { openOnnxRuntime } from '../scoring/onnxruntime.ts'
-import { removeFiles, writeWhole } from '../storage/files.ts'
+import { checkWritable, writeTogether } from '../storage/files.ts'
 import type { Artefact } from './artefact.ts'
+import { prepareCheckpoints } from './checkpoints.ts'
 import type { HostsInput } from './hosts/hosts.ts'
 import type { HostLine } from './hosts/line.ts'
 import type { Metrics } from './measure.ts'
@@ -20,10 +22,9 @@ export interface TrainOptions {
   readonly stop?: AbortSignal
   /** To the other hosts of the job, where there are any. */
   readonly line?: HostLine | undefined
+  /** Files that go into the artefact beside the model, by their path in it: those of the `code` channel. */
+  readonly extraFiles?: ReadonlyMap<string, Uint8Array> | undefined
 }
-
-/** Names of the model's files, in the order in which they are written: the manifest vouches for the others. */
-const MODEL_FILES = ['model.onnx', 'model.ubj', MANIFEST_FILE] as const
 
 /**
  * Trains, checks the export against XGBoost on the golden rows, and only then writes the artefact and the metrics. Of
@@ -32,17 +33,15 @@ const MODEL_FILES = ['model.onnx', 'model.ubj', MANIFEST_FILE] as const
  */
 export async function train(plan: TrainingPlan, paths: JobPaths, options: TrainOptions): Promise<Metrics> {
   const { line } = options
+  const leads = !line || line.hosts.index === 0
+  for (const folder of [paths.model, dirname(paths.failure)]) checkWritable(folder)
+  if (leads && plan.checkpoints !== undefined) prepareCheckpoints(plan.checkpoints)
   const place = line && { ...line.hosts, ...(await line.news.together) }
   const result = await runOnThread(plan, options, place)
-  if (place && place.index > 0) return result.metrics
+  if (!leads) return result.metrics
   await checkExport(result)
-  writeArtefact(paths, result)
+  writeArtefact(paths, result, options.extraFiles)
   return result.metrics
-}
-
-/** Removes what an earlier job left in the model folder: what is there at the end of a job is uploaded. */
-export function removeArtefact(paths: JobPaths): void {
-  removeFiles(paths.model, MODEL_FILES)
 }
 
 function runOnThread(
@@ -93,13 +92,22 @@ async function checkExport({ onnx, manifest }: Artefact): Promise<void> {
   }
 }
 
-function writeArtefact(paths: JobPaths, { onnx, ubj, manifest, metrics }: TrainingResult): void {
-  const contents = [onnx, ubj, formatManifest(manifest)]
-  try {
-    for (const [index, name] of MODEL_FILES.entries()) writeWhole(`${paths.model}/${name}`, contents[index]!)
-    writeWhole(paths.metrics, `${JSON.stringify(metrics, undefined, 2)}\n`)
-  } catch (thrown) {
-    removeArtefact(paths)
-    throw thrown
-  }
+/** The manifest last among the model's files, for it vouches for the others. */
+function writeArtefact(
+  paths: JobPaths,
+  { onnx, ubj, manifest, metrics }: TrainingResult,
+  extraFiles: ReadonlyMap<string, Uint8Array> = new Map(),
+): void {
+  const model = [
+    ...extraFiles,
+    ['model.onnx', onnx],
+    ['model.ubj', ubj],
+    [MANIFEST_FILE, formatManifest(manifest)],
+  ] as const
+  writeTogether(
+    new Map([
+      ...model.map(([name, content]) => [join(paths.model, name), content] as const),
+      [paths.metrics, `${JSON.stringify(metrics, undefined, 2)}\n`],
+    ]),
+  )
 }

@@ -1,17 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { writeTree } from './command.ts'
 import { freePort } from './free-port.ts'
-
-const executable = join(import.meta.dirname, '../../container/train')
+import { hashesIn, type RunningJob, startJob } from './job.ts'
+import { emptyFolder } from './model.ts'
 
 export interface ClusterOptions {
-  /** Names or addresses of this machine; the first in sorted order leads. */
+  /** Names or addresses of this machine; the first one leads. */
   readonly names: readonly string[]
   readonly hyperparameters: object
   /** Files below input/data of each host. */
@@ -19,52 +16,50 @@ export interface ClusterOptions {
   readonly inputDataConfig?: object
   /** Files of single hosts that replace those that all have. */
   readonly files?: Readonly<Record<string, Readonly<Record<string, string | object>>>>
+  /** Whether each host has a folder for checkpoints. */
+  readonly checkpoints?: boolean
   /** RANKER_HOST_TIMEOUT, in seconds. */
   readonly timeout?: number
   readonly port?: number
-}
-
-interface Running {
-  readonly child: ChildProcess
-  stdout: string
-  stderr: string
 }
 
 /** A training job on several machines: each has a folder and a process of its own. */
 export class Cluster {
   readonly names: readonly string[]
   readonly port: number
+  readonly #t: Test
   readonly #root: string
   readonly #timeout: number
-  readonly #running = new Map<string, Running>()
+  readonly #running = new Map<string, RunningJob>()
 
   private constructor(t: Test, { names, timeout = 20 }: ClusterOptions, port: number) {
     this.names = names
     this.port = port
-    this.#root = mkdtempSync(join(tmpdir(), 'cluster-'))
+    this.#t = t
+    this.#root = emptyFolder(t)
     this.#timeout = timeout
-    t.teardown(() => {
-      for (const { child } of this.#running.values()) child.kill('SIGKILL')
-      rmSync(this.#root, { recursive: true, force: true })
-    })
   }
 
   static async create(t: Test, options: ClusterOptions): Promise<Cluster> {
     const { names, hyperparameters, data, inputDataConfig = { train: {}, validation: {} }, files } = options
     const cluster = new Cluster(t, options, options.port ?? (await freePort()))
     for (const name of names) {
-      writeTree(cluster.path(name), {
-        'input/config/hyperparameters.json': hyperparameters,
+      const config: Record<string, object> = {
+        'hyperparameters.json': hyperparameters,
         // Neither the order in the file matters, nor an interface that is not there.
-        'input/config/resourceconfig.json': {
+        'resourceconfig.json': {
           current_host: name,
           hosts: names.toReversed(),
           network_interface_name: 'nope0',
         },
-        'input/config/inputdataconfig.json': inputDataConfig,
-        ...files?.[name],
-      })
+        'inputdataconfig.json': inputDataConfig,
+        ...(options.checkpoints && {
+          'checkpointconfig.json': { LocalPath: cluster.path(name, 'checkpoints') },
+        }),
+      }
+      writeTree(cluster.path(name, 'input/config'), config)
       writeTree(cluster.path(name, 'input/data'), data(name))
+      writeTree(cluster.path(name), files?.[name] ?? {})
     }
     return cluster
   }
@@ -73,30 +68,20 @@ export class Cluster {
     return join(this.#root, name, ...path)
   }
 
-  env(name: string): Record<string, string | undefined> {
+  env(name: string): Record<string, string> {
     return {
-      PATH: process.env.PATH,
-      RANKER_XGBOOST_LIB: process.env.RANKER_XGBOOST_LIB,
       RANKER_TRACKER_PORT: String(this.port),
       RANKER_HOST_TIMEOUT: String(this.#timeout),
       SAGEMAKER_BASE_DIR: this.path(name),
+      // Many short processes: half of each would be spent on reading the same sources.
+      NODE_COMPILE_CACHE: join(tmpdir(), 'cluster-compile-cache'),
     }
   }
 
-  start(names = this.names): void {
+  /** @param entry `main` is the process that trains alone, for what is done to it. */
+  start(names = this.names, entry: 'container/train' | 'main' = 'main'): void {
     for (const name of names) {
-      const child = spawn(process.execPath, [executable], {
-        // Many short processes: half of each would be spent on reading the same sources.
-        env: { ...this.env(name), NODE_COMPILE_CACHE: join(tmpdir(), 'cluster-compile-cache') },
-      })
-      const running = { child, stdout: '', stderr: '' }
-      child.stdout.on('data', (text) => {
-        running.stdout += text
-      })
-      child.stderr.on('data', (text) => {
-        running.stderr += text
-      })
-      this.#running.set(name, running)
+      this.#running.set(name, startJob(this.#t, this.path(name), entry, this.env(name)))
     }
   }
 
@@ -105,29 +90,25 @@ export class Cluster {
   }
 
   /** Waits until the leader has said how this round went. */
-  async round(round: number): Promise<void> {
-    const leader = this.#running.get(this.names[0]!)!
-    while (!leader.stdout.includes(`[${round}]`) && leader.child.exitCode === null) await sleep(10)
+  round(round: number): Promise<boolean> {
+    return this.#running.get(this.names[0]!)!.seen(new RegExp(`^\\[${round}\\]`, 'm'))
   }
 
   /** How the process of a host ended, and what it left. */
   async end(name: string) {
-    const running = this.#running.get(name)!
-    const { child } = running
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'close')
-    return { code: child.exitCode, stdout: running.stdout, stderr: running.stderr, ...this.left(name) }
-  }
-
-  /** What a host left. */
-  left(name: string) {
-    const [model, failure] = [this.path(name, 'model'), this.path(name, 'output/failure')]
-    return {
-      model: existsSync(model) ? readdirSync(model).sort() : [],
-      failure: existsSync(failure) ? readFileSync(failure, 'utf8') : '',
-    }
+    return { ...(await this.#running.get(name)!.ended), ...this.left(name) }
   }
 
   ends(names = this.names) {
     return Promise.all(names.map((name) => this.end(name)))
+  }
+
+  /** What a host left: the model's files with their hashes, and why it failed. */
+  left(name: string) {
+    const failure = this.path(name, 'output/failure')
+    return {
+      model: hashesIn(this.path(name, 'model')),
+      failure: existsSync(failure) ? readFileSync(failure, 'utf8') : '',
+    }
   }
 }

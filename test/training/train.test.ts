@@ -276,6 +276,22 @@ t.test('what is wrong is one sentence, and nothing is half-written', async (t) =
     t.equal((await run(root)).code, 1)
     t.match(readFileSync(join(root, 'output/failure'), 'utf8'), /hyperparameters\.json is missing/)
   })
+  await t.test('hyperparameters.json that is no object of strings', async (t) => {
+    for (const [text, sentence] of [
+      ['[]', /cannot be read \(Invalid input: expected record, received array\)/],
+      ['{"num_round":{}}', /cannot be read \(num_round: Invalid input\)/],
+      ['{"__proto__":"1"}', /cannot be read \(no name may be __proto__\)/],
+      ['{"num_round":', /hyperparameters\.json cannot be read/],
+    ] as const) {
+      const root = t.testdir({})
+      writeTree(root, { 'input/config/hyperparameters.json': text })
+      t.equal((await run(root)).code, 1, text)
+      t.match(readFileSync(join(root, 'output/failure'), 'utf8'), sentence)
+    }
+    const root = job(t, {})
+    writeTree(root, { 'input/config/hyperparameters.json': '\ufeff{"num_round":"1"}' })
+    t.equal((await run(root)).code, 0, 'a byte-order mark is skipped')
+  })
   await t.test('a model of one’s own is kept when the next training fails', async (t) => {
     const folder = t.testdir({ 'bad.csv': 'x\n1\n', out: { model: { 'model.onnx': 'mine' } } })
     const { code, stderr } = await ranker(['train', '--train', 'bad.csv', '--output', 'out'], { cwd: folder })

@@ -6,20 +6,27 @@ import type { Hosts } from './hosts.ts'
 
 /**
  * Makes sure that every host was given the same job: hosts that take different steps would wait for each other.
- * @throws {RankerError} HOSTS_DIFFER, on all of them.
+ * @param model sha256 of the one in the model channel. @throws {RankerError} HOSTS_DIFFER, on all of them.
  */
-export function checkSameJob({ hyperparameters, channels }: TrainingPlan, hosts: Hosts): void {
-  const jobs = hosts.gather({ hyperparameters, channels: Object.keys(channels).sort() })
-  checkSame(
-    'hyperparameters',
-    jobs.map((job) => JSON.stringify(job.hyperparameters)),
-    hosts,
-  )
-  checkSame(
-    'channels',
-    jobs.map((job) => job.channels.join()),
-    hosts,
-  )
+export function checkSameJob(
+  { hyperparameters, channels, checkpoints }: TrainingPlan,
+  model: string | undefined,
+  hosts: Hosts,
+): void {
+  const mine = {
+    hyperparameters: JSON.stringify(hyperparameters),
+    channels: Object.keys(channels).sort().join(),
+    'models in the model channel': model ?? 'none',
+    'checkpoint configurations': String(checkpoints !== undefined),
+  }
+  const jobs = hosts.gather(mine)
+  for (const what of Object.keys(mine) as (keyof typeof mine)[]) {
+    checkSame(
+      what,
+      jobs.map((job) => job[what]),
+      hosts,
+    )
+  }
 }
 
 /** @param seen what each host has, undefined where it has none. */

@@ -13,6 +13,8 @@ export interface Hosts {
   readonly index: number
   /** What every host has to say, in their order. */
   gather<T>(mine: T): T[]
+  /** What the leader has, on all hosts; what others pass is not looked at. */
+  fromLeader(mine: Uint8Array | undefined): Uint8Array | undefined
   /** Whether any host says so. */
   any(flag: boolean): boolean
   /** Mean over the queries of all hosts; NaN is a query that was skipped. */
@@ -26,6 +28,7 @@ export const ONE_HOST: Hosts = {
   names: [''],
   index: 0,
   gather: (mine) => [mine],
+  fromLeader: (mine) => mine,
   any: (flag) => flag,
   meanOfQueries,
   close() {},
@@ -62,6 +65,10 @@ export function joinHosts(library: XGBoost, input: HostsInput, announce: (port: 
     names,
     index,
     gather,
+    fromLeader(mine) {
+      const [bytes] = collective.gather((index === 0 && mine) || new Uint8Array(0))
+      return bytes!.length > 0 ? bytes : undefined
+    },
     any: (flag) => collective.any(flag),
     meanOfQueries(values) {
       const counted = values.filter((value) => !Number.isNaN(value))

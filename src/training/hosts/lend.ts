@@ -1,6 +1,7 @@
 import { type Dataset, groupBounds } from '../../data/dataset.ts'
 import { contiguousRows } from '../../data/row-store.ts'
 import { RankerError } from '../../errors.ts'
+import type { Emit } from '../plan.ts'
 import type { Hosts } from './hosts.ts'
 
 /** A query on its way to another host; float32 as base64, because JSON has no NaN. */
@@ -17,10 +18,10 @@ interface Loan {
  * other columns than the rest: their steps part, and the job breaks.
  * @throws {RankerError} TOO_FEW_QUERIES, on all hosts.
  */
-export function lendQueries(train: Dataset, hosts: Hosts): { train: Dataset; lender?: string } {
+export function lendQueries(train: Dataset, hosts: Hosts, emit: Emit): Dataset {
   const counts = hosts.gather(train.groups?.sizes.length ?? train.rows)
   const empty = [...counts.keys()].filter((host) => counts[host] === 0)
-  if (empty.length === 0) return { train }
+  if (empty.length === 0) return train
   const most = Math.max(...counts)
   if (most <= empty.length) {
     const seen = counts.reduce((sum, count) => sum + count, 0)
@@ -30,9 +31,11 @@ export function lendQueries(train: Dataset, hosts: Hosts): { train: Dataset; len
   const kept = most - empty.length
   const lends = hosts.index === lender
   const loans = hosts.gather(lends ? empty.map((_, index) => loanOf(train, kept + index)) : [])[lender]!
-  if (lends) return { train: firstQueries(train, kept) }
+  if (lends) return firstQueries(train, kept)
   const place = empty.indexOf(hosts.index)
-  return place < 0 ? { train } : { train: borrowed(train, loans[place]!), lender: hosts.names[lender]! }
+  if (place < 0) return train
+  emit({ type: 'note', text: `train: no row here, so one query of ${hosts.names[lender]} is taken over` })
+  return borrowed(train, loans[place]!)
 }
 
 /** Rows `[from, to)` of a query; where there are no queries, of a row. */

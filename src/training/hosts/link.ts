@@ -51,8 +51,9 @@ export class HostLink {
     let reason = 'its process ended without a word'
     socket.setEncoding('utf8').setNoDelay(true)
     socket.on('data', (text: string) => this.#take(text))
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      reason = `the connection to it broke (${error.code ?? error.message})`
+    socket.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+      // A reset is how the end of a process looks that had not read everything.
+      if (code !== 'ECONNRESET' && code !== 'EPIPE') reason = `it cannot be reached (${code ?? message})`
     })
     socket.on('close', () => this.#lose(reason))
     this.#beat = setInterval(() => {
