@@ -122,6 +122,7 @@ export const ERRORS = {
   RAGGED_ROW: job<{ file: string; line: number; seen: number; wanted: number }>(
     (v) => `${v.file} line ${v.line} has ${count(v.seen, 'cell')}: wanted ${v.wanted}, as on its first line`,
   ),
+  GROUP_NOT_UTF8: job<Cell>((v) => `${at(v)} (the group) is ${show(v.seen)}: wanted text in UTF-8`),
   COLUMN_INDEX_NEEDED: job<{ file: string; role: string; seen: string }>(
     (v) =>
       `${v.file} has no header line, so its ${v.role} column is named by its zero-based index: the hyperparameter ${v.role} is ${show(v.seen)}, wanted a number such as 1`,
@@ -388,7 +389,12 @@ export class RankerError<C extends ErrorCode = ErrorCode> extends Error {
 
 /** The reason inside anything thrown, as one line without a stack. */
 export function reasonOf(thrown: unknown): string {
-  const message = (thrown as { message?: unknown } | null | undefined)?.message
-  const text = typeof message === 'string' ? message : String(thrown)
-  return text.replaceAll(/\s*\n\s*/g, ' ').trim() || 'no reason was given'
+  try {
+    const message = (thrown as { message?: unknown } | null | undefined)?.message
+    const text = typeof message === 'string' ? message : String(thrown)
+    return text.replaceAll(/\s*\n\s*/g, ' ').trim() || 'no reason was given'
+  } catch {
+    // An object without a prototype, or with a getter that throws: a hook may throw anything.
+    return 'no reason was given'
+  }
 }

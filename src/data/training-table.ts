@@ -251,6 +251,10 @@ export class TrainingTable implements TableSink {
     if (id === '') {
       throw new RankerError('GROUP_EMPTY', this.#cell(row, cell, this.#options.roles.group!))
     }
+    // What is no UTF-8 decodes to one and the same character: queries would run into each other.
+    if (id.includes('\uFFFD')) {
+      throw new RankerError('GROUP_NOT_UTF8', this.#cell(row, cell, this.#options.roles.group))
+    }
     const query = this.#queries.get(id) ?? this.#queries.size
     if (query === this.#queries.size) this.#queries.set(id, query)
     this.#queryOfRow.push(query)

@@ -176,7 +176,7 @@ export function openChannel(channel: string, path: string, contentType?: string)
   if (!kind.isDirectory()) throw new RankerError('NOT_A_FILE', { path, seen: kindOf(kind) })
   const files = listDataFiles(path)
   if (files.length === 0) throw new RankerError('CHANNEL_EMPTY', { channel, path })
-  return { files, root: path, contentType }
+  return { files, root: dirname(path), contentType }
 }
 
 function checkName(name: string): void {
