@@ -305,7 +305,7 @@ t.test('formats of a channel', async (t) => {
   await refused(
     { files: { 'train/a.libsvm': toLibsvm(data), 'train/b.csv': csv } },
     'MIXED_FORMATS',
-    /a\.libsvm is libsvm and b\.csv is CSV/,
+    /a\.libsvm is libsvm and train\/b\.csv is CSV/,
   )
   await refused(
     { files: { 'train/table.txt': csv } },
