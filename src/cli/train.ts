@@ -62,21 +62,22 @@ Without --train it is a SageMaker training job: hyperparameters, channels and ou
 SAGEMAKER_BASE_DIR (default ${DEFAULT_ROOT}), as the platform lays them out; flags win over hyperparameters.json.
 
 Data
-  --train PATH             file, FIFO, folder, or s3://bucket/key: an object, or the start of the keys of several
+  --train PATH             file, FIFO, folder, or s3://bucket/key: an object, or the start of several keys
   --validation PATH        the same; its last metric decides early stopping
   --test PATH              the same; measured once, at the end
-  --model PATH             a model to go on from, or to be held against (--model-channel incumbent): an artefact,
-                           model.ubj, model.json or model.tar.gz
+  --model PATH             a model to go on from, or to be held against (--model-channel incumbent): an
+                           artefact, model.ubj, model.json or model.tar.gz
   --bucket B --key K       the same as --train s3://B/K
   --content-type TYPE      what the files are, where their names do not tell:
-                           ${CONTENT_TYPES.join(', ')}
-  --output DIR             where model/ and output/ are written (default ${DEFAULT_OUTPUT}); s3://bucket/prefix gets
-                           the same files below it
+                           ${CONTENT_TYPES.slice(0, 4).join(', ')},
+                           ${CONTENT_TYPES.slice(4).join(', ')}
+  --output DIR             where model/ and output/ are written (default ${DEFAULT_OUTPUT}); s3://bucket/prefix
+                           gets the same files below it
   --model-name NAME        name that answers of the served model carry (default: the job's name, else ranker)
 
   Names tell the format: .csv, .parquet, .jsonl, .ndjson, .json, .libsvm, .svm, .recordio, .rec and .pbr, each
-  with .gz too; any other file is taken for libsvm. CSV whose first line is all numbers has no header: column 0
-  is the label, and --group, --weight and --label are zero-based indices.
+  with .gz too; any other file is taken for libsvm. CSV whose first line is all numbers has no header:
+  column 0 is the label, and --group, --weight and --label are zero-based indices.
 
 ${hyperparameterHelp()}
 
