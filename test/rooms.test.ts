@@ -28,7 +28,8 @@ const ROOMS: Readonly<Record<string, { rooms: string; packages: string }>> = {
     packages: 'fastify pino zod',
   },
   cli: {
-    rooms: 'errors version data features model scoring sagemaker storage training serving',
+    // xgboost only to end a process that a thread inside the library would keep.
+    rooms: 'errors version data features model scoring xgboost sagemaker storage training serving',
     packages: 'leven',
   },
   index: { rooms: 'errors data features model scoring serving training', packages: '' },

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { CONTENT_TYPES } from '../data/format.ts'
 import { RankerError } from '../errors.ts'
 import { readCheckpointFolder } from '../sagemaker/checkpoint-config.ts'
+import { type HostPlan, readHosts } from '../sagemaker/hosts.ts'
 import {
   CHANNELS,
   type ChannelName,
@@ -20,6 +21,8 @@ import { memoryOfMachine } from '../storage/memory.ts'
 import { s3Settings } from '../storage/s3.ts'
 import { isS3Address } from '../storage/s3-address.ts'
 import { withS3Output } from '../storage/s3-output.ts'
+import type { HostLine } from '../training/hosts/line.ts'
+import { onHosts } from '../training/hosts/on-hosts.ts'
 import {
   type Hyperparameters,
   parseHyperparameters,
@@ -79,6 +82,8 @@ ${hyperparameterHelp()}
 
 Environment
   SAGEMAKER_BASE_DIR       root of a SageMaker job (default ${DEFAULT_ROOT})
+  RANKER_TRACKER_PORT      port of the leading host where the hosts of a job come together (default 9099)
+  RANKER_HOST_TIMEOUT      seconds that hosts wait for each other (default 1800)
   RANKER_XGBOOST_LIB       libxgboost.so to use instead of the one that npm run setup fetched
   AWS_*                    region, credentials and endpoint (AWS_ENDPOINT_URL_S3) of S3, as for every AWS tool
 
@@ -95,49 +100,62 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
   const channels = channelFlags(flags)
   const wrote = (place: string) => io.stderr.write(`wrote ${place}\n`)
   const output = flags.values.output ?? DEFAULT_OUTPUT
-  let isDone = false
+  let end: JobEnd = 'failed'
   if (channels.train && isS3Address(output)) {
     const work = async (folder: string) => {
-      isDone = await runJob(io, folder, flags, channels)
-      return isDone
+      end = await runJob(io, folder, flags, channels)
+      return end === 'written'
     }
     await withS3Output(output, s3Settings(io.env), work, wrote)
   } else {
     const root = channels.train ? resolve(io.cwd, output) : (io.env.SAGEMAKER_BASE_DIR ?? DEFAULT_ROOT)
-    isDone = await runJob(io, root, flags, channels.train ? channels : undefined)
-    if (isDone) wrote(jobPaths(root).model)
+    end = await runJob(io, root, flags, channels.train ? channels : undefined)
+    if (end === 'written') wrote(jobPaths(root).model)
   }
-  return isDone ? 0 : 1
+  return end === 'failed' ? 1 : 0
 }
+
+/** Of several hosts the model is written by the one that leads. */
+type JobEnd = 'written' | 'written elsewhere' | 'failed'
 
 /**
  * Trains below a root. @param local the channels of a job that is none of SageMaker's.
- * @returns whether it went well; if not, why is said and written.
+ * @returns how it went; if badly, why is said and written.
  */
-async function runJob(io: Io, root: string, flags: Flags, local?: Record<string, string>): Promise<boolean> {
+async function runJob(io: Io, root: string, flags: Flags, local?: Record<string, string>): Promise<JobEnd> {
   const paths = jobPaths(root)
+  let hosts: HostPlan | undefined
   try {
-    // A model of one's own is kept until it is replaced.
-    if (local) forgetFailure(paths)
-    else clearOutputs(paths)
-    const plan = local ? localPlan(local, flags, io) : jobPlan(flags, io, paths)
-    const code = local ? undefined : sideChannel(paths, 'code')
+    hosts = local ? undefined : readHosts(paths.resourceConfig, io.env)
     // libgomp reads it once, as it loads: threads that wait must not spin on shared cores.
     process.env.OMP_WAIT_POLICY ??= 'PASSIVE'
-    const metrics = await train(plan, paths, {
-      env: { ...io.env },
-      onEvent: (event) => report(event, io),
-      stop: io.stop,
-      extraFiles: code === undefined ? undefined : codeFiles(code),
-    })
+    const work = async (line?: HostLine) => {
+      // A model of one's own is kept until it is replaced.
+      if (local) forgetFailure(paths)
+      else clearOutputs(paths)
+      const plan = local ? localPlan(local, flags, io) : jobPlan(flags, io, paths, hosts)
+      const code = local ? undefined : sideChannel(paths, 'code')
+      return train(plan, paths, {
+        env: { ...io.env },
+        onEvent: (event) => report(event, io),
+        stop: io.stop,
+        line,
+        extraFiles: code === undefined ? undefined : codeFiles(code),
+      })
+    }
+    const metrics = hosts ? await onHosts(hosts, io.stop, work) : await work()
     io.stderr.write(`${summary(metrics)}best iteration ${metrics.best_iteration}\n`)
-    return true
+    if (!hosts || hosts.index === 0) return 'written'
+    io.stderr.write(`the host that leads, ${hosts.names[0]}, wrote the model\n`)
+    return 'written elsewhere'
   } catch (thrown) {
     const sentence = failureSentence(thrown)
     io.stderr.write(`error: ${sentence}\n`)
     if (local) writeFailure(paths, sentence)
     else failJob(paths, sentence)
-    return false
+    // The training thread may be inside XGBoost, and wait there for a host that will not come.
+    if (hosts) await io.endProcess?.(1)
+    return 'failed'
   }
 }
 
@@ -175,9 +193,14 @@ function localPlan(local: Readonly<Record<string, string>>, flags: Flags, io: Io
   return { ...plan(Object.fromEntries(channels), hyperparameters, flags, io), model }
 }
 
-function jobPlan(flags: Flags, io: Io, paths: ReturnType<typeof jobPaths>): TrainingPlan {
+function jobPlan(
+  flags: Flags,
+  io: Io,
+  paths: ReturnType<typeof jobPaths>,
+  hosts: HostPlan | undefined,
+): TrainingPlan {
   const raw = { ...readHyperparameters(paths.hyperparameters), ...hyperparameterFlags(flags) }
-  const channels = readChannels(paths)
+  const channels = readChannels(paths, hosts?.names.length)
   refuseSpec(sideChannel(paths, 'config'))
   return {
     ...plan(channels, readValues(raw, io), flags, io),

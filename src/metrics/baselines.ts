@@ -16,10 +16,16 @@ export interface SingleFeature {
   readonly ndcg: number
 }
 
+/** How rankings are measured: what grades are worth, and the mean over queries, which several hosts take together. */
+export interface RankingOptions {
+  readonly gain?: Gain
+  readonly mean?: typeof meanOfQueries
+}
+
 /** NDCG@10 of a random order: the mean over seeded shuffles of every query. */
-export function randomNdcg(data: Dataset, gain?: Gain): number {
+export function randomNdcg(data: Dataset, options?: RankingOptions): number {
   const random = seededRandom(1)
-  const ndcg = ndcgAt10(data, gain)
+  const ndcg = ndcgAt10(data, options)
   let sum = 0
   for (let shuffle = 0; shuffle < SHUFFLES; shuffle++) {
     sum += ndcg(Float32Array.from({ length: data.rows }, random))
@@ -28,8 +34,8 @@ export function randomNdcg(data: Dataset, gain?: Gain): number {
 }
 
 /** Each feature as the only ranking, in its better direction, best first; missing values rank last. */
-export function singleFeatures(data: Dataset, gain?: Gain): SingleFeature[] {
-  const ndcg = ndcgAt10(data, gain)
+export function singleFeatures(data: Dataset, options?: RankingOptions): SingleFeature[] {
+  const ndcg = ndcgAt10(data, options)
   const measured = Array.from(columnsOf(data), (column, index): SingleFeature => {
     const feature = data.featureNames[index]!
     const descending = ndcg(column)
@@ -42,8 +48,12 @@ export function singleFeatures(data: Dataset, gain?: Gain): SingleFeature[] {
 }
 
 /** NDCG@10 of other data ordered by each of these features, in the direction that each has. */
-export function singleFeaturesOn(data: Dataset, features: readonly SingleFeature[], gain?: Gain): number[] {
-  const ndcg = ndcgAt10(data, gain)
+export function singleFeaturesOn(
+  data: Dataset,
+  features: readonly SingleFeature[],
+  options?: RankingOptions,
+): number[] {
+  const ndcg = ndcgAt10(data, options)
   const orders = new Map(features.map(({ feature, order }) => [feature, order]))
   const values = new Map<string, number>()
   let index = 0
@@ -54,7 +64,10 @@ export function singleFeaturesOn(data: Dataset, features: readonly SingleFeature
   return features.map(({ feature }) => values.get(feature)!)
 }
 
-function ndcgAt10(data: Dataset, gain: Gain = 'exponential'): (scores: Float32Array) => number {
+function ndcgAt10(
+  data: Dataset,
+  { gain = 'exponential', mean = meanOfQueries }: RankingOptions = {},
+): (scores: Float32Array) => number {
   const ofQueries = ndcgOfQueries(data.labels, data.groups!.sizes, { k: K, gain })
-  return (scores) => meanOfQueries(ofQueries(scores), data.weights)
+  return (scores) => mean(ofQueries(scores), data.weights)
 }

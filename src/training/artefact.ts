@@ -9,6 +9,7 @@ import type { Booster } from '../xgboost/booster.ts'
 import { XGBOOST_VERSION } from '../xgboost/library.ts'
 import { fingerprint } from './fingerprint.ts'
 import { goldenRows } from './golden-rows.ts'
+import type { Hosts } from './hosts/hosts.ts'
 import type { Metrics } from './measure.ts'
 import type { TrainingPlan } from './plan.ts'
 
@@ -25,6 +26,7 @@ export function buildArtefact(
   train: Dataset,
   final: Booster,
   metrics: Metrics,
+  hosts: Hosts,
 ): Artefact {
   const ubj = final.save('ubj')
   const onnx = writeOnnx(readXGBoostModel(ubj, 'model.ubj'), PRODUCT)
@@ -38,11 +40,7 @@ export function buildArtefact(
     hyperparameters: { ...plan.hyperparameters },
     bestIteration: metrics.best_iteration,
     metrics: Object.fromEntries(channels.map((name) => [name, metrics[name]!])),
-    training: {
-      rows: train.rows,
-      queries: train.groups?.sizes.length ?? 0,
-      fingerprint: fingerprint(train),
-    },
+    training: learntFrom(train, hosts),
     libraries: { [PRODUCT.name]: PRODUCT.version, xgboost: XGBOOST_VERSION },
     files,
     goldenRows: goldenRows(train, (rows, count) => final.predict(rows, count, train.featureNames.length)),
@@ -51,3 +49,13 @@ export function buildArtefact(
 }
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+/** What all hosts learnt from. */
+function learntFrom(train: Dataset, hosts: Hosts): Manifest['training'] {
+  const sum = (mine: number) => hosts.gather(mine).reduce((sum, one) => sum + one)
+  return {
+    rows: sum(train.rows),
+    queries: sum(train.groups?.sizes.length ?? 0),
+    fingerprint: fingerprint(train, hosts),
+  }
+}

@@ -1,7 +1,12 @@
 import type { Dataset } from '../data/dataset.ts'
-import { randomNdcg, type SingleFeature, singleFeatures, singleFeaturesOn } from '../metrics/baselines.ts'
+import {
+  type RankingOptions,
+  randomNdcg,
+  type SingleFeature,
+  singleFeatures,
+  singleFeaturesOn,
+} from '../metrics/baselines.ts'
 import { type Gain, ndcgOfQueries } from '../metrics/ndcg.ts'
-import { meanOfQueries } from '../metrics/queries.ts'
 import { rankingQuality } from '../metrics/ranking-quality.ts'
 import { CHANNELS, type ChannelName } from '../sagemaker/job.ts'
 import type { Booster } from '../xgboost/booster.ts'
@@ -12,6 +17,7 @@ import type { CrossValidation } from './cross-validation.ts'
 import { isLabel } from './data-needs.ts'
 import type { Datasets } from './datasets.ts'
 import type { Evaluator } from './evaluator.ts'
+import type { Hosts } from './hosts/hosts.ts'
 import type { Hyperparameters } from './hyperparameters.ts'
 
 /** What the ranker is held against: NDCG@10 by channel. */
@@ -38,6 +44,7 @@ export interface MeasureOptions {
   readonly incumbent: Scores | undefined
   /** Whether there is no time for what the model is held against: a job that was asked to stop has two minutes. */
   readonly isHurried: boolean
+  readonly hosts: Hosts
 }
 
 /** Measures the kept model and what it is held against on every channel. */
@@ -46,14 +53,16 @@ export function measure(
   kept: number,
   datasets: Datasets,
   matrices: Matrices,
-  { evaluator, hyperparameters, incumbent, isHurried }: MeasureOptions,
+  { evaluator, hyperparameters, incumbent, isHurried, hosts }: MeasureOptions,
 ): Metrics {
   const metrics: Metrics = { best_iteration: kept }
   const sets = Object.entries(matrices).map(([name, matrix]) => ({ name, matrix }))
   const evaluation = evaluator.evaluate(final, kept, sets)
-  const ranked = CHANNELS.filter((name) => isRanked(datasets[name], hyperparameters))
+  // Every host makes the same measurements, so what all must agree on is asked of all.
+  const ranked = CHANNELS.filter((name) => !hosts.any(!isRanked(datasets[name], hyperparameters)))
   const gain: Gain = hyperparameters.ndcg_exp_gain === false ? 'linear' : 'exponential'
-  const maxGrade = ranked.reduce((most, name) => Math.max(most, highestLabel(datasets[name]!)), 1)
+  const highest = ranked.map((name) => highestLabel(datasets[name]!))
+  const maxGrade = Math.max(1, ...hosts.gather(highest).flat())
   for (const name of CHANNELS) {
     const data = datasets[name]
     if (!data) continue
@@ -61,7 +70,7 @@ export function measure(
     if (ranked.includes(name)) {
       const scores = predictDataset(final, data)
       const ranking = { labels: data.labels, scores, sizes: data.groups!.sizes, weights: data.weights }
-      Object.assign(values, rankingQuality(ranking, { gain, maxGrade }))
+      Object.assign(values, rankingQuality(ranking, { gain, maxGrade, mean: hosts.meanOfQueries }))
     }
     for (const metric of evaluator.metrics) {
       const value = evaluation.get(`${name}-${metric}`)!
@@ -71,7 +80,7 @@ export function measure(
     metrics[name] = values
   }
   if (ranked.includes('train') && !isHurried) {
-    metrics.baselines = baselines(datasets, ranked, gain, incumbent)
+    metrics.baselines = baselines(datasets, ranked, { gain, mean: hosts.meanOfQueries }, incumbent)
   }
   return metrics
 }
@@ -86,20 +95,21 @@ function isRanked(data: Dataset | undefined, hyperparameters: Hyperparameters): 
 function baselines(
   datasets: Datasets,
   channels: readonly ChannelName[],
-  gain: Gain,
+  options: Required<RankingOptions>,
   incumbent: Scores | undefined,
 ): Baselines {
-  const features = singleFeatures(datasets.train, gain)
-  const onEach = channels.map((name) => singleFeaturesOn(datasets[name]!, features, gain))
+  const features = singleFeatures(datasets.train, options)
+  const onEach = channels.map((name) => singleFeaturesOn(datasets[name]!, features, options))
   const ndcgOf = (name: ChannelName, scores: Float32Array): number => {
     const { labels, groups, weights } = datasets[name]!
-    return meanOfQueries(ndcgOfQueries(labels, groups!.sizes, { k: 10, gain })(scores), weights)
+    const ofQueries = ndcgOfQueries(labels, groups!.sizes, { k: 10, gain: options.gain })
+    return options.mean(ofQueries(scores), weights)
   }
   return {
     ...(incumbent && {
       incumbent: Object.fromEntries(channels.map((name) => [name, ndcgOf(name, incumbent[name]!)])),
     }),
-    random: Object.fromEntries(channels.map((name) => [name, randomNdcg(datasets[name]!, gain)])),
+    random: Object.fromEntries(channels.map((name) => [name, randomNdcg(datasets[name]!, options)])),
     single_features: features.map(({ feature, order }, index) => ({
       feature,
       order,

@@ -17,6 +17,9 @@ import { evalMetrics } from './eval-metrics.ts'
 import { Evaluator } from './evaluator.ts'
 import { originOf } from './fingerprint.ts'
 import { withHeldOut } from './hold-out.ts'
+import { checkSameJob, checkSameModel } from './hosts/agree.ts'
+import { type Hosts, ONE_HOST } from './hosts/hosts.ts'
+import { lendQueries } from './hosts/lend.ts'
 import { positionalConstraints } from './hyperparameters/constraints.ts'
 import { jobContradiction } from './hyperparameters/contradictions.ts'
 import { type Hyperparameters, xgboostParameters } from './hyperparameters.ts'
@@ -39,10 +42,11 @@ export async function runTraining(
   plan: TrainingPlan,
   library: XGBoost,
   signals: TrainingSignals,
+  hosts: Hosts = ONE_HOST,
 ): Promise<TrainingResult> {
   const { hyperparameters } = plan
   const { emit } = signals
-  checkJob(plan)
+  checkJob(plan, hosts)
   if (plan.checkpoints !== undefined) {
     emit({
       type: 'note',
@@ -53,12 +57,18 @@ export async function runTraining(
   const base = hyperparameters.model_channel === 'continue' ? given : undefined
 
   return withOwned(async (own) => {
-    const endIfAsked = () => interrupt(plan, signals)
-    const datasets = withHeldOut(await readDatasets(plan, emit, own, endIfAsked), hyperparameters, emit)
+    checkSameJob(plan, given?.sha256, hosts)
+    const endIfAsked = () => interrupt(plan, signals, hosts)
+    const read = await readDatasets(plan, emit, own, endIfAsked, hosts)
     endIfAsked()
+    const datasets = withHeldOut(
+      { ...read, train: lendQueries(read.train, hosts, emit) },
+      hyperparameters,
+      emit,
+    )
     const metrics = evalMetrics(hyperparameters)
     const job = prepare(plan, library, datasets.train, own)
-    const evaluator = new Evaluator(metrics, datasets)
+    const evaluator = new Evaluator(metrics, datasets, hosts)
     const parameters = job.parameters(evaluator.evalMetric)
     if (base) checkContinues(base, parameters, datasets.train.featureNames)
     const incumbent = given && scoreChannels(library, given, datasets)
@@ -76,14 +86,15 @@ export async function runTraining(
         : new Checkpoints({
             folder: plan.checkpoints,
             interval: hyperparameters.checkpoint_interval,
-            origin: originOf(datasets, parameters, base),
+            origin: originOf(datasets, parameters, hosts, base),
             booster,
             parameters,
             emit,
+            hosts,
           })
     const rounds = cv ? roundsOf(cv, hyperparameters) : { ...hyperparameters, num_round: start.rounds }
-    const { from } = start
-    const { kept, trained } = boost(booster, rounds, evaluator, matrices, signals, { from, checkpoints })
+    const options = { from: start.from, checkpoints, hosts }
+    const { kept, trained } = boost(booster, rounds, evaluator, matrices, signals, options)
     if (kept + 1 < trained) emit({ type: 'note', text: `kept round ${kept} of rounds 0 to ${trained - 1}` })
 
     // A slice keeps neither names nor attributes, nor the metrics to evaluate.
@@ -92,24 +103,28 @@ export async function runTraining(
     final.setAttribute('best_iteration', String(kept))
     final.setParameters({ eval_metric: evaluator.evalMetric, nthread: String(plan.threads) })
 
-    const isHurried = signals.shouldStop()
+    const isHurried = hosts.any(signals.shouldStop())
     const measured = measure(final, kept, datasets, matrices, {
       evaluator,
       hyperparameters,
       incumbent,
       isHurried,
+      hosts,
     })
     if (cv) measured.cv = cv
-    return { ...buildArtefact(plan, datasets.train, final, measured), metrics: measured }
+    const artefact = buildArtefact(plan, datasets.train, final, measured, hosts)
+    checkSameModel(artefact.manifest.files['model.ubj']!, hosts, emit)
+    return { ...artefact, metrics: measured }
   })
 }
 
 /** @throws {RankerError} CONTRADICTING_HYPERPARAMETERS. */
-function checkJob({ hyperparameters, channels, model, checkpoints }: TrainingPlan): void {
+function checkJob({ hyperparameters, channels, model, checkpoints }: TrainingPlan, hosts: Hosts): void {
   const reason = jobContradiction(hyperparameters, {
     validation: channels.validation !== undefined,
     continues: model !== undefined && hyperparameters.model_channel === 'continue',
     checkpoints: checkpoints !== undefined,
+    hosts: hosts.names.length,
   })
   if (reason) throw new RankerError('CONTRADICTING_HYPERPARAMETERS', { reason })
 }
@@ -118,8 +133,9 @@ function checkJob({ hyperparameters, channels, model, checkpoints }: TrainingPla
  * Ends the reading when somebody asks: without a finished round there is nothing to keep. Where an earlier attempt
  * left checkpoints there is, and the data are needed to export it.
  */
-function interrupt({ checkpoints }: TrainingPlan, signals: TrainingSignals): void {
-  if (!signals.shouldStop() || (checkpoints !== undefined && holdsCheckpoints(checkpoints))) return
+function interrupt({ checkpoints }: TrainingPlan, signals: TrainingSignals, hosts: Hosts): void {
+  const mayResume = checkpoints !== undefined && (hosts.index > 0 || holdsCheckpoints(checkpoints))
+  if (!signals.shouldStop() || mayResume) return
   throw new RankerError('STOPPED', {})
 }
 

@@ -7,6 +7,8 @@ import { openOnnxRuntime } from '../scoring/onnxruntime.ts'
 import { checkWritable, writeTogether } from '../storage/files.ts'
 import type { Artefact } from './artefact.ts'
 import { prepareCheckpoints } from './checkpoints.ts'
+import type { HostsInput } from './hosts/hosts.ts'
+import type { HostLine } from './hosts/line.ts'
 import type { Metrics } from './measure.ts'
 import type { TrainingEvent, TrainingPlan } from './plan.ts'
 import type { TrainingResult } from './run.ts'
@@ -18,40 +20,53 @@ export interface TrainOptions {
   readonly onEvent: (event: TrainingEvent) => void
   /** Aborted to end after the round that runs and keep what was learnt. */
   readonly stop?: AbortSignal
+  /** To the other hosts of the job, where there are any. */
+  readonly line?: HostLine | undefined
   /** Files that go into the artefact beside the model, by their path in it: those of the `code` channel. */
   readonly extraFiles?: ReadonlyMap<string, Uint8Array> | undefined
 }
 
 /**
- * Trains, checks the export against XGBoost on the golden rows, and only then writes the artefact and the metrics.
+ * Trains, checks the export against XGBoost on the golden rows, and only then writes the artefact and the metrics. Of
+ * several machines only the leader does.
  * @throws {RankerError} with no new file in the model folder.
  */
 export async function train(plan: TrainingPlan, paths: JobPaths, options: TrainOptions): Promise<Metrics> {
+  const { line } = options
+  const leads = !line || line.hosts.index === 0
   for (const folder of [paths.model, dirname(paths.failure)]) checkWritable(folder)
-  if (plan.checkpoints !== undefined) prepareCheckpoints(plan.checkpoints)
-  const result = await runOnThread(plan, options)
+  if (leads && plan.checkpoints !== undefined) prepareCheckpoints(plan.checkpoints)
+  const place = line && { ...line.hosts, ...(await line.news.together) }
+  const result = await runOnThread(plan, options, place)
+  if (!leads) return result.metrics
   await checkExport(result)
   writeArtefact(paths, result, options.extraFiles)
   return result.metrics
 }
 
-function runOnThread(plan: TrainingPlan, { env, onEvent, stop }: TrainOptions): Promise<TrainingResult> {
+function runOnThread(
+  plan: TrainingPlan,
+  { env, onEvent, stop, line }: TrainOptions,
+  place: HostsInput | undefined,
+): Promise<TrainingResult> {
   const flag = new SharedArrayBuffer(4)
   const raise = () => Atomics.store(new Int32Array(flag), 0, 1)
   if (stop?.aborted) raise()
   stop?.addEventListener('abort', raise, { once: true })
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
   const worker = new Worker(new URL(`./thread.${extension}`, import.meta.url), {
-    workerData: { plan, env, stop: flag } satisfies ThreadInput,
+    workerData: { plan, env, stop: flag, hosts: place } satisfies ThreadInput,
     // The AWS SDK, where a channel is in S3, reads its settings and credentials from there.
     env,
   })
   return new Promise((resolve, reject) => {
     const fail = (reason: string) => reject(new RankerError('TRAINING_DIED', { reason }))
     worker.on('message', (message: ThreadMessage) => {
-      if (message.type === 'done') resolve(message.result)
+      if (message.type === 'tracker') line!.announce(message.port)
+      else if (message.type === 'done') resolve(message.result)
       else if (message.type === 'failed') reject(new RankerError(message.code, message.values as never))
-      else onEvent(message)
+      // All hosts see the same values: one says them.
+      else if (message.type !== 'round' || !place || place.index === 0) onEvent(message)
     })
     worker.on('error', (error) => fail(error instanceof Error ? error.message : String(error)))
     worker.on('exit', (code) => fail(`its thread ended with code ${code}`))

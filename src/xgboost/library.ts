@@ -17,6 +17,8 @@ const CACHED = ['../..', '../../..'].map((root) =>
 export type DMatrixHandle = bigint & { readonly __dmatrix: never }
 /** Native pointer to a Booster. */
 export type BoosterHandle = bigint & { readonly __booster: never }
+/** Native pointer to a tracker of the collective. */
+export type TrackerHandle = bigint & { readonly __tracker: never }
 
 type Out<T> = [T | null]
 
@@ -60,6 +62,15 @@ const PROTOTYPES = {
   XGBoosterUnserializeFromBuffer:
     'int XGBoosterUnserializeFromBuffer(void *handle, const void *buf, uint64_t len)',
   XGBoosterBoostedRounds: 'int XGBoosterBoostedRounds(void *handle, _Out_ int *out)',
+  XGTrackerCreate: 'int XGTrackerCreate(const char *config, _Out_ void **out)',
+  XGTrackerWorkerArgs: 'int XGTrackerWorkerArgs(void *handle, _Out_ const char **args)',
+  XGTrackerRun: 'int XGTrackerRun(void *handle, const char *config)',
+  XGTrackerWaitFor: 'int XGTrackerWaitFor(void *handle, const char *config)',
+  XGTrackerFree: 'int XGTrackerFree(void *handle)',
+  XGCommunicatorInit: 'int XGCommunicatorInit(const char *config)',
+  XGCommunicatorFinalize: 'int XGCommunicatorFinalize()',
+  XGCommunicatorAllreduce:
+    'int XGCommunicatorAllreduce(_Inout_ void *buffer, size_t count, int dtype, int op)',
 } as const
 
 type CallName = keyof typeof PROTOTYPES
