@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { reasonOf } from '../errors.ts'
+import type { BaselineName } from '../report/report-data.ts'
 import {
   CHANNELS,
   type ChannelName,
@@ -24,6 +25,8 @@ import type { TrainingEvent, TrainingPlan } from '../training/plan.ts'
 import { removeArtefact, train } from '../training/train.ts'
 import type { Command, Io } from './command.ts'
 import { type Flags, readFlags } from './flags.ts'
+import { openProgress, type Progress } from './progress.ts'
+import { type Column, formatTable } from './table.ts'
 
 const DEFAULT_ROOT = '/opt/ml'
 const DEFAULT_OUTPUT = 'ranker-output'
@@ -96,12 +99,22 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
     const plan = isLocal ? localPlan(flags, io) : jobPlan(flags, io, paths)
     // libgomp reads it once, as it loads: threads that wait must not spin on shared cores.
     process.env.OMP_WAIT_POLICY ??= 'PASSIVE'
+    const progress = openProgress(io, plan.hyperparameters.num_round)
     const metrics = await train(plan, paths, {
       env: { ...io.env },
-      onEvent: (event) => report(event, io),
+      onEvent: (event) => report(event, progress, io),
+      surroundings: () => ({
+        now: new Date(),
+        node: process.versions.node,
+        peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+      }),
       stop: io.stop,
-    })
-    io.stderr.write(`${summary(metrics)}wrote ${paths.model}, best iteration ${metrics.best_iteration}\n`)
+    }).finally(() => progress.end())
+    const warnings = metrics.warnings?.length ?? 0
+    const hint = warnings > 0 ? `; ${warnings} warning${warnings === 1 ? '' : 's'} in ${paths.report}` : ''
+    io.stderr.write(
+      `${summary(metrics)}wrote ${paths.model}, best iteration ${metrics.best_iteration}${hint}\n`,
+    )
     return 0
   } catch (thrown) {
     const sentence = reasonOf(thrown).slice(0, FAILURE_LENGTH)
@@ -139,18 +152,35 @@ function plan(channels: Channels, hyperparameters: Hyperparameters, flags: Flags
 }
 
 /** NDCG@10 of the ranker on each channel beside what it is held against. */
-function summary({ baselines, ...metrics }: Metrics): string {
-  if (!baselines) return ''
-  const channels = CHANNELS.filter((name) => metrics[name])
-  const [best] = baselines.single_features
-  const row = (name: string, cell: (channel: ChannelName) => string) =>
-    `${name.padEnd(36)}${channels.map((channel) => cell(channel).padStart(12)).join('')}\n`
-  return (
-    row('NDCG@10', (channel) => channel) +
-    row('the ranker', (channel) => metrics[channel]!['ndcg@10']!.toFixed(4)) +
-    row(`best single feature, ${best!.feature}`, (channel) => best![channel]!.toFixed(4)) +
-    row('random order', (channel) => baselines.random[channel]!.toFixed(4))
-  )
+function summary({ baselines, comparisons = {}, ...metrics }: Metrics): string {
+  const channels = CHANNELS.filter((name) => comparisons[name])
+  const [best] = baselines?.single_features ?? []
+  if (!best || channels.length === 0) return ''
+  const of = (channel: ChannelName) => comparisons[channel]!
+  const against = (name: BaselineName) => (channel: ChannelName) =>
+    of(channel)
+      .baselines.find((one) => one.name === name)
+      ?.mean.toFixed(4) ?? ''
+  const rows: [name: string, cell: (channel: ChannelName) => string][] = [
+    ['the ranker', (channel) => metrics[channel]!['ndcg@10']!.toFixed(4)],
+    [
+      '  95 % interval',
+      (channel) => {
+        const { low, high } = of(channel).ndcg['ndcg@10']!
+        return `${low.toFixed(3)} to ${high.toFixed(3)}`
+      },
+    ],
+    ['the incumbent model', against('incumbent')],
+    [`best single feature, ${best.feature}`, against('best_single_feature')],
+    ['random order', against('random')],
+  ]
+  const shown = rows.filter(([, cell]) => channels.some((channel) => cell(channel) !== ''))
+  return formatTable([
+    { title: 'NDCG@10', cells: shown.map(([name]) => name) },
+    ...channels.map((channel): Column => {
+      return { title: channel, cells: shown.map(([, cell]) => cell(channel)), align: 'right' }
+    }),
+  ])
 }
 
 /** The flags that are hyperparameters, under the names the schema knows. */
@@ -166,16 +196,10 @@ function toFlag(name: string): string {
   return name.replaceAll('_', '-')
 }
 
-/** Metric lines alone go to stdout, in the form that SageMaker's metric definitions read. */
-function report(event: TrainingEvent, io: Io): void {
-  if (event.type === 'round') {
-    const values = event.values.map(([name, value]) => `\t${name}:${atLeastFiveDigits(value)}`)
-    io.stdout.write(`[${event.round}]${values.join('')}\n`)
-  } else {
-    io.stderr.write(`${event.type === 'warning' ? 'warning: ' : ''}${event.text}\n`)
+/** Rounds go to stdout, all else to stderr. */
+function report(event: TrainingEvent, progress: Progress, io: Io): void {
+  if (event.type === 'round') progress.round(event)
+  else {
+    progress.print(() => io.stderr.write(`${event.type === 'warning' ? 'warning: ' : ''}${event.text}\n`))
   }
-}
-
-function atLeastFiveDigits(value: number): string {
-  return value === 0 || Math.abs(value) >= 0.1 ? value.toFixed(5) : value.toPrecision(5)
 }

@@ -1,35 +1,33 @@
 import type { Dataset } from '../data/dataset.ts'
+import { readColumn } from '../data/samples.ts'
 import { meanOfQueries, ndcgOfQueries } from './ndcg.ts'
+import { randomNdcgOfQueries } from './random-order.ts'
 
 const K = 10
-const SHUFFLES = 20
 
 /** A column used alone as the score. */
-export interface SingleFeature {
+export interface FeatureOrder {
   readonly feature: string
   /** Whether high or low values rank first. */
   readonly order: 'descending' | 'ascending'
-  /** NDCG@10 of that order. */
+}
+
+/** A column used alone as the score, and its NDCG@10. */
+export interface SingleFeature extends FeatureOrder {
   readonly ndcg: number
 }
 
-/** NDCG@10 of a random order: the mean over seeded shuffles of every query. */
-export function randomNdcg(data: Dataset, seed = 1): number {
-  const random = mulberry32(seed)
-  const ndcg = ndcgAt10(data)
-  let sum = 0
-  for (let shuffle = 0; shuffle < SHUFFLES; shuffle++) {
-    sum += ndcg(Float32Array.from({ length: data.rows }, random))
-  }
-  return sum / SHUFFLES
+/** NDCG@10 of a random order: the exact mean over all orders of every query. */
+export function randomNdcg(data: Dataset): number {
+  return meanOfQueries(randomNdcgOfQueries(data.labels, data.groups!.sizes, K))
 }
 
 /** Each feature as the only ranking, in its better direction, best first; missing values rank last. */
 export function singleFeatures(data: Dataset): SingleFeature[] {
   const ndcg = ndcgAt10(data)
   return data.featureNames
-    .map((feature): SingleFeature => {
-      const column = columnOf(data, feature)
+    .map((feature, index): SingleFeature => {
+      const column = readColumn(data, index)
       const descending = ndcg(column)
       const ascending = ndcg(column.map((value) => -value))
       return descending >= ascending
@@ -40,34 +38,18 @@ export function singleFeatures(data: Dataset): SingleFeature[] {
 }
 
 /** NDCG@10 of other data ordered by each of these features, in the direction that each has. */
-export function singleFeaturesOn(data: Dataset, features: readonly SingleFeature[]): number[] {
+export function singleFeaturesOn(data: Dataset, features: readonly FeatureOrder[]): number[] {
   const ndcg = ndcgAt10(data)
-  return features.map(({ feature, order }) => {
-    const column = columnOf(data, feature)
-    return ndcg(order === 'descending' ? column : column.map((value) => -value))
-  })
+  return features.map((feature) => ndcg(singleFeatureScores(data, feature)))
+}
+
+/** The score of every row where this feature alone is the ranking. */
+export function singleFeatureScores(data: Dataset, { feature, order }: FeatureOrder): Float32Array {
+  const column = readColumn(data, data.featureNames.indexOf(feature))
+  return order === 'descending' ? column : column.map((value) => -value)
 }
 
 function ndcgAt10(data: Dataset): (scores: Float32Array) => number {
   const ofQueries = ndcgOfQueries(data.labels, data.groups!.sizes, { k: K })
   return (scores) => meanOfQueries(ofQueries(scores))
-}
-
-function columnOf(data: Dataset, feature: string): Float32Array {
-  const width = data.featureNames.length
-  const values = new Float32Array(data.rows)
-  let at = data.featureNames.indexOf(feature)
-  for (let row = 0; row < data.rows; row++, at += width) values[row] = data.values[at]!
-  return values
-}
-
-/** A small seeded generator of numbers in [0, 1): Tommy Ettinger's mulberry32. */
-function mulberry32(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }

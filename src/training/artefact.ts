@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto'
 import type { Dataset } from '../data/dataset.ts'
+import type { Forest } from '../model/forest.ts'
 import type { Manifest } from '../model/manifest.ts'
 import { writeOnnx } from '../model/onnx-writer.ts'
 import { readXGBoostModel } from '../model/xgboost-model.ts'
+import { CHANNELS } from '../sagemaker/job.ts'
 import { PRODUCT } from '../version.ts'
 import type { Booster } from '../xgboost/booster.ts'
 import { XGBOOST_VERSION } from '../xgboost/library.ts'
 import { goldenRows } from './golden-rows.ts'
+import type { TrainingProfile } from './inspect.ts'
 import type { Metrics } from './measure.ts'
 import type { TrainingPlan } from './plan.ts'
 
@@ -17,29 +20,42 @@ export interface Artefact {
   readonly manifest: Manifest
 }
 
-/** Exports the kept booster and describes it. */
+/** The kept booster in XGBoost's own format, and the forest that is exported. */
+export interface Exported {
+  readonly ubj: Uint8Array
+  readonly forest: Forest
+}
+
+export function exportBooster(final: Booster): Exported {
+  const ubj = final.save('ubj')
+  return { ubj, forest: readXGBoostModel(ubj, 'model.ubj') }
+}
+
+/** Writes the kept model as ONNX and describes it. */
 export function buildArtefact(
   plan: TrainingPlan,
   train: Dataset,
   final: Booster,
+  { ubj, forest }: Exported,
   metrics: Metrics,
+  profile: TrainingProfile,
 ): Artefact {
-  const ubj = final.save('ubj')
-  const onnx = writeOnnx(readXGBoostModel(ubj, 'model.ubj'), PRODUCT)
+  const onnx = writeOnnx(forest, PRODUCT)
   const files = { 'model.onnx': sha256(onnx), 'model.ubj': sha256(ubj) }
-  const { best_iteration: bestIteration, baselines: _, ...byChannel } = metrics
+  const byChannel = CHANNELS.flatMap((name) => (metrics[name] ? [[name, metrics[name]] as const] : []))
   const manifest: Manifest = {
     schemaVersion: 1,
     model: { name: plan.modelName, version: files['model.onnx'].slice(0, 12) },
     featureNames: [...train.featureNames],
     objective: plan.hyperparameters.objective,
     hyperparameters: { ...plan.hyperparameters },
-    bestIteration,
-    metrics: byChannel,
+    bestIteration: metrics.best_iteration,
+    metrics: Object.fromEntries(byChannel),
     training: {
       rows: train.rows,
       queries: train.groups?.sizes.length ?? 0,
       fingerprint: fingerprint(train),
+      profile,
     },
     libraries: { [PRODUCT.name]: PRODUCT.version, xgboost: XGBOOST_VERSION },
     files,

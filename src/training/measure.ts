@@ -1,5 +1,7 @@
-import { randomNdcg, type SingleFeature, singleFeatures, singleFeaturesOn } from '../metrics/baselines.ts'
+import { sampleQueries } from '../data/samples.ts'
+import { type FeatureOrder, randomNdcg, singleFeatures, singleFeaturesOn } from '../metrics/baselines.ts'
 import { meanNdcg } from '../metrics/ndcg.ts'
+import type { ChannelComparison, FeatureImportance } from '../report/report-data.ts'
 import { CHANNELS, type ChannelName } from '../sagemaker/job.ts'
 import type { Booster } from '../xgboost/booster.ts'
 import type { Matrices } from './boost.ts'
@@ -8,9 +10,15 @@ import type { Datasets } from './datasets.ts'
 /** What the ranker is held against: NDCG@10 by channel. */
 export interface Baselines {
   readonly random: ByChannel
-  /** Each feature alone, in the direction that is better on train; the best on train comes first. */
-  readonly single_features: readonly ({ feature: string; order: SingleFeature['order'] } & ByChannel)[]
+  /**
+   * Each feature alone, in the direction that is better on train; the best on train comes first. A channel of more than
+   * 50,000 rows is measured by a seeded sample of its queries.
+   */
+  readonly single_features: readonly (FeatureOrder & ByChannel)[]
 }
+
+/** Rows of whole queries that every feature is tried on as the only ranking. */
+const SINGLE_FEATURE_ROWS = 50_000
 
 type ByChannel = Readonly<Partial<Record<ChannelName, number>>>
 
@@ -18,10 +26,44 @@ type ByChannel = Readonly<Partial<Record<ChannelName, number>>>
 export type Metrics = {
   best_iteration: number
   baselines?: Baselines
-} & Partial<Record<ChannelName, Record<string, number>>>
+} & Partial<Record<ChannelName, Record<string, number>>> &
+  Partial<Findings>
+
+/** What `metrics.json` says beside the plain metrics. */
+export interface Findings {
+  /** NDCG with intervals, and the ranker against its baselines, query by query. */
+  readonly comparisons: Partial<Record<ChannelName, ChannelComparison>>
+  /** The feature that moves scores most comes first. */
+  readonly feature_importance: readonly FeatureImportance[]
+  /** Population stability index of each feature, train against the channel named. */
+  readonly drift: { readonly channel: string; readonly features: Readonly<Record<string, number>> }
+  /** What a reader should know before trusting the numbers, as the report says it. */
+  readonly warnings: readonly string[]
+  /** Seconds by phase. */
+  readonly seconds: Readonly<Record<string, number>>
+}
+
+/** A model's score of every row, by channel. */
+export type Scores = Partial<Record<ChannelName, Float32Array>>
+
+/** The kept model's scores on every channel. */
+export function scoreChannels(final: Booster, datasets: Datasets): Scores {
+  return Object.fromEntries(
+    CHANNELS.filter((name) => datasets[name]).map((name) => {
+      const data = datasets[name]!
+      return [name, final.predict(data.values, data.rows, data.featureNames.length)]
+    }),
+  )
+}
 
 /** Measures the kept model and what it is held against on every channel. */
-export function measure(final: Booster, kept: number, datasets: Datasets, matrices: Matrices): Metrics {
+export function measure(
+  final: Booster,
+  kept: number,
+  datasets: Datasets,
+  matrices: Matrices,
+  scores: Scores,
+): Metrics {
   const metrics: Metrics = { best_iteration: kept }
   const sets = Object.entries(matrices).map(([name, matrix]) => ({ name, matrix }))
   const evaluation = final.evaluate(kept, sets)
@@ -35,9 +77,8 @@ export function measure(final: Booster, kept: number, datasets: Datasets, matric
         .map(([key, value]) => [key.slice(prefix.length), value]),
     )
     if (data.groups) {
-      const scores = final.predict(data.values, data.rows, data.featureNames.length)
       const ndcg = (emptyQuery: 'one' | 'skip') =>
-        meanNdcg(data.labels, scores, data.groups!.sizes, { k: 10, emptyQuery })
+        meanNdcg(data.labels, scores[name]!, data.groups!.sizes, { k: 10, emptyQuery })
       values['ndcg@10'] ??= ndcg('one')
       const answerable = ndcg('skip')
       if (!Number.isNaN(answerable)) values['ndcg@10_without_empty_queries'] = answerable
@@ -50,8 +91,11 @@ export function measure(final: Booster, kept: number, datasets: Datasets, matric
 
 function baselines(datasets: Datasets): Baselines {
   const channels = CHANNELS.filter((name) => datasets[name])
-  const features = singleFeatures(datasets.train)
-  const onEach = channels.map((name) => singleFeaturesOn(datasets[name]!, features))
+  const samples = channels.map((name) => sampleQueries(datasets[name]!, SINGLE_FEATURE_ROWS))
+  const features = singleFeatures(samples[0]!)
+  const onEach = samples.map((data, index) =>
+    index === 0 ? features.map(({ ndcg }) => ndcg) : singleFeaturesOn(data, features),
+  )
   return {
     random: Object.fromEntries(channels.map((name) => [name, randomNdcg(datasets[name]!)])),
     single_features: features.map(({ feature, order }, index) => ({

@@ -1,18 +1,26 @@
+import type { LearningCurve } from '../report/report-data.ts'
 import { CHANNELS } from '../sagemaker/job.ts'
 import { Booster } from '../xgboost/booster.ts'
 import { DMatrix } from '../xgboost/dmatrix.ts'
 import type { XGBoost } from '../xgboost/library.ts'
 import { withOwned } from '../xgboost/owned.ts'
-import { type Artefact, buildArtefact } from './artefact.ts'
+import { type Artefact, buildArtefact, exportBooster } from './artefact.ts'
 import { boost, type Matrices } from './boost.ts'
+import { CurveRecorder } from './curve.ts'
 import { type Datasets, readDatasets } from './datasets.ts'
+import { findings } from './findings.ts'
 import { xgboostParameters } from './hyperparameters.ts'
-import { type Metrics, measure } from './measure.ts'
+import { type Inspection, inspect } from './inspect.ts'
+import { type Metrics, measure, scoreChannels } from './measure.ts'
 import { checkEarlyStopping, evalMetrics } from './objective.ts'
+import { type Phases, Stopwatch } from './phases.ts'
 import type { TrainingPlan, TrainingSignals } from './plan.ts'
 
 export interface TrainingResult extends Artefact {
   readonly metrics: Metrics
+  readonly inspection: Inspection
+  readonly curve: LearningCurve
+  readonly phases: Phases
 }
 
 /**
@@ -26,13 +34,18 @@ export async function runTraining(
 ): Promise<TrainingResult> {
   const { hyperparameters, threads } = plan
   checkEarlyStopping(hyperparameters, plan.channels.validation !== undefined)
+  const watch = new Stopwatch()
   const datasets = await readDatasets(plan, signals.emit)
+  watch.lap('read')
   return withOwned((own) => {
     const matrices = quantise(library, datasets, { threads, maxBin: hyperparameters.max_bin }, own)
+    watch.lap('quantise')
     const metrics = evalMetrics(hyperparameters)
     const parameters = xgboostParameters(hyperparameters, metrics, threads)
     const booster = own(Booster.create(library, parameters, Object.values(matrices)))
-    const { kept, trained } = boost(booster, hyperparameters, matrices, signals)
+    const recorder = new CurveRecorder(signals)
+    const { kept, trained } = boost(booster, hyperparameters, matrices, recorder)
+    watch.lap('train')
     if (kept + 1 < trained)
       signals.emit({ type: 'note', text: `kept round ${kept} of rounds 0 to ${trained - 1}` })
 
@@ -42,11 +55,22 @@ export async function runTraining(
     final.setAttribute('best_iteration', String(kept))
     final.setParameters({ eval_metric: metrics, nthread: String(threads) })
 
-    const measured = measure(final, kept, datasets, matrices)
-    return { ...buildArtefact(plan, datasets.train, final, measured), metrics: measured }
+    const exported = exportBooster(final)
+    const scores = scoreChannels(final, datasets)
+    const measured = measure(final, kept, datasets, matrices, scores)
+    const { forest } = exported
+    const inspection = inspect({ library, final, forest, datasets, scores, baselines: measured.baselines })
+    const artefact = buildArtefact(plan, datasets.train, final, exported, measured, inspection.profile)
+    watch.lap('measure')
+    return {
+      ...artefact,
+      metrics: { ...measured, ...findings(inspection) },
+      inspection,
+      curve: recorder.curve(hyperparameters, metrics.at(-1)!, kept),
+      phases: watch.phases,
+    }
   })
 }
-
 /** Quantises every channel over the quantiles of train. */
 function quantise(
   library: XGBoost,

@@ -1,12 +1,17 @@
+import { basename, dirname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { RankerError } from '../errors.ts'
 import { formatManifest, MANIFEST_FILE } from '../model/manifest.ts'
+import { findWarnings } from '../report/warnings.ts'
 import type { JobPaths } from '../sagemaker/job.ts'
 import { openOnnxRuntime } from '../scoring/onnxruntime.ts'
 import { removeFiles, writeWhole } from '../storage/files.ts'
 import type { Artefact } from './artefact.ts'
 import type { Metrics } from './measure.ts'
+import { formatPerQuery } from './per-query.ts'
+import { Stopwatch } from './phases.ts'
 import type { TrainingEvent, TrainingPlan } from './plan.ts'
+import { reportData, type Surroundings, writeReport } from './report.ts'
 import type { TrainingResult } from './run.ts'
 import type { ThreadInput, ThreadMessage } from './thread.ts'
 
@@ -14,6 +19,8 @@ export interface TrainOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Told of every round and every warning. */
   readonly onEvent: (event: TrainingEvent) => void
+  /** Asked at the end: what the report says of the process. */
+  readonly surroundings: () => Surroundings
   /** Aborted to end after the round that runs and keep what was learnt. */
   readonly stop?: AbortSignal
 }
@@ -27,9 +34,19 @@ const MODEL_FILES = ['model.onnx', 'model.ubj', MANIFEST_FILE] as const
  */
 export async function train(plan: TrainingPlan, paths: JobPaths, options: TrainOptions): Promise<Metrics> {
   const result = await runOnThread(plan, options)
-  await checkExport(result)
-  writeArtefact(paths, result)
-  return result.metrics
+  const watch = new Stopwatch()
+  const exportDifference = await checkExport(result)
+  watch.lap('check the export')
+  const phases = [...result.phases, ...watch.phases]
+  const data = reportData(plan, { ...result, phases }, exportDifference, options.surroundings())
+  const metrics: Metrics = {
+    ...result.metrics,
+    warnings: findWarnings(data),
+    seconds: Object.fromEntries(phases.map(({ name, seconds }) => [name, seconds])),
+  }
+  writeArtefact(paths, { ...result, metrics })
+  await writeReport(paths, data, options.onEvent)
+  return metrics
 }
 
 /** Removes what an earlier job left in the model folder: what is there at the end of a job is uploaded. */
@@ -58,29 +75,38 @@ function runOnThread(plan: TrainingPlan, { env, onEvent, stop }: TrainOptions): 
   })
 }
 
-/** What was trained is what is served: ONNX Runtime must give the golden rows the scores that XGBoost gave. */
-async function checkExport({ onnx, manifest }: Artefact): Promise<void> {
+/**
+ * What was trained is what is served: ONNX Runtime must give the golden rows the scores that XGBoost gave.
+ * @returns the largest difference.
+ */
+async function checkExport({ onnx, manifest }: Artefact): Promise<number> {
   const { rows, scores } = manifest.goldenRows
   const scorer = await openOnnxRuntime(onnx)
   try {
     const values = Float32Array.from(rows.flat(), (value) => value ?? Number.NaN)
     const exported = await scorer.score(values, rows.length)
+    let largest = 0
     for (const [row, wanted] of scores.entries()) {
       const tolerance = 1e-6 * Math.max(1, Math.abs(wanted))
       const seen = exported[row]!
       if (!(Math.abs(seen - wanted) <= tolerance)) {
         throw new RankerError('EXPORT_DIFFERS', { row, seen, wanted, tolerance })
       }
+      largest = Math.max(largest, Math.abs(seen - wanted))
     }
+    return largest
   } finally {
     await scorer.close()
   }
 }
 
-function writeArtefact(paths: JobPaths, { onnx, ubj, manifest, metrics }: TrainingResult): void {
+function writeArtefact(paths: JobPaths, { onnx, ubj, manifest, metrics, inspection }: TrainingResult): void {
   const contents = [onnx, ubj, formatManifest(manifest)]
   try {
     for (const [index, name] of MODEL_FILES.entries()) writeWhole(`${paths.model}/${name}`, contents[index]!)
+    const compared = inspection.channels.flatMap(({ name, queries }) => (queries ? [{ name, queries }] : []))
+    if (compared.length > 0) writeWhole(paths.perQuery, formatPerQuery(compared))
+    else removeFiles(dirname(paths.perQuery), [basename(paths.perQuery)])
     writeWhole(paths.metrics, `${JSON.stringify(metrics, undefined, 2)}\n`)
   } catch (thrown) {
     removeArtefact(paths)

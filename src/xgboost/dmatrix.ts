@@ -61,6 +61,16 @@ export class DMatrix {
     }
   }
 
+  /** Rows as they are, not quantised and without labels: to predict on. @param rows row-major; NaN is missing. */
+  static ofRows(library: XGBoost, rows: Float32Array, width: number): DMatrix {
+    const shape = [rows.length / width, width]
+    const config = '{"missing":NaN,"nthread":0}'
+    return new DMatrix(
+      library,
+      library.create('XGDMatrixCreateFromDense', arrayInterface(rows, shape), config),
+    )
+  }
+
   get handle(): DMatrixHandle {
     if (this.#handle === undefined) throw new Error('this DMatrix was closed')
     return this.#handle

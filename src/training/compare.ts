@@ -1,0 +1,64 @@
+import type { Dataset } from '../data/dataset.ts'
+import { type FeatureOrder, singleFeatureScores } from '../metrics/baselines.ts'
+import { intervalMethod, meanIntervals } from '../metrics/bootstrap.ts'
+import { compare } from '../metrics/compare.ts'
+import { ndcgOfQueries } from '../metrics/ndcg.ts'
+import { randomNdcgOfQueries } from '../metrics/random-order.ts'
+import type { BaselineName, ChannelComparison, QueryTable } from '../report/report-data.ts'
+
+const K = 10
+/** Cutoffs whose NDCG is stated with an interval. */
+const CUTOFFS = [1, 5, K]
+
+/**
+ * Holds the ranker against its baselines on every query of a channel.
+ * @param data with groups. @param scores the ranker's, one a row.
+ * @param best the feature that ranks train best. @param incumbent scores of the model that may be replaced.
+ */
+export function compareOnQueries(
+  data: Dataset,
+  scores: Float32Array,
+  best: FeatureOrder,
+  incumbent?: Float32Array,
+): { comparison: ChannelComparison; queries: QueryTable } {
+  const { ids, sizes } = data.groups!
+  const { labels, weights } = data
+  const ndcgAt = (k: number) => ndcgOfQueries(labels, sizes, { k })
+  const ndcg = ndcgAt(K)
+  const baselines: { name: BaselineName; values: Float64Array }[] = [
+    { name: 'random', values: randomNdcgOfQueries(labels, sizes, K) },
+    // Equal scores keep the order of the data.
+    { name: 'input_order', values: ndcg(new Float32Array(data.rows)) },
+    { name: 'best_single_feature', values: ndcg(singleFeatureScores(data, best)) },
+  ]
+  if (incumbent) baselines.push({ name: 'incumbent', values: ndcg(incumbent) })
+  const ranker = ndcg(scores)
+
+  const compared = compare(ranker, baselines, { weights })
+  const others = CUTOFFS.filter((k) => k !== K)
+  const intervals = meanIntervals(
+    others.map((k) => ndcgAt(k)(scores)),
+    { weights },
+  )
+  return {
+    comparison: {
+      queries: sizes.length,
+      method: intervalMethod(sizes.length),
+      ndcg: Object.fromEntries([
+        ...others.map((k, index) => [`ndcg@${k}`, intervals[index]!]),
+        [`ndcg@${K}`, compared.ranker],
+      ]),
+      baselines: compared.comparisons,
+    },
+    queries: { ids, rows: sizes, relevant: countRelevant(labels, sizes), ranker, baselines },
+  }
+}
+
+function countRelevant(labels: Float32Array, sizes: Uint32Array): Uint32Array {
+  let row = 0
+  return sizes.map((size) => {
+    let relevant = 0
+    for (const end = row + size; row < end; row++) if (labels[row]! > 0) relevant++
+    return relevant
+  })
+}
