@@ -54,6 +54,7 @@ export class ProgressBar implements Progress {
   #drawnAt = Number.NEGATIVE_INFINITY
   #first: { round: number; at: number } | undefined
   #last: Round | undefined
+  #lastAt = 0
   #best: Round | undefined
   #watched: number[] = []
 
@@ -65,13 +66,14 @@ export class ProgressBar implements Progress {
   }
 
   round(event: Round): void {
-    this.#first ??= { round: event.round, at: this.#now() }
+    this.#lastAt = this.#now()
+    this.#first ??= { round: event.round, at: this.#lastAt }
     this.#last = event
     const [name, value] = event.values.at(-1)!
     if (!this.#best || isBetter(name, value, this.#best.values.at(-1)![1])) this.#best = event
     this.#watched = [...this.#watched, value].slice(-SPARK_LENGTH)
     const isLast = event.round === this.#rounds - 1
-    if (isLast || this.#now() - this.#drawnAt >= REDRAW_MS) this.#redraw()
+    if (isLast || this.#lastAt - this.#drawnAt >= REDRAW_MS) this.#redraw()
   }
 
   print(write: () => void): void {
@@ -143,7 +145,7 @@ export class ProgressBar implements Progress {
   #eta(round: number): string {
     const { round: first, at } = this.#first!
     if (round === first) return '-:--'
-    const seconds = (((this.#now() - at) / (round - first)) * (this.#rounds - 1 - round)) / 1000
+    const seconds = (((this.#lastAt - at) / (round - first)) * (this.#rounds - 1 - round)) / 1000
     return clock(Math.round(seconds))
   }
 }

@@ -1,4 +1,4 @@
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { reasonOf } from '../errors.ts'
 import type { ReportData } from '../report/report-data.ts'
 import type { JobPaths } from '../sagemaker/job.ts'
@@ -65,7 +65,11 @@ export async function writeReport(paths: JobPaths, data: ReportData, emit: Emit)
     const { renderReport } = await import('../report/report.ts')
     writeWhole(paths.report, renderReport(data))
   } catch (thrown) {
-    removeFiles(dirname(paths.report), ['report.html'])
     emit({ type: 'warning', text: `report.html was not written: ${reasonOf(thrown)}` })
+    try {
+      removeFiles(dirname(paths.report), [basename(paths.report)])
+    } catch {
+      // Whatever keeps the page from being written may keep the old one from being removed; the warning has said so.
+    }
   }
 }
