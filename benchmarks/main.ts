@@ -5,11 +5,12 @@ import { parseArgs } from 'node:util'
 import type { Benchmark, Context } from './benchmark.ts'
 import { describeRun } from './header.ts'
 import { httpBenchmark } from './http.ts'
+import { largeBenchmark } from './large.ts'
 import { parityBenchmark } from './parity.ts'
 import { openPython } from './python.ts'
 import { trainBenchmark } from './train.ts'
 
-const BENCHMARKS: readonly Benchmark[] = [parityBenchmark, trainBenchmark, httpBenchmark]
+const BENCHMARKS: readonly Benchmark[] = [parityBenchmark, trainBenchmark, httpBenchmark, largeBenchmark]
 const KNOWN = BENCHMARKS.map((benchmark) => benchmark.name).join(', ')
 
 const HELP = `Usage: npm run bench [-- NAME… [flags]]
@@ -73,7 +74,9 @@ function choose(names: readonly string[]): readonly Benchmark[] {
   const unknown = names.find((name) => !BENCHMARKS.some((benchmark) => benchmark.name === name))
   if (unknown !== undefined)
     throw new UsageError(`unknown benchmark ${JSON.stringify(unknown)}: known are ${KNOWN}`)
-  return names.length === 0 ? BENCHMARKS : BENCHMARKS.filter(({ name }) => names.includes(name))
+  return names.length === 0
+    ? BENCHMARKS.filter(({ onlyByName }) => !onlyByName)
+    : BENCHMARKS.filter(({ name }) => names.includes(name))
 }
 
 async function main(argv: readonly string[]): Promise<number> {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Dataset } from '../src/data/dataset.ts'
 import type { Forest } from '../src/model/forest.ts'
@@ -8,6 +9,7 @@ import { readDatasets } from '../src/training/datasets.ts'
 import { parseHyperparameters } from '../src/training/hyperparameters.ts'
 import { Booster } from '../src/xgboost/booster.ts'
 import type { XGBoost } from '../src/xgboost/library.ts'
+import { predictDataset } from '../src/xgboost/predict.ts'
 import type { ParityCase } from './parity-cases.ts'
 
 /** What our two model files give for the rows of train, then those of test, queries brought together. */
@@ -26,19 +28,23 @@ export async function scoreOurs(one: ParityCase, output: string, library: XGBoos
       channels: { train: { files: [one.train] }, test: { files: [one.test] } },
       hyperparameters: parseHyperparameters({ objective: one.params.objective, ...one.roles }),
       threads: 1,
+      s3: { pathStyle: false },
+      memory: { limitBytes: Number.POSITIVE_INFINITY, folder: tmpdir() },
       modelName: 'parity',
     },
     () => {},
+    (matrix) => matrix,
   )
   const bytes = readFileSync(join(output, 'model/model.ubj'))
   const booster = Booster.load(library, bytes)
   const scorer = await openOnnxRuntime(readFileSync(join(output, 'model/model.onnx')))
   try {
-    const width = train.featureNames.length
     const both = [train, test!]
     return {
-      ubj: joined(both.map((data) => booster.predict(data.values, data.rows, width))),
-      onnx: joined(await Promise.all(both.map((data) => scorer.score(data.values, data.rows)))),
+      ubj: joined(both.map((data) => predictDataset(booster, data))),
+      onnx: joined(
+        await Promise.all(both.map((data) => scorer.score(data.matrix.view(0, data.rows), data.rows))),
+      ),
       forest: readXGBoostModel(bytes, 'model.ubj'),
       ndcg: readNdcg(output, test!),
     }

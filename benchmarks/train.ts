@@ -3,10 +3,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Benchmark, Context } from './benchmark.ts'
 import { writeJudgedCsv } from './data.ts'
-import { rankerTrain } from './ranker.ts'
+import { rankerTrain, type TrainFlags } from './ranker.ts'
 import { formatTable, median, short } from './table.ts'
 
-const FEATURES = 136
 const ROWS_PER_QUERY = 100
 const PARAMETERS = {
   objective: 'rank:ndcg',
@@ -15,20 +14,18 @@ const PARAMETERS = {
   eta: 0.1,
   seed: 1,
 } as const
-const ROUNDS = 100
 
 const PROBE = fileURLToPath(new URL('./train-probe.ts', import.meta.url))
 
-/**
- * When a line tells that a phase has ended, in the order of the phases. The last phase ends with the process.
- */
-const ENDS = [
-  ['start', /^bench:started$/],
-  ['read', /^bench:read$|^train: \d+ rows/],
-  ['quantise and train', new RegExp(`^bench:trained$|^\\[${ROUNDS - 1}\\]\t`)],
-] as const
+/** A training job that both sides run. */
+export interface TrainingCase {
+  readonly rows: number
+  readonly features: number
+  readonly rounds: number
+}
 
-type Run = Readonly<Record<string, number>>
+/** Seconds of each phase, and megabytes at the peak. */
+export type Run = Readonly<Record<string, number>>
 
 /** Training from a CSV file to model files, ours beside Python's with pandas. */
 export const trainBenchmark: Benchmark = {
@@ -36,44 +33,66 @@ export const trainBenchmark: Benchmark = {
   summary: 'seconds and peak memory of training, beside pandas and xgboost in Python',
   comparesWithPython: true,
   async run(context) {
-    const { say, rows, runs, threads, folder, python } = context
-    const csv = join(folder, 'train-speed.csv')
-    writeJudgedCsv(csv, { seed: 11, rows, features: FEATURES, rowsPerQuery: ROWS_PER_QUERY })
+    const { say, rows, runs, threads, python } = context
+    const training = { rows, features: 136, rounds: 100 }
+    const csv = writeCase(context, training)
     const ours: Run[] = []
     const theirs: Run[] = []
     // In turns, so that a busy minute of the machine falls on both.
     for (let run = 0; run < runs; run++) {
-      ours.push(await measureOurs(csv, context))
-      if (python) theirs.push(await measurePython(csv, context))
+      ours.push(await measureOurs(csv, training, context))
+      if (python) theirs.push(await measurePython(csv, training, context))
     }
-    const trees = `${ROUNDS} trees of depth ${PARAMETERS.max_depth}`
-    say(`${rows} rows x ${FEATURES} features, ${trees}, ${threads} threads, median of ${runs}\n`)
-    say(describe(ours, theirs))
+    const trees = `${training.rounds} trees of depth ${PARAMETERS.max_depth}`
+    say(`${rows} rows x ${training.features} features, ${trees}, ${threads} threads, median of ${runs}\n`)
+    say(describeRuns({ ours, Python: theirs }))
     if (!python) say('\nPython: skipped, there is none')
     return true
   },
 }
 
-async function measureOurs(csv: string, { folder, threads }: Context): Promise<Run> {
-  const flags = {
-    ...PARAMETERS,
-    train: csv,
-    output: join(folder, 'train-speed'),
-    num_round: ROUNDS,
-    nthread: threads,
-  }
-  return timed((onLine) => rankerTrain(flags, { preload: PROBE, onLine }))
+/** Writes the data of a case; returns the file. */
+export function writeCase({ folder }: Context, { rows, features }: TrainingCase): string {
+  const csv = join(folder, `train-${rows}.csv`)
+  writeJudgedCsv(csv, { seed: 11, rows, features, rowsPerQuery: ROWS_PER_QUERY })
+  return csv
 }
 
-async function measurePython(csv: string, { folder, threads, python }: Context): Promise<Run> {
-  const output = join(folder, 'train-speed-python')
+/** Trains with the product, in a process of its own. */
+export async function measureOurs(
+  csv: string,
+  { rounds }: TrainingCase,
+  { folder, threads }: Context,
+  more: TrainFlags = {},
+): Promise<Run> {
+  const output = join(folder, 'train-ours')
+  const flags = { ...PARAMETERS, train: csv, output, num_round: rounds, nthread: threads, ...more }
+  return timed(rounds, (onLine) => rankerTrain(flags, { preload: PROBE, onLine }))
+}
+
+/** Trains with pandas and Python's XGBoost, in a process of its own. */
+export async function measurePython(
+  csv: string,
+  { rounds }: TrainingCase,
+  { folder, threads, python }: Context,
+): Promise<Run> {
+  const output = join(folder, 'train-python')
   mkdirSync(output, { recursive: true })
-  const job = { train: csv, output, rounds: ROUNDS, params: { ...PARAMETERS, nthread: threads } }
-  return timed((onLine) => python!.run('train.py', [JSON.stringify(job)], onLine))
+  const job = { train: csv, output, rounds, params: { ...PARAMETERS, nthread: threads } }
+  return timed(rounds, (onLine) => python!.run('train.py', [JSON.stringify(job)], onLine))
 }
 
 /** Runs a process and takes down when its lines came, by the clock of this one. */
-async function timed(work: (onLine: (line: string) => void) => Promise<unknown>): Promise<Run> {
+async function timed(
+  rounds: number,
+  work: (onLine: (line: string) => void) => Promise<unknown>,
+): Promise<Run> {
+  // When a line tells that a phase has ended, in the order of the phases. The last phase ends with the process.
+  const ends = [
+    ['start', /^bench:started$/],
+    ['read', /^bench:read$|^train: \d+ rows/],
+    ['quantise and train', new RegExp(`^bench:trained$|^\\[${rounds - 1}\\]\t`)],
+  ] as const
   const seconds: Record<string, number> = {}
   const started = performance.now()
   let phaseStarted = started
@@ -81,7 +100,7 @@ async function timed(work: (onLine: (line: string) => void) => Promise<unknown>)
   await work((line) => {
     const [, megabytes] = /^bench:peak (.+)$/.exec(line) ?? []
     if (megabytes !== undefined) peak = Number(megabytes)
-    const phase = ENDS.find(([name, end]) => seconds[name] === undefined && end.test(line))?.[0]
+    const phase = ends.find(([name, end]) => seconds[name] === undefined && end.test(line))?.[0]
     if (phase === undefined) return
     const now = performance.now()
     seconds[phase] = (now - phaseStarted) / 1000
@@ -96,12 +115,15 @@ async function timed(work: (onLine: (line: string) => void) => Promise<unknown>)
   }
 }
 
-function describe(ours: readonly Run[], theirs: readonly Run[]): string {
-  const rows = Object.keys(ours[0]!).map((phase) => {
-    const [our, their] = [ours, theirs].map((runs) =>
-      runs.length === 0 ? Number.NaN : median(runs.map((run) => run[phase]!)),
-    ) as [number, number]
-    return [phase, short(our), short(their), short(our / their)]
+/** A table of the medians of each phase, one column a contender, and what ours is of the last one. */
+export function describeRuns(contenders: Readonly<Record<string, readonly Run[]>>): string {
+  const names = Object.keys(contenders)
+  const runs = Object.values(contenders)
+  const rows = Object.keys(runs[0]![0]!).map((phase) => {
+    const medians = runs.map((list) =>
+      list.length === 0 ? Number.NaN : median(list.map((run) => run[phase]!)),
+    )
+    return [phase, ...medians.map(short), short(medians[0]! / medians.at(-1)!)]
   })
-  return formatTable(['phase, seconds', 'ours', 'Python', 'ours / Python'], rows)
+  return formatTable(['phase, seconds', ...names, `${names[0]} / ${names.at(-1)}`], rows)
 }

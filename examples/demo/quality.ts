@@ -1,3 +1,4 @@
+import { contiguousRows } from '../../src/data/row-store.ts'
 import { randomNdcg, singleFeatures } from '../../src/metrics/baselines.ts'
 import { featureNames } from '../catalogue/features.ts'
 import type { JudgedRow } from '../catalogue/judged.ts'
@@ -14,7 +15,7 @@ export function compareTestSet(rows: readonly JudgedRow[], ranker: number): Cont
   const data = {
     featureNames,
     rows: rows.length,
-    values: Float32Array.from(rows.flatMap((row) => row.features)),
+    matrix: contiguousRows(Float32Array.from(rows.flatMap((row) => row.features)), featureNames.length),
     labels: Float32Array.from(rows, (row) => row.grade),
     groups: { ids: [...groups.keys()], sizes: Uint32Array.from(groups.values(), (list) => list.length) },
   }

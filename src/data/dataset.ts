@@ -1,9 +1,11 @@
-/** Judged rows ready for training: one float32 matrix, the rows of a query side by side. */
+import type { RowStore } from './row-store.ts'
+
+/** Judged rows ready for training, the rows of a query side by side. */
 export interface Dataset {
   readonly featureNames: readonly string[]
   readonly rows: number
-  /** Row-major, `rows * featureNames.length` values; NaN is missing. */
-  readonly values: Float32Array
+  /** One row a pair of query and item, one column a feature; NaN is missing. */
+  readonly matrix: RowStore
   /** One grade (or target) a row. */
   readonly labels: Float32Array
   /** Queries in order of their first row; absent where the objective needs none. */
@@ -27,17 +29,48 @@ export function groupBounds(sizes: Uint32Array): Uint32Array {
 }
 
 /**
- * Where each row goes when the rows of a query are brought together, queries in order of first appearance and rows
- * of a query in their own order.
+ * The order that brings the rows of a query together, queries in order of first appearance and rows of a query in
+ * their own order.
  * @param queryOfRow index of each row's query, numbered by first appearance.
+ * @returns for each place the row that goes there; undefined when all rows are in place already.
  */
 export function groupRows(
   queryOfRow: Uint32Array,
   queries: number,
-): { sizes: Uint32Array; target: Uint32Array } {
+): { sizes: Uint32Array; order: Uint32Array | undefined } {
   const sizes = new Uint32Array(queries)
-  for (const query of queryOfRow) sizes[query]!++
+  let inPlace = true
+  for (let row = 0; row < queryOfRow.length; row++) {
+    sizes[queryOfRow[row]!]!++
+    if (row > 0 && queryOfRow[row]! < queryOfRow[row - 1]!) inPlace = false
+  }
+  if (inPlace) return { sizes, order: undefined }
   const next = groupBounds(sizes)
-  const target = Uint32Array.from(queryOfRow, (query) => next[query]!++)
-  return { sizes, target }
+  const order = new Uint32Array(queryOfRow.length)
+  for (let row = 0; row < queryOfRow.length; row++) order[next[queryOfRow[row]!]!++] = row
+  return { sizes, order }
+}
+
+/** A stretch of whole queries: their rows `[from, to)`, and the queries `[firstQuery, lastQuery)`. */
+export interface Batch {
+  readonly from: number
+  readonly to: number
+  readonly firstQuery: number
+  readonly lastQuery: number
+}
+
+/** Cuts the rows into batches of about `rows` rows; a query is never cut, and where there are none each row stands alone. */
+export function batchesOf(data: Pick<Dataset, 'rows' | 'groups'>, rows: number): Batch[] {
+  const bounds = data.groups ? groupBounds(data.groups.sizes) : undefined
+  const queries = data.groups?.sizes.length ?? data.rows
+  const startOf = (query: number) => (bounds ? bounds[query]! : query)
+  const batches: Batch[] = []
+  for (let firstQuery = 0; firstQuery < queries; ) {
+    const from = startOf(firstQuery)
+    let lastQuery = firstQuery + 1
+    while (lastQuery < queries && startOf(lastQuery + 1) - from <= rows) lastQuery++
+    batches.push({ from, to: startOf(lastQuery), firstQuery, lastQuery })
+    firstQuery = lastQuery
+  }
+  return batches
 }

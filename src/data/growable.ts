@@ -1,35 +1,39 @@
-/** A list of float32 that grows by blocks: no value is copied until the list is read whole. */
-export class Float32List {
+type Numbers = Float32Array | Uint32Array
+
+/** A list of numbers that grows by blocks: no value is copied until the list is read whole. */
+export class NumberList<A extends Numbers> {
   length = 0
-  readonly #blocks: Float32Array[] = []
-  readonly #blockLength: number
+  readonly #Kind: new (
+    length: number,
+  ) => A
+  readonly #blocks: A[] = []
+  #block: A
+  #at = 0
 
-  /** @param width values that are always appended together, so that a row never crosses a block. */
-  constructor(width = 1) {
-    this.#blockLength = Math.max(1, Math.floor((1 << 20) / width)) * width
-  }
-
-  /** Room for the next `count` values, which the caller fills; `count` is the list's width. */
-  extend(count: number): { block: Float32Array; at: number } {
-    const at = this.length % this.#blockLength
-    if (at === 0) this.#blocks.push(new Float32Array(this.#blockLength))
-    this.length += count
-    return { block: this.#blocks.at(-1)!, at }
+  constructor(Kind: new (length: number) => A, blockLength = 1 << 16) {
+    this.#Kind = Kind
+    this.#block = new Kind(blockLength)
   }
 
   push(value: number): void {
-    const { block, at } = this.extend(1)
-    block[at] = value
+    if (this.#at === this.#block.length) {
+      this.#blocks.push(this.#block)
+      this.#block = new this.#Kind(this.#block.length)
+      this.#at = 0
+    }
+    this.#block[this.#at++] = value
+    this.length++
   }
 
-  /** Hands out the blocks in order, each freed once it was seen. */
-  *drain(): Generator<Float32Array> {
-    let left = this.length
-    this.length = 0
-    while (this.#blocks.length > 0) {
-      const block = this.#blocks.shift()!
-      yield left < block.length ? block.subarray(0, left) : block
-      left -= block.length
+  /** All values, as one array. */
+  toArray(): A {
+    const values = new this.#Kind(this.length)
+    let at = 0
+    for (const block of this.#blocks) {
+      values.set(block, at)
+      at += block.length
     }
+    values.set(this.#block.subarray(0, this.#at) as A, at)
+    return values
   }
 }

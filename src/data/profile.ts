@@ -1,7 +1,7 @@
 import type { Dataset } from './dataset.ts'
 import { shortestFloat32 } from './number.ts'
 import { quantile } from './quantile.ts'
-import { readRows, sampleIndices } from './samples.ts'
+import { affordableRows, readRows, sampleIndices } from './samples.ts'
 
 /** Rows that a profile looks at; smaller data is looked at whole. */
 const SAMPLED_ROWS = 10_000
@@ -49,9 +49,9 @@ export interface SampledColumn {
 
 /** The columns of a seeded sample of rows, in feature order. */
 export function sampleColumns(data: Dataset): { rows: Uint32Array; columns: SampledColumn[] } {
-  const rows = sampleIndices(data.rows, SAMPLED_ROWS)
+  const { width } = data.matrix
+  const rows = sampleIndices(data.rows, affordableRows(width, SAMPLED_ROWS))
   const cells = readRows(data, rows)
-  const width = data.featureNames.length
   const column = new Float32Array(rows.length)
   const columns = data.featureNames.map((_, feature): SampledColumn => {
     let there = 0

@@ -1,21 +1,20 @@
 import { type Dataset, groupBounds } from './dataset.ts'
 import { mulberry32 } from './random.ts'
+import { contiguousRows } from './row-store.ts'
 
-/** The values of some rows, row-major. @param rows zero-based indices. */
-export function readRows(data: Dataset, rows: Uint32Array): Float32Array {
-  const width = data.featureNames.length
+const BATCH_ROWS = 1 << 14
+
+/** The values of some rows, row-major. @param rows zero-based indices, ascending. */
+export function readRows({ matrix }: Dataset, rows: Uint32Array): Float32Array {
+  const { width } = matrix
   const values = new Float32Array(rows.length * width)
-  for (const [at, row] of rows.entries()) {
-    values.set(data.values.subarray(row * width, (row + 1) * width), at * width)
+  for (let at = 0; at < rows.length; ) {
+    // Rows that follow each other are read in one go.
+    let end = at + 1
+    while (end < rows.length && end - at < BATCH_ROWS && rows[end] === rows[end - 1]! + 1) end++
+    values.set(matrix.view(rows[at]!, rows[end - 1]! + 1), at * width)
+    at = end
   }
-  return values
-}
-
-/** One feature of every row. @param feature its index in `featureNames`. */
-export function readColumn(data: Dataset, feature: number): Float32Array {
-  const width = data.featureNames.length
-  const values = new Float32Array(data.rows)
-  for (let row = 0, at = feature; row < data.rows; row++, at += width) values[row] = data.values[at]!
   return values
 }
 
@@ -33,6 +32,14 @@ export function sampleIndices(count: number, most: number, seed = 1): Uint32Arra
   })
 }
 
+/** How many rows of this width are looked at, where `most` are enough and wide ones should take no more memory. */
+export function affordableRows(width: number, most: number): number {
+  return Math.min(most, Math.max(LEAST_ROWS, Math.floor(MOST_VALUES / Math.max(1, width))))
+}
+
+const MOST_VALUES = 1 << 23
+const LEAST_ROWS = 1000
+
 /** Whole queries with about `most` rows together, spread over the data; the data itself where it has no more. */
 export function sampleQueries(data: Dataset, most: number): Dataset {
   if (!data.groups || data.rows <= most) return data
@@ -48,7 +55,7 @@ export function sampleQueries(data: Dataset, most: number): Dataset {
   return {
     featureNames: data.featureNames,
     rows: rows.length,
-    values: readRows(data, rows),
+    matrix: contiguousRows(readRows(data, rows), data.matrix.width),
     labels: Float32Array.from(rows, (row) => data.labels[row]!),
     groups: { ids: Array.from(queries, (query) => ids[query]!), sizes: keptSizes },
   }

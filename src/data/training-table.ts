@@ -1,8 +1,9 @@
-import { RankerError } from '../errors.ts'
+import { type LineUnit, RankerError } from '../errors.ts'
 import { type Dataset, groupRows } from './dataset.ts'
-import { Float32List } from './growable.ts'
+import { NumberList } from './growable.ts'
 import { isInfinite } from './number.ts'
 import type { Row, TableSink } from './row.ts'
+import { type MemoryLimit, RowBuffer } from './row-store.ts'
 
 /** Which columns are no features, by name. */
 export interface ColumnRoles {
@@ -22,10 +23,12 @@ export interface TableOptions {
   readonly refuseLabel: (label: number) => string | undefined
   /** The features that the model has already; without them, every numeric column is one. */
   readonly featureNames?: readonly string[] | undefined
+  /** How much may stay in memory; without it, everything. */
+  readonly memory?: MemoryLimit | undefined
   readonly warn: (sentence: string) => void
 }
 
-type Place = { file: string; line: number; seen: string }
+type Place = { file: string; line: number; unit: LineUnit; seen: string }
 
 /** What is known of a feature column so far. */
 interface FeatureColumn {
@@ -52,13 +55,14 @@ interface Layout {
 export class TrainingTable implements TableSink {
   readonly #options: TableOptions
   #columns: FeatureColumn[] | undefined
-  #values = new Float32List()
-  readonly #labels = new Float32List()
-  readonly #queryOfRow: number[] = []
+  #rows = new RowBuffer(0)
+  readonly #labels = new NumberList(Float32Array)
+  readonly #queryOfRow = new NumberList(Uint32Array)
   readonly #queries = new Map<string, number>()
   /** A weight for each query, or for each row where there are no groups. */
   readonly #weights: number[] = []
   #file = ''
+  #unit: LineUnit = 'line'
   #layout: Layout = { label: -1, group: -1, weight: -1, features: new Int32Array(0) }
 
   constructor(options: TableOptions) {
@@ -66,8 +70,9 @@ export class TrainingTable implements TableSink {
     if (options.featureNames) this.#setColumns(options.featureNames)
   }
 
-  begin(file: string, names: readonly string[]): void {
+  begin(file: string, names: readonly string[], unit: LineUnit = 'line'): void {
     this.#file = file
+    this.#unit = unit
     this.#layout = this.#layOut(names)
   }
 
@@ -78,7 +83,7 @@ export class TrainingTable implements TableSink {
     if (weight >= 0) this.#addWeight(row, weight, query)
 
     const columns = this.#columns!
-    const { block, at } = this.#values.extend(features.length)
+    const { block, at } = this.#rows.extend()
     for (let feature = 0; feature < features.length; feature++) {
       const cell = features[feature]!
       const value = cell < 0 ? Number.NaN : row.number(cell)
@@ -91,31 +96,41 @@ export class TrainingTable implements TableSink {
   finish(): Dataset {
     const columns = this.#columns ?? []
     const kept = this.#options.featureNames ? columns : columns.filter((column) => column.number)
-    for (const column of columns) this.#checkColumn(column, kept.includes(column))
+    const isKept = new Set(kept)
+    for (const column of columns) this.#checkColumn(column, isKept.has(column))
     if (kept.length === 0) {
       throw new RankerError('NO_FEATURES', {
         file: this.#file,
         columns: columns.map((column) => column.name),
       })
     }
-    const rows = this.#labels.length
-    const { grouped } = this.#options
-    const { sizes, target } = grouped
-      ? groupRows(Uint32Array.from(this.#queryOfRow), this.#queries.size)
-      : { sizes: new Uint32Array(0), target: undefined }
+    const { grouped, roles } = this.#options
+    const { sizes, order } = grouped
+      ? groupRows(this.#queryOfRow.toArray(), this.#queries.size)
+      : { sizes: new Uint32Array(0), order: undefined }
+    const labels = this.#labels.toArray()
+    const places = new Map(columns.map((column, place) => [column, place]))
     return {
       featureNames: kept.map((column) => column.name),
-      rows,
-      values: this.#gather(this.#values, columns, kept, rows, target),
-      labels: this.#gather(this.#labels, [0], [0], rows, target),
+      rows: labels.length,
+      matrix: this.#rows.finish(
+        Int32Array.from(kept, (column) => places.get(column)!),
+        order,
+      ),
+      labels: order ? Float32Array.from(order, (row) => labels[row]!) : labels,
       ...(grouped && { groups: { ids: [...this.#queries.keys()], sizes } }),
-      ...(this.#options.roles.weight !== undefined && { weights: Float32Array.from(this.#weights) }),
+      ...(roles.weight !== undefined && { weights: Float32Array.from(this.#weights) }),
     }
+  }
+
+  /** Gives up what was read, when something went wrong before {@link finish}. */
+  close(): void {
+    this.#rows.close()
   }
 
   #setColumns(names: readonly string[]): void {
     this.#columns = names.map((name) => ({ name }))
-    this.#values = new Float32List(names.length)
+    this.#rows = new RowBuffer(names.length, this.#options.memory)
   }
 
   #layOut(names: readonly string[]): Layout {
@@ -156,7 +171,7 @@ export class TrainingTable implements TableSink {
   #see(column: FeatureColumn, value: number, row: Row, cell: number): void {
     const finite = Number.isFinite(value)
     if (finite ? column.number : column.text) return
-    const place = { file: this.#file, line: row.line, seen: row.text(cell) }
+    const place = this.#place(row, cell)
     if (finite) column.number = place
     else column.text = place
     if (this.#options.featureNames || (column.number && column.text)) this.#checkColumn(column, true)
@@ -209,26 +224,10 @@ export class TrainingTable implements TableSink {
   }
 
   #cell(row: Row, cell: number, column: string): Place & { column: string } {
-    return { file: this.#file, line: row.line, column, seen: row.text(cell) }
+    return { ...this.#place(row, cell), column }
   }
 
-  /** Copies the kept columns of every row to the place that its query gives it. */
-  #gather<C>(
-    list: Float32List,
-    columns: readonly C[],
-    kept: readonly C[],
-    rows: number,
-    target: Uint32Array | undefined,
-  ): Float32Array {
-    const from = Int32Array.from(kept, (column) => columns.indexOf(column))
-    const values = new Float32Array(rows * kept.length)
-    let row = 0
-    for (const block of list.drain()) {
-      for (let at = 0; at < block.length; at += columns.length, row++) {
-        const to = (target ? target[row]! : row) * kept.length
-        for (let column = 0; column < from.length; column++) values[to + column] = block[at + from[column]!]!
-      }
-    }
-    return values
+  #place(row: Row, cell: number): Place {
+    return { file: this.#file, line: row.line, unit: this.#unit, seen: row.text(cell) }
   }
 }

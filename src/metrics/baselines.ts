@@ -1,11 +1,11 @@
+import { columnsOf, readColumn } from '../data/columns.ts'
 import type { Dataset } from '../data/dataset.ts'
-import { readColumn } from '../data/samples.ts'
 import { meanOfQueries, ndcgOfQueries } from './ndcg.ts'
 import { randomNdcgOfQueries } from './random-order.ts'
 
 const K = 10
 
-/** A column used alone as the score. */
+/** A column, and the direction in which it ranks. */
 export interface FeatureOrder {
   readonly feature: string
   /** Whether high or low values rank first. */
@@ -25,22 +25,28 @@ export function randomNdcg(data: Dataset): number {
 /** Each feature as the only ranking, in its better direction, best first; missing values rank last. */
 export function singleFeatures(data: Dataset): SingleFeature[] {
   const ndcg = ndcgAt10(data)
-  return data.featureNames
-    .map((feature, index): SingleFeature => {
-      const column = readColumn(data, index)
-      const descending = ndcg(column)
-      const ascending = ndcg(column.map((value) => -value))
-      return descending >= ascending
-        ? { feature, order: 'descending', ndcg: descending }
-        : { feature, order: 'ascending', ndcg: ascending }
-    })
-    .sort((a, b) => b.ndcg - a.ndcg)
+  const measured = Array.from(columnsOf(data), (column, index): SingleFeature => {
+    const feature = data.featureNames[index]!
+    const descending = ndcg(column)
+    const ascending = ndcg(column.map((value) => -value))
+    return descending >= ascending
+      ? { feature, order: 'descending', ndcg: descending }
+      : { feature, order: 'ascending', ndcg: ascending }
+  })
+  return measured.sort((a, b) => b.ndcg - a.ndcg)
 }
 
 /** NDCG@10 of other data ordered by each of these features, in the direction that each has. */
 export function singleFeaturesOn(data: Dataset, features: readonly FeatureOrder[]): number[] {
   const ndcg = ndcgAt10(data)
-  return features.map((feature) => ndcg(singleFeatureScores(data, feature)))
+  const orders = new Map(features.map(({ feature, order }) => [feature, order]))
+  const values = new Map<string, number>()
+  let index = 0
+  for (const column of columnsOf(data)) {
+    const feature = data.featureNames[index++]!
+    values.set(feature, ndcg(orders.get(feature) === 'ascending' ? column.map((value) => -value) : column))
+  }
+  return features.map(({ feature }) => values.get(feature)!)
 }
 
 /** The score of every row where this feature alone is the ranking. */

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, realpathSync } from 'node:fs'
 import { createRequire, registerHooks } from 'node:module'
 import { extname, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -26,21 +26,15 @@ export function prepareImports(folder: string): void {
       },
     })
   }
-  folders.add(pathToFileURL(folder + sep).href)
+  // Modules are known by their real paths.
+  folders.add(pathToFileURL(realpathSync(folder) + sep).href)
 }
 
-/**
- * Imports a file of a prepared folder. `require` takes ES modules too, and alone lets a `.js` file be CommonJS below a
- * package.json of type module; `import` is for modules that await at their top.
- */
+/** Imports a file of a prepared folder. `import` would not let a `.js` file be CommonJS below a package of type module. */
 // biome-ignore lint/suspicious/noExplicitAny: what a module exports is not known
 export async function importFile(path: string): Promise<Record<string, any>> {
-  try {
-    return createRequire(path)(path)
-  } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException | null)?.code !== 'ERR_REQUIRE_ASYNC_MODULE') throw thrown
-    return import(pathToFileURL(path).href)
-  }
+  const needsRequire = extname(path) === '.js' && isCommonJs(readFileSync(path, 'utf8'))
+  return needsRequire ? createRequire(path)(path) : import(pathToFileURL(path).href)
 }
 
 function isScript(url: string): boolean {

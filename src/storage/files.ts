@@ -3,6 +3,7 @@ import {
   existsSync,
   fsyncSync,
   mkdirSync,
+  mkdtempSync,
   openSync,
   readdirSync,
   readSync,
@@ -36,18 +37,30 @@ export function writeWhole(path: string, content: Uint8Array | string): void {
   }
 }
 
-/** Reads a file chunk by chunk; a chunk is valid until the next one is asked for. */
+/**
+ * Reads a file chunk by chunk; a chunk is valid until the next one is asked for.
+ * @throws {RankerError} INPUT_UNREADABLE.
+ */
 export function* readChunks(path: string, chunkBytes = 1 << 20): Generator<Uint8Array> {
   const buffer = new Uint8Array(chunkBytes)
-  const file = openSync(path, 'r')
+  const file = readable(path, () => openSync(path, 'r'))
   try {
     for (;;) {
-      const read = readSync(file, buffer)
+      const read = readable(path, () => readSync(file, buffer))
       if (read === 0) return
       yield buffer.subarray(0, read)
     }
   } finally {
     closeSync(file)
+  }
+}
+
+/** Runs a call that reads a file. @throws {RankerError} INPUT_UNREADABLE where the system refuses. */
+export function readable<T>(path: string, read: () => T): T {
+  try {
+    return read()
+  } catch (cause) {
+    throw new RankerError('INPUT_UNREADABLE', { path, reason: reasonOf(cause) }, { cause })
   }
 }
 
@@ -60,4 +73,18 @@ export function removeFiles(folder: string, names: readonly string[]): void {
     )
     if (isTheirs) rmSync(join(folder, entry), { force: true })
   }
+}
+
+/** A folder of its own name below another, removed with all it holds when closed. */
+export function makeTemporaryFolder(
+  parent: string,
+  prefix: string,
+): { readonly path: string; close(): void } {
+  let path: string
+  try {
+    path = mkdtempSync(join(parent, prefix))
+  } catch (cause) {
+    throw new RankerError('WRITE_FAILED', { path: parent, reason: reasonOf(cause) }, { cause })
+  }
+  return { path, close: () => rmSync(path, { recursive: true, force: true }) }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Dataset } from '../data/dataset.ts'
+import { batchesOf, type Dataset } from '../data/dataset.ts'
 import type { Forest } from '../model/forest.ts'
 import type { Manifest } from '../model/manifest.ts'
 import { writeOnnx } from '../model/onnx-writer.ts'
@@ -68,10 +68,8 @@ const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 
 /** sha256 over what was learnt from: names, values, labels and groups. */
 function fingerprint(data: Dataset): string {
-  const hash = createHash('sha256')
-    .update(JSON.stringify(data.featureNames))
-    .update(data.values)
-    .update(data.labels)
+  const hash = createHash('sha256').update(JSON.stringify(data.featureNames)).update(data.labels)
+  for (const { from, to } of batchesOf(data, 1 << 14)) hash.update(data.matrix.view(from, to))
   if (data.groups) hash.update(data.groups.sizes)
   return hash.digest('hex')
 }

@@ -1,59 +1,64 @@
-import { basename } from 'node:path'
-import { readCsvTable } from '../data/csv-table.ts'
 import type { Dataset } from '../data/dataset.ts'
-import { TrainingTable } from '../data/training-table.ts'
-import { RankerError } from '../errors.ts'
+import { oddities } from '../data/oddities.ts'
 import { CHANNELS, type Channel, type ChannelName } from '../sagemaker/job.ts'
-import { readChunks } from '../storage/files.ts'
-import type { Hyperparameters } from './hyperparameters.ts'
-import { labelCheck, needsGroups } from './objective.ts'
+import { openSpillFile } from '../storage/spill-file.ts'
+import type { Own } from '../xgboost/owned.ts'
+import { readChannelRows } from './channel-reader.ts'
+import { withInputs } from './inputs.ts'
 import type { Emit, TrainingPlan } from './plan.ts'
 
 /** The data of each channel; the features of all are those of train. */
 export type Datasets = { train: Dataset } & Partial<Record<ChannelName, Dataset>>
 
+/**
+ * Share of the memory limit that rows may take before they go to disk. The rest is for their quantised form (a quarter
+ * of their size), XGBoost's histograms, and the process itself.
+ */
+const ROWS_SHARE = 0.4
+
 /** Reads every channel of the plan, train first. @throws {RankerError} naming file, line and column. */
-export async function readDatasets(
-  { channels, hyperparameters }: TrainingPlan,
-  emit: Emit,
-): Promise<Datasets> {
-  const train = await readChannel('train', channels.train!, hyperparameters, emit)
+export async function readDatasets(plan: TrainingPlan, emit: Emit, own: Own): Promise<Datasets> {
+  const { channels } = plan
+  let budget = plan.memory.limitBytes * ROWS_SHARE
+  const read = async (name: ChannelName, channel: Channel, featureNames?: readonly string[]) => {
+    const data = await readChannel(plan, name, channel, { emit, budget, featureNames })
+    own(data.matrix)
+    if (!data.matrix.onDisk) budget = Math.max(0, budget - 4 * data.rows * data.matrix.width)
+    return data
+  }
+  const train = await read('train', channels.train!)
   const datasets: Datasets = { train }
   for (const name of CHANNELS) {
     const channel = channels[name]
-    if (!channel || name === 'train') continue
-    datasets[name] = await readChannel(name, channel, hyperparameters, emit, train.featureNames)
+    if (channel && name !== 'train') datasets[name] = await read(name, channel, train.featureNames)
   }
   return datasets
 }
 
-async function readChannel(
-  name: ChannelName,
-  channel: Channel,
-  { objective, label, group, weight, item }: Hyperparameters,
-  emit: Emit,
-  featureNames?: readonly string[],
-): Promise<Dataset> {
-  const table = new TrainingTable({
-    roles: { label, group, weight, item },
-    grouped: needsGroups(objective),
-    refuseLabel: labelCheck(objective),
-    featureNames,
-    warn: (text) => emit({ type: 'warning', text: `${name}: ${text}` }),
-  })
-  for (const file of channel.files) {
-    if (!isCsv(file, channel.contentType)) {
-      throw new RankerError('UNKNOWN_FORMAT', { file, known: 'CSV with a header (.csv or text/csv)' })
-    }
-    await readCsvTable(basename(file), readChunks(file), table)
-  }
-  const data = table.finish()
-  const queries = data.groups ? ` of ${data.groups.sizes.length} queries` : ''
-  emit({ type: 'note', text: `${name}: ${data.rows} rows${queries}, ${data.featureNames.length} features` })
-  return data
+interface ReadOptions {
+  readonly emit: Emit
+  /** Bytes of rows that may stay in memory. */
+  readonly budget: number
+  readonly featureNames: readonly string[] | undefined
 }
 
-/** The channel's content type decides; without one, the file's name. */
-function isCsv(file: string, contentType: string | undefined): boolean {
-  return contentType === undefined ? /\.csv$/i.test(file) : /^\s*text\/csv\s*(;|$)/i.test(contentType)
+async function readChannel(
+  { hyperparameters, memory, s3 }: TrainingPlan,
+  name: ChannelName,
+  channel: Channel,
+  { emit, budget, featureNames }: ReadOptions,
+): Promise<Dataset> {
+  const warn = (text: string) => emit({ type: 'warning', text: `${name}: ${text}` })
+  const limit = { bytes: budget, openSpill: () => openSpillFile(memory.folder) }
+  const data = await withInputs(name, channel, { scratch: memory.folder, s3 }, (inputs) =>
+    readChannelRows(inputs, { hyperparameters, featureNames, memory: limit, warn }),
+  )
+  const queries = data.groups ? ` of ${data.groups.sizes.length} queries` : ''
+  const where = data.matrix.onDisk ? ', kept on disk because they outgrow the memory limit' : ''
+  emit({
+    type: 'note',
+    text: `${name}: ${data.rows} rows${queries}, ${data.featureNames.length} features${where}`,
+  })
+  for (const oddity of oddities(data)) warn(oddity)
+  return data
 }

@@ -14,7 +14,7 @@ export function goldenRows(
   const rows = new Float32Array(count * width)
   for (let golden = 0; golden < count; golden++) {
     const row = Math.floor((golden * data.rows) / count)
-    rows.set(data.values.subarray(row * width, (row + 1) * width), golden * width)
+    rows.set(data.matrix.view(row, row + 1), golden * width)
   }
   return {
     columns: [...data.featureNames],

@@ -1,9 +1,10 @@
-import { sampleQueries } from '../data/samples.ts'
+import { affordableRows, sampleQueries } from '../data/samples.ts'
 import { type FeatureOrder, randomNdcg, singleFeatures, singleFeaturesOn } from '../metrics/baselines.ts'
 import { meanNdcg } from '../metrics/ndcg.ts'
 import type { ChannelComparison, FeatureImportance } from '../report/report-data.ts'
 import { CHANNELS, type ChannelName } from '../sagemaker/job.ts'
 import type { Booster } from '../xgboost/booster.ts'
+import { predictDataset } from '../xgboost/predict.ts'
 import type { Matrices } from './boost.ts'
 import type { Datasets } from './datasets.ts'
 
@@ -12,7 +13,7 @@ export interface Baselines {
   readonly random: ByChannel
   /**
    * Each feature alone, in the direction that is better on train; the best on train comes first. A channel of more than
-   * 50,000 rows is measured by a seeded sample of its queries.
+   * 50,000 rows, or fewer wide ones, is measured by a seeded sample of its queries.
    */
   readonly single_features: readonly (FeatureOrder & ByChannel)[]
 }
@@ -48,12 +49,8 @@ export type Scores = Partial<Record<ChannelName, Float32Array>>
 
 /** The kept model's scores on every channel. */
 export function scoreChannels(final: Booster, datasets: Datasets): Scores {
-  return Object.fromEntries(
-    CHANNELS.filter((name) => datasets[name]).map((name) => {
-      const data = datasets[name]!
-      return [name, final.predict(data.values, data.rows, data.featureNames.length)]
-    }),
-  )
+  const channels = CHANNELS.filter((name) => datasets[name])
+  return Object.fromEntries(channels.map((name) => [name, predictDataset(final, datasets[name]!)]))
 }
 
 /** Measures the kept model and what it is held against on every channel. */
@@ -91,7 +88,8 @@ export function measure(
 
 function baselines(datasets: Datasets): Baselines {
   const channels = CHANNELS.filter((name) => datasets[name])
-  const samples = channels.map((name) => sampleQueries(datasets[name]!, SINGLE_FEATURE_ROWS))
+  const rows = affordableRows(datasets.train.featureNames.length, SINGLE_FEATURE_ROWS)
+  const samples = channels.map((name) => sampleQueries(datasets[name]!, rows))
   const features = singleFeatures(samples[0]!)
   const onEach = samples.map((data, index) =>
     index === 0 ? features.map(({ ndcg }) => ndcg) : singleFeaturesOn(data, features),

@@ -1,9 +1,10 @@
 import type { LearningCurve } from '../report/report-data.ts'
 import { CHANNELS } from '../sagemaker/job.ts'
+import { makeTemporaryFolder } from '../storage/files.ts'
 import { Booster } from '../xgboost/booster.ts'
 import { DMatrix } from '../xgboost/dmatrix.ts'
 import type { XGBoost } from '../xgboost/library.ts'
-import { withOwned } from '../xgboost/owned.ts'
+import { type Own, withOwned } from '../xgboost/owned.ts'
 import { type Artefact, buildArtefact, exportBooster } from './artefact.ts'
 import { boost, type Matrices } from './boost.ts'
 import { CurveRecorder } from './curve.ts'
@@ -15,6 +16,9 @@ import { type Metrics, measure, scoreChannels } from './measure.ts'
 import { checkEarlyStopping, evalMetrics } from './objective.ts'
 import { type Phases, Stopwatch } from './phases.ts'
 import type { TrainingPlan, TrainingSignals } from './plan.ts'
+
+/** Share of the memory limit that a page takes, where the data is larger than memory; a few are held at a time. */
+const PAGE_SHARE = 1 / 16
 
 export interface TrainingResult extends Artefact {
   readonly metrics: Metrics
@@ -35,10 +39,10 @@ export async function runTraining(
   const { hyperparameters, threads } = plan
   checkEarlyStopping(hyperparameters, plan.channels.validation !== undefined)
   const watch = new Stopwatch()
-  const datasets = await readDatasets(plan, signals.emit)
-  watch.lap('read')
-  return withOwned((own) => {
-    const matrices = quantise(library, datasets, { threads, maxBin: hyperparameters.max_bin }, own)
+  return withOwned(async (own) => {
+    const datasets = await readDatasets(plan, signals.emit, own)
+    watch.lap('read')
+    const matrices = quantise(library, datasets, plan, own)
     watch.lap('quantise')
     const metrics = evalMetrics(hyperparameters)
     const parameters = xgboostParameters(hyperparameters, metrics, threads)
@@ -71,19 +75,31 @@ export async function runTraining(
     }
   })
 }
-/** Quantises every channel over the quantiles of train. */
-function quantise(
-  library: XGBoost,
-  datasets: Datasets,
-  options: { threads: number; maxBin?: number | undefined },
-  own: (matrix: DMatrix) => DMatrix,
-): Matrices {
-  const train = own(DMatrix.create(library, datasets.train, options))
+
+/**
+ * Quantises every channel over the quantiles of train: in memory, or in pages on disk where the rows of train did not
+ * fit either.
+ */
+function quantise(library: XGBoost, datasets: Datasets, plan: TrainingPlan, own: Own): Matrices {
+  const { train: trainData } = datasets
+  const pages = trainData.matrix.onDisk
+    ? own(makeTemporaryFolder(plan.memory.folder, 'ranker-pages-'))
+    : undefined
+  const create = (name: string, data: Datasets['train'], reference?: DMatrix) =>
+    own(
+      DMatrix.create(library, data, {
+        threads: plan.threads,
+        maxBin: plan.hyperparameters.max_bin,
+        reference,
+        pagesPrefix: pages && `${pages.path}/${name}`,
+        batchBytes: pages && plan.memory.limitBytes * PAGE_SHARE,
+      }),
+    )
+  const train = create('train', trainData)
   const matrices: Matrices = { train }
   for (const name of CHANNELS) {
     const data = datasets[name]
-    if (!data || name === 'train') continue
-    matrices[name] = own(DMatrix.create(library, data, { ...options, reference: train }))
+    if (data && name !== 'train') matrices[name] = create(name, data, train)
   }
   return matrices
 }

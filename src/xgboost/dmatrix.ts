@@ -1,4 +1,4 @@
-import type { Dataset } from '../data/dataset.ts'
+import { type Batch, batchesOf, type Dataset } from '../data/dataset.ts'
 import { arrayInterface, type DMatrixHandle, type XGBoost } from './library.ts'
 
 export interface DMatrixOptions {
@@ -6,6 +6,10 @@ export interface DMatrixOptions {
   readonly maxBin?: number | undefined
   /** The matrix whose quantiles are taken over, as validation data must take those of the training data. */
   readonly reference?: DMatrix | undefined
+  /** Start of the names of files for quantised pages of data that is larger than memory; without it they stay there. */
+  readonly pagesPrefix?: string | undefined
+  /** Bytes of rows that are handed to the library at a time. @default 64 MiB */
+  readonly batchBytes?: number | undefined
 }
 
 /** XGBoost's quantised matrix of a {@link Dataset}. Owned by whoever made it: `close()` frees it. */
@@ -20,18 +24,18 @@ export class DMatrix {
 
   /** Quantises the data; nothing of it is needed afterwards. @throws {RankerError} XGBOOST_FAILED. */
   static create(library: XGBoost, data: Dataset, options: DMatrixOptions): DMatrix {
+    const { threads, maxBin = 256, reference, pagesPrefix, batchBytes = 1 << 26 } = options
     const proxy = library.create<DMatrixHandle>('XGProxyDMatrixCreate')
-    const shape = [data.rows, data.featureNames.length]
-    // The library makes several passes, each over one batch: the whole matrix. A throw inside a callback would hang
-    // the process, so its error is kept and the pass ended.
-    let given = false
+    const batches = batchesOf(data, Math.floor(batchBytes / 4 / data.matrix.width))
+    // The library makes several passes over the batches. A throw inside a callback would hang the process, so its
+    // error is kept and the pass ended.
+    let at = 0
     let thrown: unknown
     const next = (): number => {
-      if (given) return 0
-      given = true
+      const batch = batches[at++]
+      if (!batch || thrown) return 0
       try {
-        library.call('XGProxyDMatrixSetDataDense', proxy, arrayInterface(data.values, shape))
-        setInfo(library, proxy, data)
+        giveBatch(library, proxy, data, batch)
         return 1
       } catch (error) {
         thrown = error
@@ -39,20 +43,29 @@ export class DMatrix {
       }
     }
     const reset = (): void => {
-      given = false
+      at = 0
     }
-    const config = `{"missing":NaN,"nthread":${options.threads},"max_bin":${options.maxBin ?? 256}}`
-    const reference = options.reference?.handle ?? null
+    const common = `"missing":NaN,"nthread":${threads},"max_bin":${maxBin}`
+    const [call, config] = pagesPrefix
+      ? ([
+          'XGExtMemQuantileDMatrixCreateFromCallback',
+          `{${common},"cache_prefix":${JSON.stringify(pagesPrefix)}}`,
+        ] as const)
+      : (['XGQuantileDMatrixCreateFromCallback', `{${common}}`] as const)
     try {
       const handle = library.create<DMatrixHandle>(
-        'XGQuantileDMatrixCreateFromCallback',
+        call,
         null,
         proxy,
-        reference,
+        reference?.handle ?? null,
         reset,
         next,
         config,
       )
+      if (thrown) {
+        library.call('XGDMatrixFree', handle)
+        throw thrown
+      }
       return new DMatrix(library, handle)
     } catch (error) {
       throw thrown ?? error
@@ -83,10 +96,14 @@ export class DMatrix {
   }
 }
 
-function setInfo(library: XGBoost, proxy: DMatrixHandle, data: Dataset): void {
-  const set = (field: string, values: Float32Array | Uint32Array) =>
+/** Shows one batch to the library, which reads it in place: every array given shares its memory with `data`. */
+function giveBatch(library: XGBoost, proxy: DMatrixHandle, data: Dataset, batch: Batch): void {
+  const { from, to, firstQuery, lastQuery } = batch
+  const info = (field: string, values: Float32Array | Uint32Array) =>
     library.call('XGDMatrixSetInfoFromInterface', proxy, field, arrayInterface(values, [values.length]))
-  set('label', data.labels)
-  if (data.groups) set('group', data.groups.sizes)
-  if (data.weights) set('weight', data.weights)
+  const rows = arrayInterface(data.matrix.view(from, to), [to - from, data.matrix.width])
+  library.call('XGProxyDMatrixSetDataDense', proxy, rows)
+  info('label', data.labels.subarray(from, to))
+  if (data.groups) info('group', data.groups.sizes.subarray(firstQuery, lastQuery))
+  if (data.weights) info('weight', data.weights.subarray(firstQuery, lastQuery))
 }

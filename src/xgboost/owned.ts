@@ -2,18 +2,29 @@ interface Closeable {
   close(): void
 }
 
+/** Hands something that must be closed to the piece of work that owns it, and returns it. */
+export type Own = <C extends Closeable>(closeable: C) => C
+
 /**
- * Runs a piece of work that owns native objects: each one passed to `own` is closed when the work ends, well or badly,
- * the last first.
+ * Runs a piece of work, or awaits it, that owns what must be closed: each thing passed to `own` is closed when the work
+ * ends, well or badly, the last first.
  */
-export function withOwned<T>(work: (own: <C extends Closeable>(closeable: C) => C) => T): T {
+export function withOwned<T>(work: (own: Own) => T): T {
   const owned: Closeable[] = []
+  const closeAll = () => {
+    for (const closeable of owned.reverse()) closeable.close()
+  }
+  let result: T
   try {
-    return work((closeable) => {
+    result = work((closeable) => {
       owned.push(closeable)
       return closeable
     })
-  } finally {
-    for (const closeable of owned.reverse()) closeable.close()
+  } catch (thrown) {
+    closeAll()
+    throw thrown
   }
+  if (result instanceof Promise) return result.finally(closeAll) as T
+  closeAll()
+  return result
 }

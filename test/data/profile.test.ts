@@ -3,6 +3,7 @@ import t from 'tap'
 import { stabilityIndex } from '../../src/data/drift.ts'
 import { profileChannel, profileFeatures, sampleColumns } from '../../src/data/profile.ts'
 import { quantile } from '../../src/data/quantile.ts'
+import { contiguousRows } from '../../src/data/row-store.ts'
 import { sampleIndices, sampleQueries } from '../../src/data/samples.ts'
 import { judgedData, seededRandom } from '../helpers/judged-data.ts'
 
@@ -34,7 +35,7 @@ t.test('samples are spread, ascending, seeded, and never twice the same row', as
   t.equal(sample.rows, 200)
   const query = data.groups.ids.indexOf(sample.groups!.ids[3]!)
   t.same(sample.labels.subarray(60, 80), data.labels.subarray(query * 20, query * 20 + 20), 'whole queries')
-  t.same(sample.values.subarray(60 * 6, 61 * 6), data.values.subarray(query * 120, query * 120 + 6))
+  t.same(sample.matrix.view(60, 80), data.matrix.view(query * 20, query * 20 + 20))
   t.equal(sampleQueries(data, 1000), data, 'no more rows than that: the data itself')
 })
 
@@ -45,7 +46,12 @@ t.test('a profile of every feature', async (t) => {
   for (let row = 0; row < rows; row++) {
     values.set([row / 10, row % 2 ? Number.NaN : row % 3, 5, Number.NaN], row * 4)
   }
-  const data = { featureNames: names, rows, values, labels: new Float32Array(rows) }
+  const data = {
+    featureNames: names,
+    rows,
+    matrix: contiguousRows(values, 4),
+    labels: new Float32Array(rows),
+  }
   const { rows: sampled, columns } = sampleColumns(data)
   t.equal(sampled.length, rows)
   const [ramp, half, constant, gone] = profileFeatures(names, columns)
@@ -66,7 +72,7 @@ t.test('what a channel holds', async (t) => {
   const data = {
     featureNames: [],
     rows: 6,
-    values: new Float32Array(0),
+    matrix: contiguousRows(new Float32Array(0), 0),
     labels: Float32Array.of(0, 2, 0, 0, 0, 1),
     groups: { ids: ['a', 'b', 'c'], sizes: Uint32Array.of(2, 3, 1) },
   }

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { readCsvTable } from '../../src/data/csv-table.ts'
 import { type TableOptions, TrainingTable } from '../../src/data/training-table.ts'
+import { nameUnnamedColumns } from '../../src/data/unnamed-columns.ts'
 import { labelCheck } from '../../src/training/objective.ts'
 
 const NaN32 = Number.NaN
@@ -15,7 +16,10 @@ async function read(files: Record<string, string>, options: Partial<TableOptions
     ...options,
   })
   for (const [file, text] of Object.entries(files)) {
-    await readCsvTable(file, [new TextEncoder().encode(text)], table)
+    const roles = { label: 'label', group: 'qid', ...options.roles }
+    const nameColumns = (name: string, count: number) =>
+      nameUnnamedColumns(roles, options.grouped ?? true, name, count)
+    await readCsvTable(file, [new TextEncoder().encode(text)], nameColumns, table)
   }
   return { data: table.finish(), warnings }
 }
@@ -28,7 +32,7 @@ t.test('scattered queries come together, in order of first appearance', async (t
   t.same(data.featureNames, ['x', 'y'])
   t.same(data.groups, { ids: ['q2', 'q1', 'q3'], sizes: Uint32Array.of(2, 2, 1) })
   t.same(
-    data.values,
+    data.matrix.view(0, data.rows),
     Float32Array.of(1, 10, 3, 30, 2, NaN32, 4, 40, 5, 50),
     'columns match by name over files',
   )
@@ -40,10 +44,11 @@ t.test('more rows than a block holds', async (t) => {
   const lines = Array.from({ length: rows }, (_, row) => `${row % 7},${row % 3},${row},${row / 2},${-row},1`)
   const { data } = await read({ 'a.csv': `qid,label,a,b,c,d\n${lines.join('\n')}` })
   t.equal(data.rows, rows)
+  const values = data.matrix.view(0, rows)
   let at = 0
   for (let query = 0; query < 7; query++) {
     for (let row = query; row < rows; row += 7, at++) {
-      if (data.values[4 * at] !== row || data.values[4 * at + 2] !== -row) t.fail(`row ${row} went astray`)
+      if (values[4 * at] !== row || values[4 * at + 2] !== -row) t.fail(`row ${row} went astray`)
     }
   }
 })
@@ -59,7 +64,7 @@ t.test('columns without a number are left out, with a word', async (t) => {
 t.test('later data takes the features of the model', async (t) => {
   const text = 'label,qid,extra,y,x\n1,a,7,2,1\n'
   const { data, warnings } = await read({ 'v.csv': text }, { featureNames: ['x', 'y'] })
-  t.same(data.values, Float32Array.of(1, 2))
+  t.same(data.matrix.view(0, data.rows), Float32Array.of(1, 2))
   t.match(warnings, [/v\.csv.*extra/])
   await t.rejects(read({ 'v.csv': 'label,qid,x\n1,a,1\n' }, { featureNames: ['x', 'y'] }), {
     code: 'COLUMN_MISSING',
@@ -103,7 +108,7 @@ t.test('what is refused, each with file, line and column', async (t) => {
     ['FILE_EMPTY', '\n', /f\.csv is empty/],
     ['NO_ROWS', 'label,qid,x\n', /no row/],
     ['NO_ROWS', 'label,qid,x\n\n \n', /no row/],
-    ['HEADER_MISSING', '1,2,3\n1,2,3\n', /wanted a header/],
+    ['HEADER_MISSING', '1,a,3\n1,a,3\n', /wanted a header/],
     ['RAGGED_ROW', 'label,qid,x\n1,a,1\n1,a\n', /line 3 has 2 cells: wanted 3/],
     ['RAGGED_ROW', 'label,qid,x\n1,a,1,4\n', /line 2 has 4 cells: wanted 3/],
     ['DUPLICATE_COLUMN', 'label,qid,x,x\n1,a,1,1\n', /two columns named "x"/],

@@ -1,4 +1,5 @@
-import type { Dataset } from '../../src/data/dataset.ts'
+import type { Dataset, QueryGroups } from '../../src/data/dataset.ts'
+import { contiguousRows } from '../../src/data/row-store.ts'
 
 /** A seeded generator of numbers in [0, 1), so that tests see the same data everywhere. */
 export function seededRandom(seed: number): () => number {
@@ -24,10 +25,11 @@ export interface JudgedDataOptions {
   grades?: number
 }
 
+/** A dataset with queries, and its matrix in one piece. */
+export type JudgedData = Dataset & { groups: QueryGroups; values: Float32Array }
+
 /** Judged rows whose grade follows the first features, with noise: a ranker has something to learn. */
-export function judgedData(
-  options: JudgedDataOptions = {},
-): Dataset & { groups: NonNullable<Dataset['groups']> } {
+export function judgedData(options: JudgedDataOptions = {}): JudgedData {
   const { queries = 40, perQuery = 20, width = 6, seed = 1, missing = 0.1, grades = 5 } = options
   const random = seededRandom(seed)
   const rows = queries * perQuery
@@ -46,6 +48,7 @@ export function judgedData(
     featureNames: Array.from({ length: width }, (_, feature) => `f${feature}`),
     rows,
     values,
+    matrix: contiguousRows(values, width),
     labels,
     groups: {
       ids: Array.from({ length: queries }, (_, query) => `q${query}`),
@@ -56,12 +59,11 @@ export function judgedData(
 
 /** The data as a CSV with a header, `label,qid,f0,…`. */
 export function toCsv(data: Dataset): string {
-  const width = data.featureNames.length
   const lines = [`label,qid,${data.featureNames.join(',')}`]
   let row = 0
   for (const [query, size] of (data.groups?.sizes ?? []).entries()) {
     for (let item = 0; item < size; item++, row++) {
-      const cells = Array.from(data.values.subarray(row * width, (row + 1) * width), (value) =>
+      const cells = Array.from(data.matrix.view(row, row + 1), (value) =>
         Number.isNaN(value) ? '' : String(value),
       )
       lines.push([data.labels[row], data.groups!.ids[query], ...cells].join(','))

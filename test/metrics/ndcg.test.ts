@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { contiguousRows } from '../../src/data/row-store.ts'
 import { randomNdcg, singleFeatures } from '../../src/metrics/baselines.ts'
 import { meanNdcg, type NdcgOptions, ndcgOfQueries } from '../../src/metrics/ndcg.ts'
 
@@ -76,7 +77,13 @@ t.test('baselines: the feature that ranks best is found, in its direction', asyn
     values[3 * row + 2] = Number.NaN
   }
   const groups = { ids: ['a', 'b'], sizes: Uint32Array.of(120, 80) }
-  const data = { featureNames: ['noise', 'rank', 'missing'], rows, values, labels, groups }
+  const data = {
+    featureNames: ['noise', 'rank', 'missing'],
+    rows,
+    matrix: contiguousRows(values, 3),
+    labels,
+    groups,
+  }
   const [best] = singleFeatures(data)
   t.same(best, { feature: 'rank', order: 'ascending', ndcg: 1 })
   const random = randomNdcg(data)

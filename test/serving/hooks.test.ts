@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { writeTree } from '../helpers/command.ts'
@@ -230,6 +230,17 @@ t.test('a modelFn may serve a folder that holds no model of ours', async (t) => 
   writeTree(folder, { 'code/own.mjs': 'export const modelFn = () => ({})' })
   const half = await startServer(t, folder, { program: 'own.mjs' })
   t.match(await half.invoke('1,2'), { statusCode: 500, body: /NO_DEFAULT_MODEL.*inputFn/ })
+})
+
+t.test('a model folder may be behind a link', async (t) => {
+  const folder = modelFolder(t, {
+    'code/inference.js': 'exports.outputFn = () => "linked\\n"',
+    'code/package.json': '{"type":"module"}',
+  })
+  const link = join(emptyFolder(t), 'model')
+  symlinkSync(folder, link)
+  const { invoke } = await startServer(t, link)
+  t.equal((await invoke(ROW)).body, 'linked\n')
 })
 
 t.test('golden rows never meet the hooks', async (t) => {

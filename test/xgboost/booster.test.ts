@@ -1,4 +1,5 @@
 import t from 'tap'
+import { contiguousRows } from '../../src/data/row-store.ts'
 import { meanNdcg } from '../../src/metrics/ndcg.ts'
 import { Booster } from '../../src/xgboost/booster.ts'
 import { DMatrix } from '../../src/xgboost/dmatrix.ts'
@@ -70,10 +71,8 @@ t.test("XGBoost's refusals come as one sentence", async (t) => {
     refused(() => map.evaluate(0, [{ name: 'train', matrix }]), /binary labels/)
     refused(() => own(Booster.load(library, Buffer.from('{"not":"a model"}'))), /./)
     refused(() => own(DMatrix.create(library, { ...data, labels: data.labels.subarray(1) }, options)), /./)
-    const infinite = {
-      ...data,
-      values: Float32Array.from(data.values, (value, i) => (i === 5 ? Infinity : value)),
-    }
+    const values = Float32Array.from(data.values, (value, i) => (i === 5 ? Infinity : value))
+    const infinite = { ...data, matrix: contiguousRows(values, 6) }
     refused(() => own(DMatrix.create(library, infinite, options)), /inf/i)
   })
   const booster = Booster.create(library, {}, [])
@@ -131,4 +130,25 @@ t.test('feature importance is XGBoost’s own', async (t) => {
     unused.update(0, train)
     t.same(unused.featureScores('gain', width), new Float64Array(width), 'a forest without a split')
   })
+})
+
+t.test('batches and pages on disk give the model that one piece gives', async (t) => {
+  const data = {
+    ...judgedData({ queries: 60 }),
+    weights: Float32Array.from({ length: 60 }, (_, query) => 1 + (query % 3)),
+  }
+  const folder = t.testdir({})
+  const model = (options: Partial<Parameters<typeof DMatrix.create>[2]>) =>
+    withOwned((own) => {
+      const matrix = own(DMatrix.create(library, data, { threads: 1, ...options }))
+      const booster = own(
+        Booster.create(library, { objective: 'rank:ndcg', nthread: '1', tree_method: 'hist' }, [matrix]),
+      )
+      for (let round = 0; round < 5; round++) booster.update(round, matrix)
+      return booster.predict(data.values, data.rows, 6)
+    })
+  const whole = model({})
+  t.same(model({ batchBytes: 100 * 24 }), whole, 'in batches')
+  t.same(model({ batchBytes: 1 }), whole, 'query by query')
+  t.same(model({ batchBytes: 300 * 24, pagesPrefix: `${folder}/train` }), whole, 'in pages on disk')
 })
