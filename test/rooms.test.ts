@@ -14,7 +14,7 @@ const ROOMS: Readonly<Record<string, { rooms: string; packages: string }>> = {
   data: { rooms: 'errors', packages: 'zod hyparquet hyparquet-compressors @bufbuild/protobuf' },
   metrics: { rooms: 'errors data', packages: '' },
   features: { rooms: 'errors data', packages: 'zod' },
-  storage: { rooms: 'errors', packages: '@aws-sdk/client-s3' },
+  storage: { rooms: 'errors data', packages: '@aws-sdk/client-s3' },
   model: { rooms: 'errors data storage', packages: 'zod @bufbuild/protobuf' },
   xgboost: { rooms: 'errors data', packages: 'koffi' },
   scoring: { rooms: 'errors model', packages: 'onnxruntime-node' },
