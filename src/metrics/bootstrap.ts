@@ -70,27 +70,25 @@ function resampledMeans(
   random: () => number,
 ): Float64Array[] {
   const queries = weight.length
-  const count = series.length
-  // Side by side in memory: a drawn query costs one cache miss, not one a series.
-  const width = count + 1
-  const table = new Float64Array(queries * width)
-  for (let query = 0; query < queries; query++) {
-    for (let index = 0; index < count; index++)
-      table[query * width + index] = weight[query]! * series[index]![query]!
-    table[query * width + count] = weight[query]!
-  }
+  const weighted = series.map((values) => values.map((value, query) => value * weight[query]!))
   const means = series.map(() => new Float64Array(resamples))
-  const sums = new Float64Array(width)
+  // How often each query is drawn: what follows then runs through memory in order.
+  const drawn = new Float64Array(queries)
+  const sum = (values: Float64Array): number => {
+    let total = 0
+    for (let query = 0; query < queries; query++) total += values[query]! * drawn[query]!
+    return total
+  }
+  const hasWeight = weight.some((one) => one > 0)
   for (let resample = 0; resample < resamples; resample++) {
+    let total: number
     do {
-      sums.fill(0)
-      for (let draw = 0; draw < queries; draw++) {
-        const at = Math.floor(random() * queries) * width
-        for (let index = 0; index < width; index++) sums[index]! += table[at + index]!
-      }
+      drawn.fill(0)
+      for (let draw = 0; draw < queries; draw++) drawn[Math.floor(random() * queries)]!++
+      total = sum(weight)
       // A draw of nothing but queries of weight 0 has no mean.
-    } while (sums[count] === 0 && weight.some((one) => one > 0))
-    for (let index = 0; index < count; index++) means[index]![resample] = sums[index]! / sums[count]!
+    } while (total === 0 && hasWeight)
+    for (const [index, values] of weighted.entries()) means[index]![resample] = sum(values) / total
   }
   return means
 }

@@ -22,21 +22,27 @@ export interface Comparison {
 /** Differences below this are rounding. */
 const TIE = 1e-6
 
+export interface CompareOptions extends IntervalOptions {
+  /** Further values of the ranker, such as other metrics, whose intervals are wanted too. */
+  readonly also?: readonly Float64Array[]
+}
+
 /**
  * Holds a ranker against others, paired by query: what one query is hard in is hard for both, so the difference is known
  * better than either mean.
  * @param ranker the metric's value of each query.
- * @returns the ranker's own interval, and one comparison a contender, in order.
+ * @returns the ranker's own intervals, and one comparison a contender, in order.
  */
 export function compare(
   ranker: Float64Array,
   contenders: readonly Contender[],
-  options: IntervalOptions = {},
-): { ranker: Interval; comparisons: Comparison[] } {
+  { also = [], ...options }: CompareOptions = {},
+): { ranker: Interval; also: Interval[]; comparisons: Comparison[] } {
   const differences = contenders.map(({ values }) => ranker.map((value, query) => value - values[query]!))
-  const [own, ...intervals] = meanIntervals([ranker, ...differences], options)
+  const [own, ...intervals] = meanIntervals([ranker, ...differences, ...also], options)
   return {
     ranker: own!,
+    also: intervals.slice(differences.length),
     comparisons: contenders.map(({ name }, index) => {
       const difference = intervals[index]!
       const wins = differences[index]!.filter((one) => one > TIE).length

@@ -73,7 +73,7 @@ function* ofComparisons(data: ReportData): Generator<string> {
     const interval = `${difference(gap.mean)} NDCG@10, 95 % interval ${difference(gap.low)} to ${difference(gap.high)}`
     yield gap.high < 0
       ? `The ranker is worse than ${baselinePhrase(name)} (${interval}).`
-      : `That the ranker beats ${baselinePhrase(name)} may be chance: the interval includes 0 (${interval}).`
+      : `It is not certain that the ranker beats ${baselinePhrase(name)}: the interval includes 0 (${interval}).`
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Dataset } from '../data/dataset.ts'
 import { type FeatureOrder, singleFeatureScores } from '../metrics/baselines.ts'
-import { intervalMethod, meanIntervals } from '../metrics/bootstrap.ts'
+import { intervalMethod } from '../metrics/bootstrap.ts'
 import { compare } from '../metrics/compare.ts'
 import { ndcgOfQueries } from '../metrics/ndcg.ts'
 import { randomNdcgOfQueries } from '../metrics/random-order.ts'
@@ -34,18 +34,14 @@ export function compareOnQueries(
   if (incumbent) baselines.push({ name: 'incumbent', values: ndcg(incumbent) })
   const ranker = ndcg(scores)
 
-  const compared = compare(ranker, baselines, { weights })
   const others = CUTOFFS.filter((k) => k !== K)
-  const intervals = meanIntervals(
-    others.map((k) => ndcgAt(k)(scores)),
-    { weights },
-  )
+  const compared = compare(ranker, baselines, { weights, also: others.map((k) => ndcgAt(k)(scores)) })
   return {
     comparison: {
       queries: sizes.length,
       method: intervalMethod(sizes.length),
       ndcg: Object.fromEntries([
-        ...others.map((k, index) => [`ndcg@${k}`, intervals[index]!]),
+        ...others.map((k, index) => [`ndcg@${k}`, compared.also[index]!]),
         [`ndcg@${K}`, compared.ranker],
       ]),
       baselines: compared.comparisons,

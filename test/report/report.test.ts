@@ -235,7 +235,7 @@ t.test('warnings', async (t) => {
     [
       'an interval with 0 in it',
       { comparison: comparison('best_single_feature', 0.7, [-0.01, 0.03]) },
-      /^That the ranker beats the best single feature may be chance: .* \(\+0\.010 NDCG@10, 95 % interval −0\.010 to \+0\.030\)/,
+      /^It is not certain that the ranker beats the best single feature: .* \(\+0\.010 NDCG@10, 95 % interval −0\.010 to \+0\.030\)/,
     ],
     [
       'worse',
