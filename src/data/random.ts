@@ -1,5 +1,5 @@
 /** A small seeded generator of numbers in [0, 1): Tommy Ettinger's mulberry32. */
-export function mulberry32(seed: number): () => number {
+export function seededRandom(seed: number): () => number {
   let state = seed >>> 0
   return () => {
     state = (state + 0x6d2b79f5) >>> 0

@@ -1,5 +1,5 @@
 import { type Dataset, groupBounds } from './dataset.ts'
-import { mulberry32 } from './random.ts'
+import { seededRandom } from './random.ts'
 import { contiguousRows } from './row-store.ts'
 
 const BATCH_ROWS = 1 << 14
@@ -24,7 +24,7 @@ export function readRows({ matrix }: Dataset, rows: Uint32Array): Float32Array {
  */
 export function sampleIndices(count: number, most: number, seed = 1): Uint32Array {
   if (count <= most) return Uint32Array.from({ length: count }, (_, index) => index)
-  const random = mulberry32(seed)
+  const random = seededRandom(seed)
   const stretch = count / most
   return Uint32Array.from({ length: most }, (_, at) => {
     const from = Math.floor(at * stretch)

@@ -19,7 +19,7 @@ export interface SingleFeature extends FeatureOrder {
 
 /** NDCG@10 of a random order: the exact mean over all orders of every query. */
 export function randomNdcg(data: Dataset): number {
-  return meanOfQueries(randomNdcgOfQueries(data.labels, data.groups!.sizes, K))
+  return meanOfQueries(randomNdcgOfQueries(data.labels, data.groups!.sizes, { k: K }))
 }
 
 /** Each feature as the only ranking, in its better direction, best first; missing values rank last. */

@@ -1,5 +1,5 @@
 import { quantile } from '../data/quantile.ts'
-import { mulberry32 } from '../data/random.ts'
+import { seededRandom } from '../data/random.ts'
 
 /** A mean over queries, and its 95 % interval: where it would lie for other queries of the same kind. */
 export interface Interval {
@@ -55,7 +55,7 @@ export function meanIntervals(
       return { mean, low: mean - reach, high: mean + reach }
     })
   }
-  const resampled = resampledMeans(series, weight, resamples, mulberry32(seed))
+  const resampled = resampledMeans(series, weight, resamples, seededRandom(seed))
   return resampled.map((values, index) => {
     values.sort()
     return { mean: means[index]!, low: quantile(values, 0.025), high: quantile(values, 0.975) }

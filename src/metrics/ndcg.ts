@@ -75,11 +75,7 @@ function topRows(
 ): number {
   let count = 0
   for (let row = from; row < to; row++) {
-    if (count === top.length) {
-      // Most rows end here: without names, a value that is no higher than the last of the top stays outside.
-      if (docnos === undefined && values[row]! <= values[top[count - 1]!]!) continue
-      if (count === 0 || !ranksBefore(row, top[count - 1]!, values, docnos)) continue
-    }
+    if (count === top.length && (count === 0 || !ranksBefore(row, top[count - 1]!, values, docnos))) continue
     let rank = count < top.length ? count++ : count - 1
     for (; rank > 0 && ranksBefore(row, top[rank - 1]!, values, docnos); rank--) top[rank] = top[rank - 1]!
     top[rank] = row

@@ -1,18 +1,21 @@
 import { groupBounds } from '../data/dataset.ts'
+import type { NdcgOptions } from './ndcg.ts'
 
 /**
  * NDCG@k of a random order, for each query: the exact mean over all its orders, for then every rank holds the mean gain.
- * Gain is 2^grade − 1, and a query without a relevant row counts as 1, as in XGBoost's `ndcg@k`.
+ * A query without a relevant row counts as 1, as in XGBoost's `ndcg@k`.
  * @param labels grades from 0, one a row. @param sizes rows of each query, side by side.
  */
-export function randomNdcgOfQueries(labels: Float32Array, sizes: Uint32Array, k: number): Float64Array {
+export function randomNdcgOfQueries(
+  labels: Float32Array,
+  sizes: Uint32Array,
+  { k, gain = 'exponential' }: Pick<NdcgOptions, 'k' | 'gain'>,
+): Float64Array {
   const bounds = groupBounds(sizes)
   return Float64Array.from(sizes, (size, query) => {
-    const gains = Float64Array.from(
-      labels.subarray(bounds[query]!, bounds[query + 1]!),
-      (label) => 2 ** label - 1,
-    )
-    const mean = gains.reduce((sum, gain) => sum + gain, 0) / size
+    const rows = labels.subarray(bounds[query]!, bounds[query + 1]!)
+    const gains = Float64Array.from(rows, (label) => (gain === 'exponential' ? 2 ** label - 1 : label))
+    const mean = gains.reduce((sum, one) => sum + one, 0) / size
     gains.sort().reverse()
     let ideal = 0
     let expected = 0

@@ -2,7 +2,7 @@ import type { Dataset } from '../data/dataset.ts'
 import { type FeatureOrder, singleFeatureScores } from '../metrics/baselines.ts'
 import { intervalMethod } from '../metrics/bootstrap.ts'
 import { compare } from '../metrics/compare.ts'
-import { ndcgOfQueries } from '../metrics/ndcg.ts'
+import { type NdcgOptions, ndcgOfQueries } from '../metrics/ndcg.ts'
 import { randomNdcgOfQueries } from '../metrics/random-order.ts'
 import type { BaselineName, ChannelComparison, QueryTable } from '../report/report-data.ts'
 
@@ -10,23 +10,29 @@ const K = 10
 /** Cutoffs whose NDCG is stated with an interval. */
 const CUTOFFS = [1, 5, K]
 
+export interface AgainstWhat {
+  /** The feature that ranks train best. */
+  readonly best: FeatureOrder
+  /** Scores of the model that may be replaced, one a row. */
+  readonly incumbent?: Float32Array | undefined
+  readonly gain?: NonNullable<NdcgOptions['gain']> | undefined
+}
+
 /**
  * Holds the ranker against its baselines on every query of a channel.
  * @param data with groups. @param scores the ranker's, one a row.
- * @param best the feature that ranks train best. @param incumbent scores of the model that may be replaced.
  */
 export function compareOnQueries(
   data: Dataset,
   scores: Float32Array,
-  best: FeatureOrder,
-  incumbent?: Float32Array,
+  { best, incumbent, gain = 'exponential' }: AgainstWhat,
 ): { comparison: ChannelComparison; queries: QueryTable } {
   const { ids, sizes } = data.groups!
   const { labels, weights } = data
-  const ndcgAt = (k: number) => ndcgOfQueries(labels, sizes, { k })
+  const ndcgAt = (k: number) => ndcgOfQueries(labels, sizes, { k, gain })
   const ndcg = ndcgAt(K)
   const baselines: { name: BaselineName; values: Float64Array }[] = [
-    { name: 'random', values: randomNdcgOfQueries(labels, sizes, K) },
+    { name: 'random', values: randomNdcgOfQueries(labels, sizes, { k: K, gain }) },
     // Equal scores keep the order of the data.
     { name: 'input_order', values: ndcg(new Float32Array(data.rows)) },
     { name: 'best_single_feature', values: ndcg(singleFeatureScores(data, best)) },

@@ -73,7 +73,9 @@ export function inspect({
     if (!data) return []
     const profile = profileChannel(data)
     if (!data.groups || !best) return [{ name, profile }]
-    return [{ name, profile, ...compareOnQueries(data, scores[name]!, best, incumbent?.[name]) }]
+    return [
+      { name, profile, ...compareOnQueries(data, scores[name]!, { best, incumbent: incumbent?.[name] }) },
+    ]
   })
   const judged = (['test', 'validation', 'train'] as const).find((name) => datasets[name])!
   const sample = sampleColumns(datasets.train)

@@ -84,13 +84,14 @@ t.test('a random order: the mean over all orders', async () => {
     fc.property(
       fc.array(fc.nat(4), { minLength: 1, maxLength: 6 }),
       fc.integer({ min: 1, max: 7 }),
-      (grades, k) => {
+      fc.constantFrom('exponential' as const, 'linear' as const),
+      (grades, k, gain) => {
         const labels = Float32Array.from(grades)
         const sizes = Uint32Array.of(grades.length)
-        const ndcg = ndcgOfQueries(labels, sizes, { k })
+        const ndcg = ndcgOfQueries(labels, sizes, { k, gain })
         const all = permutations([...grades.keys()]).map((order) => ndcg(Float32Array.from(order))[0]!)
         const mean = all.reduce((sum, value) => sum + value, 0) / all.length
-        return close(randomNdcgOfQueries(labels, sizes, k)[0]!, mean, 1e-9)
+        return close(randomNdcgOfQueries(labels, sizes, { k, gain })[0]!, mean, 1e-9)
       },
     ),
     { numRuns: 60 },
