@@ -84,6 +84,11 @@ export const ERRORS = {
   CHANNEL_EMPTY: job<{ channel: string; path: string }>(
     (v) => `channel ${show(v.channel)} has no data file: ${v.path} is empty`,
   ),
+  BAD_CHANNEL_MODEL: job<{ reason: string }>((v) => `channel "model": ${v.reason}`),
+  SPEC_UNSUPPORTED: job<{ file: string }>(
+    (v) =>
+      `channel "config" holds ${v.file}: feature specs are not supported by this version, which takes the numeric columns as they are`,
+  ),
   NOT_A_FILE: job<{ path: string; seen: string }>(
     (v) => `${v.path} is ${v.seen}: wanted a plain file, or a folder of plain files`,
   ),
@@ -100,6 +105,9 @@ export const ERRORS = {
   ),
   FILE_EMPTY: job<{ file: string }>((v) => `${v.file} is empty: wanted at least one row`),
   NO_ROWS: job<{ file: string }>((v) => `${v.file} has no row: wanted at least one`),
+  NOT_UTF8: job<{ file: string }>(
+    (v) => `${v.file} is no CSV in UTF-8: the names on its first line hold other bytes`,
+  ),
   HEADER_MISSING: job<{ file: string; seen: string }>(
     (v) =>
       `${v.file} line 1 starts with the number ${show(v.seen)} but is not all numbers: wanted a header line of column names, or none and numbers only`,
@@ -189,6 +197,9 @@ export const ERRORS = {
   BAD_WEIGHT: job<Cell & { wanted: string }>(
     (v) => `${at(v)} (the weight) is ${show(v.seen)}: wanted ${v.wanted}`,
   ),
+  WEIGHTS_ZERO: job<{ file: string; column: string }>(
+    (v) => `${v.file} has no weight above 0 in its column ${show(v.column)}, so nothing to learn from`,
+  ),
   BINARY_LABELS_NEEDED: job<{ objective: string; seen: number; file: string; line: number }>(
     (v) =>
       `${v.file} line ${v.line} has the label ${v.seen}: ${v.objective} needs labels 0 and 1 (rank:ndcg takes grades)`,
@@ -216,6 +227,16 @@ export const ERRORS = {
   ),
   WRITE_FAILED: job<{ path: string; reason: string }>((v) => `cannot write ${v.path}: ${v.reason}`),
   TRAINING_DIED: job<{ reason: string }>((v) => `training ended unexpectedly: ${v.reason}`),
+  TRAINING_KILLED: job<{ signal: string; memory?: string | undefined }>((v) =>
+    v.memory === undefined
+      ? `the training process crashed (${v.signal}): the end of its log may say more`
+      : `the training process was killed (${v.signal}): ${v.memory}`,
+  ),
+  STOPPED: job(() => 'asked to stop before a first round was finished: there is no model'),
+  STOP_TIMED_OUT: job<{ seconds: number }>(
+    (v) =>
+      `asked to stop, and training did not end within ${v.seconds} seconds: checkpoints keep the rounds that are finished`,
+  ),
 
   // artefacts
   MODEL_MISSING: entry<{ wanted: string }>(503, (v) => `no model found: wanted ${v.wanted}`),

@@ -4,11 +4,13 @@ import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
 import { runCommand } from './commands.ts'
+import { endWithParent } from './end-with-parent.ts'
 
 const { env, stdin, stdout, stderr } = process
 // `ranker train | head` ends the reader, not the job; nor does a log on a full disk. What has to arrive is checked where
 // it is written.
 for (const stream of [stdout, stderr]) stream.on('error', () => {})
+endWithParent()
 const stop = new AbortController()
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort(signal))
 const io = { env, stdin, stdout, stderr, cwd: process.cwd(), stop: stop.signal }

@@ -19,12 +19,11 @@ export interface Progress {
 
 /**
  * A live bar for a person at a terminal; in pipes, in logs, in CI and on SageMaker exactly one metric line a round.
- * @param rounds as many as will be trained at most.
  */
-export function openProgress({ stdout, env }: Pick<Io, 'stdout' | 'env'>, rounds: number): Progress {
+export function openProgress({ stdout, env }: Pick<Io, 'stdout' | 'env'>): Progress {
   const terminal = stdout as Terminal
   const isLive = terminal.isTTY && env.TERM !== 'dumb' && !env.CI && !env.TRAINING_JOB_NAME
-  if (isLive) return new ProgressBar(terminal, rounds)
+  if (isLive) return new ProgressBar(terminal)
   return { round: (event) => stdout.write(metricLine(event)), print: (write) => write(), end() {} }
 }
 
@@ -46,7 +45,6 @@ const SPARK_LENGTH = 16
 /** One line that is drawn over and over, as wide as the terminal allows. The metric lines of the end stay behind. */
 export class ProgressBar implements Progress {
   readonly #terminal: Terminal
-  readonly #rounds: number
   readonly #now: () => number
   readonly #onResize = () => this.#redraw()
   /** Characters that stand on the line now. */
@@ -58,9 +56,8 @@ export class ProgressBar implements Progress {
   #best: Round | undefined
   #watched: number[] = []
 
-  constructor(terminal: Terminal, rounds: number, now: () => number = () => performance.now()) {
+  constructor(terminal: Terminal, now: () => number = () => performance.now()) {
     this.#terminal = terminal
-    this.#rounds = rounds
     this.#now = now
     terminal.on('resize', this.#onResize)
   }
@@ -72,7 +69,7 @@ export class ProgressBar implements Progress {
     const [name, value] = event.values.at(-1)!
     if (!this.#best || isBetter(name, value, this.#best.values.at(-1)![1])) this.#best = event
     this.#watched = [...this.#watched, value].slice(-SPARK_LENGTH)
-    const isLast = event.round === this.#rounds - 1
+    const isLast = event.round === event.rounds - 1
     if (isLast || this.#lastAt - this.#drawnAt >= REDRAW_MS) this.#redraw()
   }
 
@@ -113,15 +110,15 @@ export class ProgressBar implements Progress {
   }
 
   /** What fits, the most telling first; the bar takes the room that is left. */
-  #line({ round, values }: Round, width: number): string {
+  #line({ round, rounds, values }: Round, width: number): string {
     const [watchedName, watched] = values.at(-1)!
     const { channel, metric } = partsOf(watchedName)
     const others = values.slice(0, -1).filter(([name]) => partsOf(name).metric === metric)
     const best = this.#best!
     const pieces = [
-      { place: 0, text: `${round + 1}/${this.#rounds}` },
+      { place: 0, text: `${round + 1}/${rounds}` },
       { place: 5, text: `${channel} ${metric} ${watched.toFixed(4)}` },
-      { place: 3, text: `eta ${this.#eta(round)}` },
+      { place: 3, text: `eta ${this.#eta(round, rounds)}` },
       { place: 1, text: ''.padEnd(BAR.least) },
       ...others.map(([name, value]) => ({ place: 4, text: `${partsOf(name).channel} ${value.toFixed(4)}` })),
       { place: 6, text: `best ${best.values.at(-1)![1].toFixed(4)} @ ${best.round}` },
@@ -134,7 +131,7 @@ export class ProgressBar implements Progress {
       left -= piece.text.length + GAP.length
       shown.push(piece)
     }
-    const share = (round + 1) / this.#rounds
+    const share = (round + 1) / rounds
     return shown
       .sort((a, b) => a.place - b.place)
       .map(({ place, text }) => (place === 1 ? bar(share, Math.min(BAR.most, BAR.least + left)) : text))
@@ -142,10 +139,10 @@ export class ProgressBar implements Progress {
       .slice(0, width)
   }
 
-  #eta(round: number): string {
+  #eta(round: number, rounds: number): string {
     const { round: first, at } = this.#first!
     if (round === first) return '-:--'
-    const seconds = (((this.#lastAt - at) / (round - first)) * (this.#rounds - 1 - round)) / 1000
+    const seconds = (((this.#lastAt - at) / (round - first)) * (rounds - 1 - round)) / 1000
     return clock(Math.round(seconds))
   }
 }

@@ -1,19 +1,22 @@
-import { rmSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { CONTENT_TYPES } from '../data/format.ts'
-import { RankerError, reasonOf } from '../errors.ts'
+import { RankerError } from '../errors.ts'
 import type { BaselineName } from '../report/report-data.ts'
+import { readCheckpointFolder } from '../sagemaker/checkpoint-config.ts'
 import {
   CHANNELS,
   type ChannelName,
   type Channels,
+  DEFAULT_ROOT,
   jobPaths,
   openChannel,
   readChannels,
   readHyperparameters,
+  sideChannel,
 } from '../sagemaker/job.ts'
-import { writeWhole } from '../storage/files.ts'
+import { readPlainTree } from '../storage/files.ts'
 import { memoryOfMachine } from '../storage/memory.ts'
 import { s3Settings } from '../storage/s3.ts'
 import { isS3Address } from '../storage/s3-address.ts'
@@ -26,25 +29,22 @@ import {
   resolveHyperparameter,
 } from '../training/hyperparameters.ts'
 import type { Metrics } from '../training/measure.ts'
+import { clearOutputs, failJob, failureSentence, forgetFailure, writeFailure } from '../training/outputs.ts'
 import type { TrainingEvent, TrainingPlan } from '../training/plan.ts'
-import { removeArtefact, train } from '../training/train.ts'
+import { train } from '../training/train.ts'
 import type { Command, Io } from './command.ts'
 import { type Flags, readFlags } from './flags.ts'
 import { openProgress, type Progress } from './progress.ts'
 import { type Column, formatTable } from './table.ts'
 
-const DEFAULT_ROOT = '/opt/ml'
 const DEFAULT_OUTPUT = 'ranker-output'
 /** Share of the machine's memory that a job takes unless it is told otherwise. */
 const MEMORY_SHARE = 0.8
-/** SageMaker shows so many characters of the failure file. */
-const FAILURE_LENGTH = 1024
 
 const FLAGS = Object.fromEntries([
-  ...['train', 'validation', 'test', 'bucket', 'key', 'content-type', 'output', 'model-name'].map((name) => [
-    name,
-    true,
-  ]),
+  ...['train', 'validation', 'test', 'model', 'bucket', 'key', 'content-type', 'output', 'model-name'].map(
+    (name) => [name, true],
+  ),
   ...hyperparameterNames
     .flatMap((name) => [name, ...(describeHyperparameter(name).aliases ?? [])])
     .map((name) => [toFlag(name), true]),
@@ -68,6 +68,8 @@ Data
   --train PATH             file, FIFO, folder, or s3://bucket/key: an object, or the start of the keys of several
   --validation PATH        the same; its last metric decides early stopping
   --test PATH              the same; measured once, at the end
+  --model PATH             a model to go on from, or to be held against (--model-channel incumbent): an artefact,
+                           model.ubj, model.json or model.tar.gz
   --bucket B --key K       the same as --train s3://B/K
   --content-type TYPE      what the files are, where their names do not tell:
                            ${CONTENT_TYPES.join(', ')}
@@ -133,13 +135,14 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
 async function runJob(io: Io, root: string, flags: Flags, local?: Record<string, string>): Promise<boolean> {
   const paths = jobPaths(root)
   try {
-    rmSync(paths.failure, { force: true })
-    // What lies in a job's model folder is uploaded whatever happens; a model of one's own is kept until replaced.
-    if (!local) removeArtefact(paths)
+    // A model of one's own is kept until it is replaced.
+    if (local) forgetFailure(paths)
+    else clearOutputs(paths)
     const plan = local ? localPlan(local, flags, io) : jobPlan(flags, io, paths)
+    const code = local ? undefined : sideChannel(paths, 'code')
     // libgomp reads it once, as it loads: threads that wait must not spin on shared cores.
     process.env.OMP_WAIT_POLICY ??= 'PASSIVE'
-    const progress = openProgress(io, plan.hyperparameters.num_round)
+    const progress = openProgress(io)
     const metrics = await train(plan, paths, {
       env: { ...io.env },
       onEvent: (event) => report(event, progress, io),
@@ -149,19 +152,17 @@ async function runJob(io: Io, root: string, flags: Flags, local?: Record<string,
         peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
       }),
       stop: io.stop,
+      extraFiles: code === undefined ? undefined : codeFiles(code),
     }).finally(() => progress.end())
     const warnings = metrics.warnings?.length ?? 0
     const hint = warnings > 0 ? `; ${warnings} warning${warnings === 1 ? '' : 's'} in report.html` : ''
     io.stderr.write(`${summary(metrics)}best iteration ${metrics.best_iteration}${hint}\n`)
     return true
   } catch (thrown) {
-    const sentence = reasonOf(thrown).slice(0, FAILURE_LENGTH)
+    const sentence = failureSentence(thrown)
     io.stderr.write(`error: ${sentence}\n`)
-    try {
-      writeWhole(paths.failure, sentence)
-    } catch {
-      // Nothing more can be said where the output folder cannot be written: stderr has the cause.
-    }
+    if (local) writeFailure(paths, sentence)
+    else failJob(paths, sentence)
     return false
   }
 }
@@ -194,12 +195,32 @@ function localPlan(local: Readonly<Record<string, string>>, flags: Flags, io: Io
     name,
     openChannel(name, isS3Address(path) ? path : resolve(io.cwd, path), contentType),
   ])
-  return plan(Object.fromEntries(channels), parseHyperparameters(hyperparameterFlags(flags)), flags, io)
+  const model = flags.values.model === undefined ? undefined : resolve(io.cwd, flags.values.model)
+  if (model !== undefined) openChannel('model', model)
+  const hyperparameters = parseHyperparameters(hyperparameterFlags(flags))
+  return { ...plan(Object.fromEntries(channels), hyperparameters, flags, io), model }
 }
 
 function jobPlan(flags: Flags, io: Io, paths: ReturnType<typeof jobPaths>): TrainingPlan {
   const raw = { ...readHyperparameters(paths.hyperparameters), ...hyperparameterFlags(flags) }
-  return plan(readChannels(paths), parseHyperparameters(raw), flags, io)
+  const channels = readChannels(paths)
+  refuseSpec(sideChannel(paths, 'config'))
+  return {
+    ...plan(channels, parseHyperparameters(raw), flags, io),
+    checkpoints: readCheckpointFolder(paths.checkpointConfig),
+    model: sideChannel(paths, 'model'),
+  }
+}
+
+/** A spec that was passed over would train another model than the one that was asked for. */
+function refuseSpec(folder: string | undefined): void {
+  const [file] = folder === undefined ? [] : readdirSync(folder).filter((name) => !name.startsWith('.'))
+  if (file !== undefined) throw new RankerError('SPEC_UNSUPPORTED', { file })
+}
+
+/** The `code` channel, as it goes into the artefact. @throws {RankerError} NOT_A_FILE */
+function codeFiles(folder: string): Map<string, Uint8Array> {
+  return new Map([...readPlainTree(folder)].map(([path, content]) => [join('code', path), content]))
 }
 
 function plan(channels: Channels, hyperparameters: Hyperparameters, flags: Flags, io: Io): TrainingPlan {

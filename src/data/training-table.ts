@@ -62,6 +62,8 @@ export class TrainingTable implements TableSink {
   /** A weight for each query, or for each row where there are no groups. */
   readonly #weights: number[] = []
   #file = ''
+  /** Columns of the file, features or not. */
+  #names: readonly string[] = []
   #unit: LineUnit = 'line'
   #layout: Layout = { label: -1, group: -1, weight: -1, features: new Int32Array(0) }
 
@@ -72,6 +74,7 @@ export class TrainingTable implements TableSink {
 
   begin(file: string, names: readonly string[], unit: LineUnit = 'line'): void {
     this.#file = file
+    this.#names = names
     this.#unit = unit
     this.#layout = this.#layOut(names)
   }
@@ -99,15 +102,15 @@ export class TrainingTable implements TableSink {
     const isKept = new Set(kept)
     for (const column of columns) this.#checkColumn(column, isKept.has(column))
     if (kept.length === 0) {
-      throw new RankerError('NO_FEATURES', {
-        file: this.#file,
-        columns: columns.map((column) => column.name),
-      })
+      throw new RankerError('NO_FEATURES', { file: this.#file, columns: this.#names })
     }
     const { grouped, roles } = this.#options
     const { sizes, order } = grouped
       ? groupRows(this.#queryOfRow.toArray(), this.#queries.size)
       : { sizes: new Uint32Array(0), order: undefined }
+    if (roles.weight !== undefined && this.#weights.every((weight) => weight === 0)) {
+      throw new RankerError('WEIGHTS_ZERO', { file: this.#file, column: roles.weight })
+    }
     const labels = this.#labels.toArray()
     const places = new Map(columns.map((column, place) => [column, place]))
     return {
@@ -149,6 +152,8 @@ export class TrainingTable implements TableSink {
       if (cell === undefined) throw new RankerError('COLUMN_MISSING', { file, column, role, columns: names })
       return cell
     }
+    // A misspelt one would leave the items' numbers among the features.
+    if (!this.#options.featureNames) cellOf('item')
     const taken = new Set(Object.values(roles))
     const others = names.filter((name) => !taken.has(name))
     if (!this.#columns) this.#setColumns(others)
@@ -170,10 +175,11 @@ export class TrainingTable implements TableSink {
   /** Notes the first number and the first text of a column; a column with both is refused at once. */
   #see(column: FeatureColumn, value: number, row: Row, cell: number): void {
     const finite = Number.isFinite(value)
-    if (finite ? column.number : column.text) return
+    // Words say more of a column than an infinity does.
+    if (finite ? column.number : column.text && !isInfinite(column.text.seen)) return
     const place = this.#place(row, cell)
     if (finite) column.number = place
-    else column.text = place
+    else if (!column.text || !isInfinite(place.seen)) column.text = place
     if (this.#options.featureNames || (column.number && column.text)) this.#checkColumn(column, true)
   }
 
@@ -185,11 +191,11 @@ export class TrainingTable implements TableSink {
       if (!kept) this.#options.warn(`column "${name}" has no numeric cell and is left out`)
       return
     }
+    if (isInfinite(text.seen)) throw new RankerError('INFINITE_CELL', { ...text, column: name })
     if (!kept) {
       this.#options.warn(`column "${name}" holds text and is left out: it has no numeric cell`)
       return
     }
-    if (isInfinite(text.seen)) throw new RankerError('INFINITE_CELL', { ...text, column: name })
     throw new RankerError('TEXT_IN_NUMERIC_COLUMN', { ...text, column: name, number })
   }
 

@@ -151,3 +151,37 @@ function readTree(tree: z.infer<typeof treeSchema>, index: number, width: number
     ...(tree.sum_hessian && { cover: Float32Array.from(tree.sum_hessian) }),
   }
 }
+
+/** What a model file says of itself beside its trees. */
+export interface XGBoostInfo {
+  readonly objective: string
+  readonly booster: string
+  readonly width: number
+  /** Empty when the file has none. */
+  readonly featureNames: readonly string[]
+}
+
+const infoSchema = z.object({
+  learner: z.object({
+    feature_names: z.array(z.string()).optional(),
+    learner_model_param: z.object({ num_feature: z.coerce.number() }),
+    objective: z.object({ name: z.string() }),
+    gradient_booster: z.object({ name: z.string() }),
+  }),
+})
+
+/** Reads the same files for what is said of any model. @throws {RankerError} MODEL_DAMAGED, MODEL_UNSUPPORTED. */
+export function readXGBoostInfo(bytes: Uint8Array, file: string): XGBoostInfo {
+  const result = infoSchema.safeParse(readDocument(bytes, file))
+  if (!result.success) {
+    const issue = result.error.issues[0]!
+    throw new RankerError('MODEL_DAMAGED', { file, reason: `${issue.path.join('.')}: ${issue.message}` })
+  }
+  const { learner } = result.data
+  return {
+    objective: learner.objective.name,
+    booster: learner.gradient_booster.name,
+    width: learner.learner_model_param.num_feature,
+    featureNames: learner.feature_names ?? [],
+  }
+}

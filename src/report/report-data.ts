@@ -56,7 +56,8 @@ export interface LearningCurve {
   readonly series: readonly { readonly name: string; readonly values: readonly number[] }[]
   /** Zero-based round at which the kept model ends. */
   readonly kept: number
-  /** Rounds that were asked for. */
+  /** Rounds of the model that was continued, and rounds that there would be at most. */
+  readonly from: number
   readonly planned: number
   /** Rounds without a better value after which training stops, where early stopping is on. */
   readonly patience?: number | undefined

@@ -29,7 +29,7 @@ export function runSection({ run, model, curve }: ReportData): Html {
     facts('Run', undefined, [
       [
         'Rounds',
-        `${count(curve.kept + 1)} kept of ${count(curve.rounds.length)} trained, ${count(curve.planned)} asked for`,
+        `${count(curve.kept + 1)} kept of ${count(curve.from + curve.rounds.length)} trained, ${count(curve.planned)} asked for${curve.from > 0 ? `; the first ${count(curve.from)} are of the model that was continued` : ''}`,
       ],
       [
         'Training speed',

@@ -4,10 +4,14 @@ import { z } from 'zod'
 import { RankerError, reasonOf } from '../errors.ts'
 import { isSkipped, kindOf, listDataFiles } from './data-files.ts'
 
-/** Where SageMaker's training contract puts things, below a root that is /opt/ml on the platform. */
+/** The root on the platform. */
+export const DEFAULT_ROOT = '/opt/ml'
+
+/** Where SageMaker's training contract puts things, below a root. */
 export interface JobPaths {
   readonly hyperparameters: string
   readonly inputDataConfig: string
+  readonly checkpointConfig: string
   readonly data: string
   readonly model: string
   readonly metrics: string
@@ -20,6 +24,7 @@ export function jobPaths(root: string): JobPaths {
   return {
     hyperparameters: join(root, 'input/config/hyperparameters.json'),
     inputDataConfig: join(root, 'input/config/inputdataconfig.json'),
+    checkpointConfig: join(root, 'input/config/checkpointconfig.json'),
     data: join(root, 'input/data'),
     model: join(root, 'model'),
     metrics: join(root, 'output/data/metrics.json'),
@@ -31,6 +36,10 @@ export function jobPaths(root: string): JobPaths {
 
 export const CHANNELS = ['train', 'validation', 'test'] as const
 export type ChannelName = (typeof CHANNELS)[number]
+
+/** Channels that hold no rows: a feature spec, a model to start from or to be held against, hooks for the endpoint. */
+const SIDE_CHANNELS = ['config', 'model', 'code'] as const
+export type SideChannelName = (typeof SIDE_CHANNELS)[number]
 
 /** A channel's data, and the content type that the job declares for it. */
 export interface Channel {
@@ -89,13 +98,11 @@ function decode(value: string | number | boolean): string {
  * @throws {RankerError} UNKNOWN_CHANNEL, CHANNEL_MISSING, CHANNEL_EMPTY, CONFIG_UNREADABLE and those of the files.
  */
 export function readChannels(paths: JobPaths): Channels {
-  const declared: Record<string, DeclaredChannel> = existsSync(paths.inputDataConfig)
-    ? readJson(paths.inputDataConfig, inputDataConfigFile, 'a JSON object of channels')
-    : {}
+  const declared = readDeclared(paths)
   const channels: Partial<Record<ChannelName, Channel>> = {}
   for (const [name, { ContentType, TrainingInputMode, RecordWrapperType }] of Object.entries(declared)) {
     checkName(name)
-    if (TrainingInputMode !== 'Pipe') continue
+    if (TrainingInputMode !== 'Pipe' || isSideChannel(name)) continue
     if (RecordWrapperType === 'RecordIO') {
       throw new RankerError('CONFIG_UNREADABLE', {
         path: paths.inputDataConfig,
@@ -106,7 +113,7 @@ export function readChannels(paths: JobPaths): Channels {
     channels[name as ChannelName] = pipe(paths, name, ContentType)
   }
   for (const entry of existsSync(paths.data) ? readdirSync(paths.data) : []) {
-    if (isSkipped(entry)) continue
+    if (isSkipped(entry) || isSideChannel(entry)) continue
     const name = isFifo(join(paths.data, entry)) ? entry.replace(/_\d+$/, '') : entry
     if (channels[name.replace(/_\d+$/, '') as ChannelName]?.kind === 'pipe') continue
     checkName(name)
@@ -115,11 +122,29 @@ export function readChannels(paths: JobPaths): Channels {
       name === entry ? openChannel(name, join(paths.data, name), contentType) : pipe(paths, name, contentType)
   }
   for (const name of ['train', ...Object.keys(declared)]) {
-    if (!channels[name as ChannelName]) {
+    if (!isSideChannel(name) && !channels[name as ChannelName]) {
       throw new RankerError('CHANNEL_MISSING', { channel: name, path: join(paths.data, name) })
     }
   }
   return channels
+}
+
+/**
+ * The folder of a channel without rows, undefined where the job has none.
+ * @throws {RankerError} CHANNEL_MISSING, CONFIG_UNREADABLE.
+ */
+export function sideChannel(paths: JobPaths, name: SideChannelName): string | undefined {
+  const path = join(paths.data, name)
+  if (existsSync(path)) return path
+  if (Object.hasOwn(readDeclared(paths), name)) {
+    throw new RankerError('CHANNEL_MISSING', { channel: name, path })
+  }
+  return undefined
+}
+
+function readDeclared(paths: JobPaths): Record<string, DeclaredChannel> {
+  if (!existsSync(paths.inputDataConfig)) return {}
+  return readJson(paths.inputDataConfig, inputDataConfigFile, 'a JSON object of channels')
 }
 
 const isFifo = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFIFO() ?? false
@@ -146,19 +171,22 @@ export function openChannel(channel: string, path: string, contentType?: string)
 }
 
 function checkName(name: string): void {
-  if (!isChannel(name)) throw new RankerError('UNKNOWN_CHANNEL', { channel: name, known: CHANNELS })
+  const known: readonly string[] = [...CHANNELS, ...SIDE_CHANNELS]
+  if (!known.includes(name)) throw new RankerError('UNKNOWN_CHANNEL', { channel: name, known })
 }
 
-const isChannel = (name: string): name is ChannelName => (CHANNELS as readonly string[]).includes(name)
+const isSideChannel = (name: string): boolean => (SIDE_CHANNELS as readonly string[]).includes(name)
 
-function readJson<T>(path: string, schema: z.ZodType<T>, wanted: string): T {
+/** Reads a file of the platform. @throws {RankerError} CONFIG_UNREADABLE. */
+export function readJson<T>(path: string, schema: z.ZodType<T>, wanted: string): T {
   try {
-    return schema.parse(JSON.parse(readFileSync(path, 'utf8')))
+    const value: unknown = JSON.parse(readFileSync(path, 'utf8').replace(/^\ufeff/, ''))
+    // The schema would drop it without a word.
+    if (Object.hasOwn(Object(value), '__proto__')) throw new Error('no name may be __proto__')
+    return schema.parse(value)
   } catch (cause) {
-    const reason =
-      cause instanceof z.ZodError
-        ? `${cause.issues[0]!.path.join('.')}: ${cause.issues[0]!.message}`
-        : reasonOf(cause)
+    const issue = cause instanceof z.ZodError ? cause.issues[0]! : undefined
+    const reason = issue ? [...issue.path, issue.message].join(': ') : reasonOf(cause)
     throw new RankerError('CONFIG_UNREADABLE', { path, reason, wanted }, { cause })
   }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { batchesOf, type Dataset } from '../data/dataset.ts'
+import type { Dataset } from '../data/dataset.ts'
 import type { Forest } from '../model/forest.ts'
 import type { Manifest } from '../model/manifest.ts'
 import { writeOnnx } from '../model/onnx-writer.ts'
@@ -8,6 +8,7 @@ import { CHANNELS } from '../sagemaker/job.ts'
 import { PRODUCT } from '../version.ts'
 import type { Booster } from '../xgboost/booster.ts'
 import { XGBOOST_VERSION } from '../xgboost/library.ts'
+import { fingerprint } from './fingerprint.ts'
 import { goldenRows } from './golden-rows.ts'
 import type { TrainingProfile } from './inspect.ts'
 import type { Metrics } from './measure.ts'
@@ -65,11 +66,3 @@ export function buildArtefact(
 }
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
-
-/** sha256 over what was learnt from: names, values, labels and groups. */
-function fingerprint(data: Dataset): string {
-  const hash = createHash('sha256').update(JSON.stringify(data.featureNames)).update(data.labels)
-  for (const { from, to } of batchesOf(data, 1 << 14)) hash.update(data.matrix.view(from, to))
-  if (data.groups) hash.update(data.groups.sizes)
-  return hash.digest('hex')
-}

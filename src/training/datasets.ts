@@ -16,12 +16,21 @@ export type Datasets = { train: Dataset } & Partial<Record<ChannelName, Dataset>
  */
 const ROWS_SHARE = 0.4
 
-/** Reads every channel of the plan, train first. @throws {RankerError} naming file, line and column. */
-export async function readDatasets(plan: TrainingPlan, emit: Emit, own: Own): Promise<Datasets> {
+/**
+ * Reads every channel of the plan, train first.
+ * @param interrupt called every megabyte or so; what it throws ends the reading.
+ * @throws {RankerError} naming file, line and column.
+ */
+export async function readDatasets(
+  plan: TrainingPlan,
+  emit: Emit,
+  own: Own,
+  interrupt = () => {},
+): Promise<Datasets> {
   const { channels } = plan
   let budget = plan.memory.limitBytes * ROWS_SHARE
   const read = async (name: ChannelName, channel: Channel, featureNames?: readonly string[]) => {
-    const data = await readChannel(plan, name, channel, { emit, budget, featureNames })
+    const data = await readChannel(plan, name, channel, { emit, interrupt, budget, featureNames })
     own(data.matrix)
     if (!data.matrix.onDisk) budget = Math.max(0, budget - 4 * data.rows * data.matrix.width)
     return data
@@ -37,6 +46,7 @@ export async function readDatasets(plan: TrainingPlan, emit: Emit, own: Own): Pr
 
 interface ReadOptions {
   readonly emit: Emit
+  readonly interrupt: () => void
   /** Bytes of rows that may stay in memory. */
   readonly budget: number
   readonly featureNames: readonly string[] | undefined
@@ -46,11 +56,11 @@ async function readChannel(
   { hyperparameters, memory, s3 }: TrainingPlan,
   name: ChannelName,
   channel: Channel,
-  { emit, budget, featureNames }: ReadOptions,
+  { emit, interrupt, budget, featureNames }: ReadOptions,
 ): Promise<Dataset> {
   const warn = (text: string) => emit({ type: 'warning', text: `${name}: ${text}` })
   const limit = { bytes: budget, openSpill: () => openSpillFile(memory.folder) }
-  const data = await withInputs(name, channel, { scratch: memory.folder, s3 }, (inputs) =>
+  const data = await withInputs(name, channel, { scratch: memory.folder, s3, interrupt }, (inputs) =>
     readChannelRows(inputs, { hyperparameters, featureNames, memory: limit, warn }),
   )
   const queries = data.groups ? ` of ${data.groups.sizes.length} queries` : ''

@@ -6,12 +6,14 @@ import { isMaximised } from './objective.ts'
  */
 export class EarlyStopping {
   /** Zero-based round of the best value so far. */
-  bestRound = 0
+  bestRound: number
   bestValue: number
   readonly #patience: number
   readonly #maximise: boolean
 
-  constructor(metric: string, patience: number) {
+  /** @param first the round that is observed first. */
+  constructor(metric: string, patience: number, first = 0) {
+    this.bestRound = first
     this.#patience = patience
     this.#maximise = isMaximised(metric)
     this.bestValue = this.#maximise ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY

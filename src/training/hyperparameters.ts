@@ -88,6 +88,12 @@ export const hyperparameters = z.strictObject({
     description: 'threads of XGBoost; default: the cores there are',
     aliases: ['n_jobs'],
   }).optional(),
+  checkpoint_interval: describe(whole(1), {
+    description: 'rounds from one checkpoint to the next, where the job has a checkpoint folder',
+  }).default(10),
+  model_channel: describe(oneOf('continue', 'incumbent'), {
+    description: 'what the model channel is for: training goes on from it, or it is only measured',
+  }).default('continue'),
 
   label: describe(columnName, { description: 'column of the grade, from 0' }).default('label'),
   group: describe(columnName, { description: 'column that names the query of a row' }).default('qid'),

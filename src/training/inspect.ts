@@ -16,10 +16,11 @@ import type { ChannelComparison, GradeScores, QueryTable, ReportData } from '../
 import { CHANNELS, type ChannelName } from '../sagemaker/job.ts'
 import type { Booster } from '../xgboost/booster.ts'
 import type { XGBoost } from '../xgboost/library.ts'
+import type { Scores } from './channel-model.ts'
 import { compareOnQueries } from './compare.ts'
 import type { Datasets } from './datasets.ts'
 import { featureImportance, type Importance } from './importance.ts'
-import type { Baselines, Scores } from './measure.ts'
+import type { Baselines } from './measure.ts'
 
 /** Rows whose scores are looked at by grade. */
 const SCORED_ROWS = 100_000

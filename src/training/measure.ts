@@ -6,10 +6,13 @@ import { CHANNELS, type ChannelName } from '../sagemaker/job.ts'
 import type { Booster } from '../xgboost/booster.ts'
 import { predictDataset } from '../xgboost/predict.ts'
 import type { Matrices } from './boost.ts'
+import type { Scores } from './channel-model.ts'
 import type { Datasets } from './datasets.ts'
 
 /** What the ranker is held against: NDCG@10 by channel. */
 export interface Baselines {
+  /** The model of the `model` channel. */
+  readonly incumbent?: ByChannel
   readonly random: ByChannel
   /**
    * Each feature alone, in the direction that is better on train; the best on train comes first. A channel of more than
@@ -40,26 +43,26 @@ export interface Findings {
   readonly drift: { readonly channel: string; readonly features: Readonly<Record<string, number>> }
   /** What a reader should know before trusting the numbers, as the report says it. */
   readonly warnings: readonly string[]
-  /** Seconds by phase. */
-  readonly seconds: Readonly<Record<string, number>>
 }
 
-/** A model's score of every row, by channel. */
-export type Scores = Partial<Record<ChannelName, Float32Array>>
-
-/** The kept model's scores on every channel. */
-export function scoreChannels(final: Booster, datasets: Datasets): Scores {
+/** The kept model's score of every row, by channel. */
+export function scoreRows(final: Booster, datasets: Datasets): Scores {
   const channels = CHANNELS.filter((name) => datasets[name])
   return Object.fromEntries(channels.map((name) => [name, predictDataset(final, datasets[name]!)]))
 }
 
-/** Measures the kept model and what it is held against on every channel. */
+/**
+ * Measures the kept model on every channel and, where there is time, what it is held against: a job that was asked to
+ * stop has two minutes.
+ */
 export function measure(
   final: Booster,
   kept: number,
   datasets: Datasets,
   matrices: Matrices,
   scores: Scores,
+  incumbent: Scores | undefined,
+  isHurried: boolean,
 ): Metrics {
   const metrics: Metrics = { best_iteration: kept }
   const sets = Object.entries(matrices).map(([name, matrix]) => ({ name, matrix }))
@@ -82,11 +85,11 @@ export function measure(
     }
     metrics[name] = values
   }
-  if (datasets.train.groups) metrics.baselines = baselines(datasets)
+  if (datasets.train.groups && !isHurried) metrics.baselines = baselines(datasets, incumbent)
   return metrics
 }
 
-function baselines(datasets: Datasets): Baselines {
+function baselines(datasets: Datasets, incumbent: Scores | undefined): Baselines {
   const channels = CHANNELS.filter((name) => datasets[name])
   const rows = affordableRows(datasets.train.featureNames.length, SINGLE_FEATURE_ROWS)
   const samples = channels.map((name) => sampleQueries(datasets[name]!, rows))
@@ -95,6 +98,7 @@ function baselines(datasets: Datasets): Baselines {
     index === 0 ? features.map(({ ndcg }) => ndcg) : singleFeaturesOn(data, features),
   )
   return {
+    ...(incumbent && { incumbent: ndcgOf(incumbent, datasets) }),
     random: Object.fromEntries(channels.map((name) => [name, randomNdcg(datasets[name]!)])),
     single_features: features.map(({ feature, order }, index) => ({
       feature,
@@ -102,4 +106,13 @@ function baselines(datasets: Datasets): Baselines {
       ...Object.fromEntries(channels.map((name, channel) => [name, onEach[channel]![index]!])),
     })),
   }
+}
+
+function ndcgOf(scores: Scores, datasets: Datasets): ByChannel {
+  return Object.fromEntries(
+    CHANNELS.filter((name) => datasets[name]).map((name) => {
+      const { labels, groups } = datasets[name]!
+      return [name, meanNdcg(labels, scores[name]!, groups!.sizes, { k: 10 })]
+    }),
+  )
 }

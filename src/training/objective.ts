@@ -1,4 +1,5 @@
 import { RankerError } from '../errors.ts'
+import type { Parameters } from '../xgboost/booster.ts'
 import type { Hyperparameters } from './hyperparameters.ts'
 
 /** Grades above this overflow the exponential gain of XGBoost's NDCG. */
@@ -39,4 +40,23 @@ export function checkEarlyStopping(values: Hyperparameters, hasValidation: boole
   throw new RankerError('CONTRADICTING_HYPERPARAMETERS', {
     reason: `early_stopping_rounds is ${values.early_stopping_rounds} but there is no validation channel to watch`,
   })
+}
+
+/**
+ * XGBoost's own state that a serialised booster does not hold.
+ * @throws {RankerError} CONTRADICTING_HYPERPARAMETERS for what could not be resumed.
+ */
+export function checkCheckpoints(parameters: Parameters): void {
+  if (/^(true|1)$/.test(String(parameters.lambdarank_unbiased))) {
+    throw new RankerError('CONTRADICTING_HYPERPARAMETERS', {
+      reason:
+        'lambdarank_unbiased cannot be resumed from a checkpoint: leave it out, or start the job without a checkpoint configuration',
+    })
+  }
+  if (parameters.process_type === 'update') {
+    throw new RankerError('CONTRADICTING_HYPERPARAMETERS', {
+      reason:
+        'process_type update cannot be resumed from a checkpoint: start the job without a checkpoint configuration',
+    })
+  }
 }

@@ -14,6 +14,10 @@ export interface TrainingPlan {
   readonly s3: S3Settings
   /** Name that answers of the served model carry. */
   readonly modelName: string
+  /** Folder of the checkpoints; absent where nobody asked for them. */
+  readonly checkpoints?: string | undefined
+  /** Folder or file of the `model` channel. */
+  readonly model?: string | undefined
 }
 
 export interface MemoryPlan {
@@ -27,7 +31,10 @@ export interface MemoryPlan {
 export type TrainingEvent =
   | {
       readonly type: 'round'
+      /** Zero-based. */
       readonly round: number
+      /** Rounds that the booster will have at most. */
+      readonly rounds: number
       readonly values: readonly (readonly [string, number])[]
     }
   | { readonly type: 'note' | 'warning'; readonly text: string }

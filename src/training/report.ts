@@ -1,8 +1,8 @@
-import { basename, dirname } from 'node:path'
+import { rmSync } from 'node:fs'
 import { reasonOf } from '../errors.ts'
 import type { ReportData } from '../report/report-data.ts'
 import type { JobPaths } from '../sagemaker/job.ts'
-import { removeFiles, writeWhole } from '../storage/files.ts'
+import { writeWhole } from '../storage/files.ts'
 import type { Emit, TrainingPlan } from './plan.ts'
 import type { TrainingResult } from './run.ts'
 
@@ -67,7 +67,7 @@ export async function writeReport(paths: JobPaths, data: ReportData, emit: Emit)
   } catch (thrown) {
     emit({ type: 'warning', text: `report.html was not written: ${reasonOf(thrown)}` })
     try {
-      removeFiles(dirname(paths.report), [basename(paths.report)])
+      rmSync(paths.report, { force: true })
     } catch {
       // Whatever keeps the page from being written may keep the old one from being removed; the warning has said so.
     }

@@ -1,19 +1,23 @@
+import { RankerError } from '../errors.ts'
 import type { LearningCurve } from '../report/report-data.ts'
 import { CHANNELS } from '../sagemaker/job.ts'
 import { makeTemporaryFolder } from '../storage/files.ts'
-import { Booster } from '../xgboost/booster.ts'
+import { Booster, type Parameters } from '../xgboost/booster.ts'
 import { DMatrix } from '../xgboost/dmatrix.ts'
 import type { XGBoost } from '../xgboost/library.ts'
 import { type Own, withOwned } from '../xgboost/owned.ts'
 import { type Artefact, buildArtefact, exportBooster } from './artefact.ts'
 import { boost, type Matrices } from './boost.ts'
-import { CurveRecorder } from './curve.ts'
+import { checkContinues, loadChannelModel, scoreChannels } from './channel-model.ts'
+import { Checkpoints, holdsCheckpoints } from './checkpoints.ts'
+import { learningCurve } from './curve.ts'
 import { type Datasets, readDatasets } from './datasets.ts'
 import { findings } from './findings.ts'
+import { originOf } from './fingerprint.ts'
 import { xgboostParameters } from './hyperparameters.ts'
 import { type Inspection, inspect } from './inspect.ts'
-import { type Metrics, measure, scoreChannels } from './measure.ts'
-import { checkEarlyStopping, evalMetrics } from './objective.ts'
+import { type Metrics, measure, scoreRows } from './measure.ts'
+import { checkCheckpoints, checkEarlyStopping, evalMetrics } from './objective.ts'
 import { type Phases, Stopwatch } from './phases.ts'
 import type { TrainingPlan, TrainingSignals } from './plan.ts'
 
@@ -38,17 +42,51 @@ export async function runTraining(
 ): Promise<TrainingResult> {
   const { hyperparameters, threads } = plan
   checkEarlyStopping(hyperparameters, plan.channels.validation !== undefined)
+  const metrics = evalMetrics(hyperparameters)
+  const parameters: Parameters = {
+    ...xgboostParameters(hyperparameters, metrics, threads),
+    // Each round draws from a seed of its own, so that a resumed run draws what an uninterrupted one does.
+    ...(plan.checkpoints !== undefined && { seed_per_iteration: '1' }),
+  }
+  if (plan.checkpoints !== undefined) {
+    checkCheckpoints(parameters)
+    signals.emit({
+      type: 'note',
+      text: `a checkpoint every ${hyperparameters.checkpoint_interval} rounds in ${plan.checkpoints}; for that, seed_per_iteration is 1, with which sampling draws other rows than without checkpoints`,
+    })
+  }
+  const given = plan.model === undefined ? undefined : loadChannelModel(plan.model)
+  const base = hyperparameters.model_channel === 'continue' ? given : undefined
+
   const watch = new Stopwatch()
   return withOwned(async (own) => {
-    const datasets = await readDatasets(plan, signals.emit, own)
+    const endIfAsked = () => interrupt(plan, signals)
+    const datasets = await readDatasets(plan, signals.emit, own, endIfAsked)
+    endIfAsked()
+    if (base) checkContinues(base, parameters, datasets.train.featureNames)
     watch.lap('read')
+    const incumbent = given && scoreChannels(library, given, datasets)
     const matrices = quantise(library, datasets, plan, own)
     watch.lap('quantise')
-    const metrics = evalMetrics(hyperparameters)
-    const parameters = xgboostParameters(hyperparameters, metrics, threads)
-    const booster = own(Booster.create(library, parameters, Object.values(matrices)))
-    const recorder = new CurveRecorder(signals)
-    const { kept, trained } = boost(booster, hyperparameters, matrices, recorder)
+    const cached = Object.values(matrices)
+    const booster = own(
+      base ? Booster.load(library, base.bytes, cached) : Booster.create(library, {}, cached),
+    )
+    booster.setParameters(parameters)
+    const from = booster.rounds()
+    const checkpoints =
+      plan.checkpoints === undefined
+        ? undefined
+        : new Checkpoints({
+            folder: plan.checkpoints,
+            interval: hyperparameters.checkpoint_interval,
+            origin: originOf(datasets, parameters, base),
+            booster,
+            parameters,
+            emit: signals.emit,
+          })
+    const boosted = boost(booster, hyperparameters, matrices, signals, { from, checkpoints })
+    const { kept, trained } = boosted
     watch.lap('train')
     if (kept + 1 < trained)
       signals.emit({ type: 'note', text: `kept round ${kept} of rounds 0 to ${trained - 1}` })
@@ -60,20 +98,30 @@ export async function runTraining(
     final.setParameters({ eval_metric: metrics, nthread: String(threads) })
 
     const exported = exportBooster(final)
-    const scores = scoreChannels(final, datasets)
-    const measured = measure(final, kept, datasets, matrices, scores)
     const { forest } = exported
-    const inspection = inspect({ library, final, forest, datasets, scores, baselines: measured.baselines })
+    const scores = scoreRows(final, datasets)
+    const measured = measure(final, kept, datasets, matrices, scores, incumbent, signals.shouldStop())
+    const { baselines } = measured
+    const inspection = inspect({ library, final, forest, datasets, scores, incumbent, baselines })
     const artefact = buildArtefact(plan, datasets.train, final, exported, measured, inspection.profile)
     watch.lap('measure')
     return {
       ...artefact,
       metrics: { ...measured, ...findings(inspection) },
       inspection,
-      curve: recorder.curve(hyperparameters, metrics.at(-1)!, kept),
+      curve: learningCurve(hyperparameters, metrics.at(-1)!, boosted, from),
       phases: watch.phases,
     }
   })
+}
+
+/**
+ * Ends the reading when somebody asks: without a finished round there is nothing to keep. Where an earlier attempt
+ * left checkpoints there is, and the data are needed to export it.
+ */
+function interrupt({ checkpoints }: TrainingPlan, signals: TrainingSignals): void {
+  if (!signals.shouldStop() || (checkpoints !== undefined && holdsCheckpoints(checkpoints))) return
+  throw new RankerError('STOPPED', {})
 }
 
 /**

@@ -1,12 +1,14 @@
-import { basename, dirname } from 'node:path'
+import { rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { RankerError } from '../errors.ts'
 import { formatManifest, MANIFEST_FILE } from '../model/manifest.ts'
 import { findWarnings } from '../report/warnings.ts'
 import type { JobPaths } from '../sagemaker/job.ts'
 import { openOnnxRuntime } from '../scoring/onnxruntime.ts'
-import { removeFiles, writeWhole } from '../storage/files.ts'
+import { checkWritable, writeTogether } from '../storage/files.ts'
 import type { Artefact } from './artefact.ts'
+import { prepareCheckpoints } from './checkpoints.ts'
 import type { Metrics } from './measure.ts'
 import { formatPerQuery } from './per-query.ts'
 import { Stopwatch } from './phases.ts'
@@ -23,35 +25,27 @@ export interface TrainOptions {
   readonly surroundings: () => Surroundings
   /** Aborted to end after the round that runs and keep what was learnt. */
   readonly stop?: AbortSignal
+  /** Files that go into the artefact beside the model, by their path in it: those of the `code` channel. */
+  readonly extraFiles?: ReadonlyMap<string, Uint8Array> | undefined
 }
-
-/** Names of the model's files, in the order in which they are written: the manifest vouches for the others. */
-const MODEL_FILES = ['model.onnx', 'model.ubj', MANIFEST_FILE] as const
 
 /**
  * Trains, checks the export against XGBoost on the golden rows, and only then writes the artefact and the metrics.
  * @throws {RankerError} with no new file in the model folder.
  */
 export async function train(plan: TrainingPlan, paths: JobPaths, options: TrainOptions): Promise<Metrics> {
+  for (const folder of [paths.model, dirname(paths.failure)]) checkWritable(folder)
+  if (plan.checkpoints !== undefined) prepareCheckpoints(plan.checkpoints)
   const result = await runOnThread(plan, options)
   const watch = new Stopwatch()
   const exportDifference = await checkExport(result)
   watch.lap('check the export')
   const phases = [...result.phases, ...watch.phases]
   const data = reportData(plan, { ...result, phases }, exportDifference, options.surroundings())
-  const metrics: Metrics = {
-    ...result.metrics,
-    warnings: findWarnings(data),
-    seconds: Object.fromEntries(phases.map(({ name, seconds }) => [name, seconds])),
-  }
-  writeArtefact(paths, { ...result, metrics })
+  const metrics: Metrics = { ...result.metrics, warnings: findWarnings(data) }
+  writeArtefact(paths, { ...result, metrics }, options.extraFiles)
   await writeReport(paths, data, options.onEvent)
   return metrics
-}
-
-/** Removes what an earlier job left in the model folder: what is there at the end of a job is uploaded. */
-export function removeArtefact(paths: JobPaths): void {
-  removeFiles(paths.model, MODEL_FILES)
 }
 
 function runOnThread(plan: TrainingPlan, { env, onEvent, stop }: TrainOptions): Promise<TrainingResult> {
@@ -102,16 +96,26 @@ async function checkExport({ onnx, manifest }: Artefact): Promise<number> {
   }
 }
 
-function writeArtefact(paths: JobPaths, { onnx, ubj, manifest, metrics, inspection }: TrainingResult): void {
-  const contents = [onnx, ubj, formatManifest(manifest)]
-  try {
-    for (const [index, name] of MODEL_FILES.entries()) writeWhole(`${paths.model}/${name}`, contents[index]!)
-    const compared = inspection.channels.flatMap(({ name, queries }) => (queries ? [{ name, queries }] : []))
-    if (compared.length > 0) writeWhole(paths.perQuery, formatPerQuery(compared))
-    else removeFiles(dirname(paths.perQuery), [basename(paths.perQuery)])
-    writeWhole(paths.metrics, `${JSON.stringify(metrics, undefined, 2)}\n`)
-  } catch (thrown) {
-    removeArtefact(paths)
-    throw thrown
-  }
+/** The manifest last among the model's files, for it vouches for the others. */
+function writeArtefact(
+  paths: JobPaths,
+  { onnx, ubj, manifest, metrics, inspection }: TrainingResult,
+  extraFiles: ReadonlyMap<string, Uint8Array> = new Map(),
+): void {
+  const model = [
+    ...extraFiles,
+    ['model.onnx', onnx],
+    ['model.ubj', ubj],
+    [MANIFEST_FILE, formatManifest(manifest)],
+  ] as const
+  const compared = inspection.channels.flatMap(({ name, queries }) => (queries ? [{ name, queries }] : []))
+  // That of an earlier job would tell of other queries.
+  if (compared.length === 0) rmSync(paths.perQuery, { force: true })
+  writeTogether(
+    new Map([
+      ...model.map(([name, content]) => [join(paths.model, name), content] as const),
+      ...(compared.length === 0 ? [] : [[paths.perQuery, formatPerQuery(compared)] as const]),
+      [paths.metrics, `${JSON.stringify(metrics, undefined, 2)}\n`],
+    ]),
+  )
 }

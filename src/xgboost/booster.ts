@@ -47,9 +47,13 @@ export class Booster {
     }
   }
 
-  /** Reads a model in JSON or UBJSON. @throws {RankerError} XGBOOST_FAILED when the bytes are no model. */
-  static load(library: XGBoost, model: Uint8Array): Booster {
-    const booster = Booster.create(library, {}, [])
+  /**
+   * Reads a model in JSON or UBJSON.
+   * @param matrices those that training will use, where it goes on. @throws {RankerError} XGBOOST_FAILED when the bytes
+   * are no model.
+   */
+  static load(library: XGBoost, model: Uint8Array, matrices: readonly DMatrix[] = []): Booster {
+    const booster = Booster.create(library, {}, matrices)
     try {
       // The reader of the library may look past the end of a sub-array: it gets bytes of its own.
       const bytes = Uint8Array.from(model)
@@ -170,6 +174,11 @@ export class Booster {
     return scores
   }
 
+  /** Rounds that the model has. */
+  rounds(): number {
+    return this.#library.create('XGBoosterBoostedRounds', this.handle)
+  }
+
   /** A booster of its own with the rounds `[0, rounds)`; its attributes and feature names are those set on it anew. */
   slice(rounds: number): Booster {
     return new Booster(this.#library, this.#library.create('XGBoosterSlice', this.handle, 0, rounds, 1))
@@ -190,6 +199,20 @@ export class Booster {
     const config = JSON.stringify({ format })
     this.#library.call('XGBoosterSaveModelToBuffer', this.handle, config, length, bytes)
     return copyBytes(bytes[0], Number(length[0]))
+  }
+
+  /** The model with everything that training on needs, for {@link Booster.restore} of the same release. */
+  serialize(): Uint8Array {
+    const [length, bytes]: [unknown[], unknown[]] = [[null], [null]]
+    this.#library.call('XGBoosterSerializeToBuffer', this.handle, length, bytes)
+    return copyBytes(bytes[0], Number(length[0]))
+  }
+
+  /** Takes the place of this booster's model and configuration. @throws {RankerError} XGBOOST_FAILED. */
+  restore(serialized: Uint8Array): void {
+    // The reader of the library may look past the end of a sub-array: it gets bytes of its own.
+    const bytes = Uint8Array.from(serialized)
+    this.#library.call('XGBoosterUnserializeFromBuffer', this.handle, bytes, bytes.length)
   }
 
   close(): void {

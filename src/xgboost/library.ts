@@ -59,6 +59,11 @@ const PROTOTYPES = {
     'int XGBoosterLoadModelFromBuffer(void *handle, const void *buf, uint64_t len)',
   XGBoosterSaveModelToBuffer:
     'int XGBoosterSaveModelToBuffer(void *handle, const char *config, _Out_ uint64_t *len, _Out_ void **out)',
+  XGBoosterSerializeToBuffer:
+    'int XGBoosterSerializeToBuffer(void *handle, _Out_ uint64_t *len, _Out_ void **out)',
+  XGBoosterUnserializeFromBuffer:
+    'int XGBoosterUnserializeFromBuffer(void *handle, const void *buf, uint64_t len)',
+  XGBoosterBoostedRounds: 'int XGBoosterBoostedRounds(void *handle, _Out_ int *out)',
 } as const
 
 type CallName = keyof typeof PROTOTYPES

@@ -55,9 +55,10 @@ class Screen extends Writable {
   }
 }
 
-const round = (index: number, train: number, validation?: number) => ({
+const round = (index: number, rounds: number, train: number, validation?: number) => ({
   type: 'round' as const,
   round: index,
+  rounds,
   values: [
     ['train-ndcg@10', train] as const,
     ...(validation === undefined ? [] : [['validation-ndcg@10', validation] as const]),
@@ -67,10 +68,10 @@ const round = (index: number, train: number, validation?: number) => ({
 t.test('a bar at a terminal', async (t) => {
   const screen = new Screen(140)
   let now = 0
-  const bar = new ProgressBar(screen, 100, () => now)
+  const bar = new ProgressBar(screen, () => now)
   bar.print(() => screen.write('train: 50 rows\n'))
   for (let index = 0; index < 40; index++) {
-    bar.round(round(index, 0.5 + index / 100, index === 20 ? 0.9 : 0.6))
+    bar.round(round(index, 100, 0.5 + index / 100, index === 20 ? 0.9 : 0.6))
     now += 1000
   }
   t.equal(
@@ -112,9 +113,9 @@ t.test('a bar at a terminal', async (t) => {
 t.test('is not drawn more often than it can be read', async (t) => {
   const screen = new Screen(80)
   let now = 0
-  const bar = new ProgressBar(screen, 10_000, () => now)
+  const bar = new ProgressBar(screen, () => now)
   for (let index = 0; index < 10_000; index++) {
-    bar.round(round(index, 0.5))
+    bar.round(round(index, 10_000, 0.5))
     now += 0.1
   }
   t.ok(screen.writes < 60, `${screen.writes} writes for a second of rounds`)
@@ -127,20 +128,20 @@ t.test('is not drawn more often than it can be read', async (t) => {
 
 t.test('what is minimised, and what goes wrong before the first round', async (t) => {
   const screen = new Screen(200)
-  const bar = new ProgressBar(screen, 3, () => 0)
+  const bar = new ProgressBar(screen, () => 0)
   for (const [index, value] of [3, 1, 2].entries())
-    bar.round({ type: 'round', round: index, values: [['train-rmse', value]] })
+    bar.round({ type: 'round', round: index, rounds: 3, values: [['train-rmse', value]] })
   t.match(screen.lines.at(-1), /best 1\.0000 @ 1/)
   const quiet = new Screen(80)
-  new ProgressBar(quiet, 3).end()
+  new ProgressBar(quiet).end()
   t.equal(quiet.writes, 0)
 })
 
 t.test('elsewhere one metric line a round', async (t) => {
   const lines = (env: Record<string, string>, isTTY = true) => {
     const screen = Object.assign(new Screen(100), { isTTY })
-    const progress = openProgress({ stdout: screen, env }, 10)
-    progress.round(round(3, 0.61342, 0.0123456))
+    const progress = openProgress({ stdout: screen, env })
+    progress.round(round(3, 10, 0.61342, 0.0123456))
     progress.print(() => {})
     progress.end()
     return screen.lines

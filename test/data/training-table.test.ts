@@ -6,7 +6,7 @@ import { labelCheck } from '../../src/training/objective.ts'
 
 const NaN32 = Number.NaN
 
-async function read(files: Record<string, string>, options: Partial<TableOptions> = {}) {
+async function read(files: Record<string, string | Uint8Array>, options: Partial<TableOptions> = {}) {
   const warnings: string[] = []
   const table = new TrainingTable({
     roles: { label: 'label', group: 'qid' },
@@ -19,7 +19,12 @@ async function read(files: Record<string, string>, options: Partial<TableOptions
     const roles = { label: 'label', group: 'qid', ...options.roles }
     const nameColumns = (name: string, count: number) =>
       nameUnnamedColumns(roles, options.grouped ?? true, name, count)
-    await readCsvTable(file, [new TextEncoder().encode(text)], nameColumns, table)
+    await readCsvTable(
+      file,
+      [typeof text === 'string' ? new TextEncoder().encode(text) : text],
+      nameColumns,
+      table,
+    )
   }
   return { data: table.finish(), warnings }
 }
@@ -53,9 +58,25 @@ t.test('more rows than a block holds', async (t) => {
   }
 })
 
+t.test('blank lines may come first', async (t) => {
+  t.equal((await read({ 'a.csv': '\n \r\nlabel,qid,x\n1,a,1\n' })).data.rows, 1)
+})
+
+t.test('the item column must be there, when the features are found', async (t) => {
+  const csv = 'label,qid,sku,x\n1,a,17,1\n'
+  const roles = { label: 'label', group: 'qid', item: 'sku' }
+  t.same((await read({ 'a.csv': csv }, { roles })).data.featureNames, ['x'])
+  await t.rejects(read({ 'a.csv': csv }, { roles: { ...roles, item: 'skew' } }), {
+    code: 'COLUMN_MISSING',
+    message: /no item column "skew"/,
+  })
+  const later = await read({ 'a.csv': 'label,qid,x\n1,a,1\n' }, { roles, featureNames: ['x'] })
+  t.equal(later.data.rows, 1)
+})
+
 t.test('columns without a number are left out, with a word', async (t) => {
   const { data, warnings } = await read({
-    'a.csv': 'label,qid,title,x,none\n1,a,lamp,1,\n0,a,"desk, old",2,nan\n',
+    'a.csv': 'label,qid,title,x,none\n1,a,Infinity,1,\n0,a,"desk, old",2,nan\n',
   })
   t.same(data.featureNames, ['x'])
   t.match(warnings, [/"title" holds text/, /"none" has no numeric cell/])
@@ -84,6 +105,7 @@ t.test('weights are one a query', async (t) => {
     code: 'BAD_WEIGHT',
     message: /line 3, column "w".*wanted 2/,
   })
+  await t.rejects(read({ 'a.csv': 'label,qid,w,x\n1,a,0,1\n0,b,0,2\n' }, { roles }), { code: 'WEIGHTS_ZERO' })
   for (const weight of ['-1', '', 'inf', 'x']) {
     await t.rejects(
       read({ 'a.csv': `label,qid,w,x\n1,a,${weight},1\n` }, { roles }),
@@ -119,12 +141,13 @@ t.test('what is refused, each with file, line and column', async (t) => {
       /no label column "label": its columns are "grade", "qid", "x"/,
     ],
     ['COLUMN_MISSING', 'label,query,x\n1,a,1\n', /no group column "qid"/],
-    ['NO_FEATURES', 'label,qid\n1,a\n', /no feature column/],
+    ['NO_FEATURES', 'label,qid\n1,a\n', /no feature column .*: its columns are "label", "qid"$/],
     ['NO_FEATURES', 'label,qid,t\n1,a,red\n', /no feature column/],
     ['TEXT_IN_NUMERIC_COLUMN', 'label,qid,x\n1,a,1\n0,a,red\n', /line 3, column "x" is "red".*as on line 2/],
     ['TEXT_IN_NUMERIC_COLUMN', 'label,qid,x\n1,a,red\n0,a,1\n', /line 2, column "x" is "red".*as on line 3/],
     ['INFINITE_CELL', 'label,qid,x\n1,a,1\n0,a,-inf\n', /line 3, column "x" is "-inf"/],
     ['INFINITE_CELL', 'label,qid,x\n1,a,1\n0,a,1e39\n', /1e39/],
+    ['INFINITE_CELL', 'label,qid,x,y\n1,a,inf,1\n0,a,1e39,2\n', /line 2, column "x" is "inf"/],
     ['BAD_LABEL', 'label,qid,x\n,a,1\n', /line 2, column "label".*wanted a finite number/],
     ['BAD_LABEL', 'label,qid,x\nnan,a,1\n', /"nan"/],
     ['BAD_LABEL', 'label,qid,x\ngood,a,1\n', /"good"/],
@@ -134,6 +157,12 @@ t.test('what is refused, each with file, line and column', async (t) => {
     ['GROUP_EMPTY', 'label,qid,x\n1, ,1\n', /line 2, column "qid"/],
     ['UNCLOSED_QUOTE', 'label,qid,x\n1,"a,1\n', /line 2/],
   ]
+  for (const bytes of [
+    Buffer.from('label,qid,x\n1,a,1\n', 'utf16le'),
+    Buffer.from('label,qid,prix_\xe9\n1,a,1\n', 'latin1'),
+  ]) {
+    await t.rejects(read({ 'f.csv': bytes }), { code: 'NOT_UTF8', message: /f\.csv is no CSV in UTF-8/ })
+  }
   for (const [code, text, message] of refused) {
     await t.rejects(read({ 'f.csv': text }), { code, message }, `${code} ${JSON.stringify(text)}`)
   }

@@ -62,6 +62,7 @@ export function reportOf(changes: Partial<ReportData> = {}, shape: ReportShape =
         { name: 'validation', values: rounds.map((round) => 0.8 - 0.2 / (round + 1) - round / 5000) },
       ],
       kept: 40,
+      from: 0,
       planned: 100,
       patience: 19,
     },

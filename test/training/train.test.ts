@@ -130,7 +130,6 @@ t.test('what a job leaves for people: comparisons, every query, importance, prof
   t.equal(metrics.drift.channel, 'validation')
   t.same(Object.keys(metrics.drift.features), train.featureNames)
   t.match(metrics.warnings.join(), 'Only 10 queries of test are judged')
-  t.same(Object.keys(metrics.seconds), ['read', 'quantise', 'train', 'measure', 'check the export'])
 
   const { profile } = json(root, 'model/ranker.json').training
   t.equal(profile.sampledRows, train.rows)
@@ -146,16 +145,24 @@ t.test('what a job leaves for people: comparisons, every query, importance, prof
   t.match(report, `reaches NDCG@10 ${metrics.test['ndcg@10'].toFixed(3)}`)
   t.match(report, json(root, 'model/ranker.json').training.fingerprint)
   t.match(report, sha256(bytes(root, 'model/model.onnx')))
+  t.match(
+    report,
+    />\d[^<]*: read [^<]*, quantise [^<]*, train [^<]*, measure [^<]*, check the export /,
+    'time by phase',
+  )
 })
 
 t.test('a report that cannot be written does not lose the model', async (t) => {
-  const root = job(t, { num_round: '2' })
-  writeTree(root, { 'output/data/report.html/in-the-way': 'a folder of that name' })
-  const { code, stderr } = await run(root)
+  const folder = t.testdir({
+    'train.csv': csv.train,
+    out: { output: { data: { 'report.html': { in: 'the way' } } } },
+  })
+  const flags = ['--train', 'train.csv', '--output', 'out', '--num-round', '2']
+  const { code, stderr } = await ranker(['train', ...flags], { cwd: folder })
   t.equal(code, 0)
   t.match(stderr, /^warning: report\.html was not written: cannot write .*report\.html/m)
-  t.same(files(root), ['model.onnx', 'model.ubj', 'ranker.json'])
-  t.ok(existsSync(join(root, 'output/data/metrics.json')))
+  t.same(files(join(folder, 'out')), ['model.onnx', 'model.ubj', 'ranker.json'])
+  t.ok(existsSync(join(folder, 'out/output/data/metrics.json')))
 })
 
 t.test('early stopping keeps the best round in every file', async (t) => {
@@ -348,6 +355,22 @@ t.test('what is wrong is one sentence, and nothing is half-written', async (t) =
     const root = t.testdir({})
     t.equal((await run(root)).code, 1)
     t.match(readFileSync(join(root, 'output/failure'), 'utf8'), /hyperparameters\.json is missing/)
+  })
+  await t.test('hyperparameters.json that is no object of strings', async (t) => {
+    for (const [text, sentence] of [
+      ['[]', /cannot be read \(Invalid input: expected record, received array\)/],
+      ['{"num_round":{}}', /cannot be read \(num_round: Invalid input\)/],
+      ['{"__proto__":"1"}', /cannot be read \(no name may be __proto__\)/],
+      ['{"num_round":', /hyperparameters\.json cannot be read/],
+    ] as const) {
+      const root = t.testdir({})
+      writeTree(root, { 'input/config/hyperparameters.json': text })
+      t.equal((await run(root)).code, 1, text)
+      t.match(readFileSync(join(root, 'output/failure'), 'utf8'), sentence)
+    }
+    const root = job(t, {})
+    writeTree(root, { 'input/config/hyperparameters.json': '\ufeff{"num_round":"1"}' })
+    t.equal((await run(root)).code, 0, 'a byte-order mark is skipped')
   })
   await t.test('a model of one’s own is kept when the next training fails', async (t) => {
     const folder = t.testdir({ 'bad.csv': 'x\n1\n', out: { model: { 'model.onnx': 'mine' } } })
