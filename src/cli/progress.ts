@@ -1,9 +1,9 @@
 import type { Writable } from 'node:stream'
-import { isMaximised } from '../training/objective.ts'
+import { isMaximised } from '../training/eval-metrics.ts'
 import type { TrainingEvent } from '../training/plan.ts'
 import type { Io } from './command.ts'
 
-type Round = Extract<TrainingEvent, { type: 'round' }>
+type Round = Extract<TrainingEvent, { type: 'round' | 'cv' }>
 
 /** A terminal, or a stand-in for one. */
 type Terminal = Writable & { readonly isTTY?: boolean; readonly columns?: number }
@@ -63,11 +63,13 @@ export class ProgressBar implements Progress {
   }
 
   round(event: Round): void {
+    // After the rounds of a cross-validation those of the model start anew.
+    if (this.#last && this.#last.type !== event.type) this.#leave()
     this.#lastAt = this.#now()
     this.#first ??= { round: event.round, at: this.#lastAt }
     this.#last = event
-    const [name, value] = event.values.at(-1)!
-    if (!this.#best || isBetter(name, value, this.#best.values.at(-1)![1])) this.#best = event
+    const { name, value } = watchedOf(event)
+    if (!this.#best || isBetter(name, value, watchedOf(this.#best).value)) this.#best = event
     this.#watched = [...this.#watched, value].slice(-SPARK_LENGTH)
     const isLast = event.round === event.rounds - 1
     if (isLast || this.#lastAt - this.#drawnAt >= REDRAW_MS) this.#redraw()
@@ -81,11 +83,17 @@ export class ProgressBar implements Progress {
 
   end(): void {
     this.#terminal.off('resize', this.#onResize)
+    this.#leave()
+  }
+
+  /** Puts metric lines in the place of the bar: of the best round and of the last. */
+  #leave(): void {
     this.#erase()
     if (!this.#last || !this.#best) return
     if (this.#best !== this.#last) this.#terminal.write(metricLine(this.#best))
     this.#terminal.write(metricLine(this.#last))
-    this.#last = undefined
+    this.#first = this.#last = this.#best = undefined
+    this.#watched = []
   }
 
   #erase(): void {
@@ -110,18 +118,19 @@ export class ProgressBar implements Progress {
   }
 
   /** What fits, the most telling first; the bar takes the room that is left. */
-  #line({ round, rounds, values }: Round, width: number): string {
-    const [watchedName, watched] = values.at(-1)!
-    const { channel, metric } = partsOf(watchedName)
-    const others = values.slice(0, -1).filter(([name]) => partsOf(name).metric === metric)
+  #line(event: Round, width: number): string {
+    const { round, rounds, values } = event
+    const watched = watchedOf(event)
+    const { channel, metric } = partsOf(watched.name)
+    const others = values.filter(([name]) => name !== watched.name && partsOf(name).metric === metric)
     const best = this.#best!
     const pieces = [
       { place: 0, text: `${round + 1}/${rounds}` },
-      { place: 5, text: `${channel} ${metric} ${watched.toFixed(4)}` },
+      { place: 5, text: `${channel} ${metric} ${watched.value.toFixed(4)}` },
       { place: 3, text: `eta ${this.#eta(round, rounds)}` },
       { place: 1, text: ''.padEnd(BAR.least) },
       ...others.map(([name, value]) => ({ place: 4, text: `${partsOf(name).channel} ${value.toFixed(4)}` })),
-      { place: 6, text: `best ${best.values.at(-1)![1].toFixed(4)} @ ${best.round}` },
+      { place: 6, text: `best ${watchedOf(best).value.toFixed(4)} @ ${best.round}` },
       { place: 7, text: sparkLine(this.#watched) },
     ]
     const shown: typeof pieces = []
@@ -149,10 +158,16 @@ export class ProgressBar implements Progress {
 
 const GAP = '  '
 
-/** `train-ndcg@10`: the channel, and the metric with whatever it has in its name. */
+/** The last metric decides; a cross-validation has the spread of the folds after their mean. */
+function watchedOf({ values }: Round): { name: string; value: number } {
+  const [name, value] = values.findLast(([one]) => !one.endsWith('-std'))!
+  return { name, value }
+}
+
+/** `train-ndcg@10`, `cv-ndcg@10-mean`: the channel, and the metric. */
 function partsOf(name: string): { channel: string; metric: string } {
   const dash = name.indexOf('-')
-  return { channel: name.slice(0, dash), metric: name.slice(dash + 1) }
+  return { channel: name.slice(0, dash), metric: name.slice(dash + 1).replace(/-mean$/, '') }
 }
 
 function isBetter(name: string, value: number, before: number): boolean {

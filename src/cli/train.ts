@@ -22,9 +22,7 @@ import { s3Settings } from '../storage/s3.ts'
 import { isS3Address } from '../storage/s3-address.ts'
 import { withS3Output } from '../storage/s3-output.ts'
 import {
-  describeHyperparameter,
   type Hyperparameters,
-  hyperparameterNames,
   parseHyperparameters,
   resolveHyperparameter,
 } from '../training/hyperparameters.ts'
@@ -34,6 +32,7 @@ import type { TrainingEvent, TrainingPlan } from '../training/plan.ts'
 import { train } from '../training/train.ts'
 import type { Command, Io } from './command.ts'
 import { type Flags, readFlags } from './flags.ts'
+import { hyperparameterFlagNames, hyperparameterHelp } from './hyperparameter-help.ts'
 import { openProgress, type Progress } from './progress.ts'
 import { type Column, formatTable } from './table.ts'
 
@@ -45,9 +44,7 @@ const FLAGS = Object.fromEntries([
   ...['train', 'validation', 'test', 'model', 'bucket', 'key', 'content-type', 'output', 'model-name'].map(
     (name) => [name, true],
   ),
-  ...hyperparameterNames
-    .flatMap((name) => [name, ...(describeHyperparameter(name).aliases ?? [])])
-    .map((name) => [toFlag(name), true]),
+  ...hyperparameterFlagNames().map((name) => [name, true]),
   ['help', false],
 ])
 
@@ -58,11 +55,11 @@ export const trainCommand: Command = {
        ranker train --bucket BUCKET --key KEY [hyperparameters]
        ranker train
 
-Learns a LambdaMART ranker with XGBoost from judged query-item rows, exports it to ONNX, checks the export against
-XGBoost, and writes model.onnx, model.ubj and ranker.json, with metrics.json beside them.
+Learns a LambdaMART ranker with XGBoost from judged query-item rows, exports it to ONNX, checks the export
+against XGBoost, and writes model.onnx, model.ubj and ranker.json, with metrics.json beside them.
 
-Without --train it is a SageMaker training job: hyperparameters, channels and outputs are below SAGEMAKER_BASE_DIR
-(default ${DEFAULT_ROOT}), as the platform lays them out; flags win over hyperparameters.json.
+Without --train it is a SageMaker training job: hyperparameters, channels and outputs are below
+SAGEMAKER_BASE_DIR (default ${DEFAULT_ROOT}), as the platform lays them out; flags win over hyperparameters.json.
 
 Data
   --train PATH             file, FIFO, folder, or s3://bucket/key: an object, or the start of the keys of several
@@ -77,11 +74,10 @@ Data
                            the same files below it
   --model-name NAME        name that answers of the served model carry (default: the job's name, else ranker)
 
-  Names tell the format: .csv, .parquet, .jsonl, .ndjson, .json, .libsvm, .svm, .recordio, .rec and .pbr, each with .gz
-  too; any other file is taken for libsvm. CSV whose first line is all numbers has no header: column 0 is the label, and
-  --group, --weight and --label are zero-based indices.
+  Names tell the format: .csv, .parquet, .jsonl, .ndjson, .json, .libsvm, .svm, .recordio, .rec and .pbr, each
+  with .gz too; any other file is taken for libsvm. CSV whose first line is all numbers has no header: column 0
+  is the label, and --group, --weight and --label are zero-based indices.
 
-Hyperparameters
 ${hyperparameterHelp()}
 
 Environment
@@ -95,17 +91,6 @@ Examples
   ranker score --model-path ${DEFAULT_OUTPUT}/model --input candidates.csv
 `,
   run,
-}
-
-function hyperparameterHelp(): string {
-  return hyperparameterNames
-    .map((name) => {
-      const { wanted, description, aliases = [], defaultText } = describeHyperparameter(name)
-      const alsoKnown = aliases.length > 0 ? `; also --${aliases.map(toFlag).join(', --')}` : ''
-      const byDefault = defaultText === 'none' ? '' : ` (default ${defaultText})`
-      return `  ${`--${toFlag(name)}`.padEnd(24)} ${description}${byDefault}${alsoKnown}\n${' '.repeat(27)}${wanted}`
-    })
-    .join('\n')
 }
 
 async function run(argv: readonly string[], io: Io): Promise<number> {
@@ -197,7 +182,7 @@ function localPlan(local: Readonly<Record<string, string>>, flags: Flags, io: Io
   ])
   const model = flags.values.model === undefined ? undefined : resolve(io.cwd, flags.values.model)
   if (model !== undefined) openChannel('model', model)
-  const hyperparameters = parseHyperparameters(hyperparameterFlags(flags))
+  const hyperparameters = readValues(hyperparameterFlags(flags), io)
   return { ...plan(Object.fromEntries(channels), hyperparameters, flags, io), model }
 }
 
@@ -206,7 +191,7 @@ function jobPlan(flags: Flags, io: Io, paths: ReturnType<typeof jobPaths>): Trai
   const channels = readChannels(paths)
   refuseSpec(sideChannel(paths, 'config'))
   return {
-    ...plan(channels, parseHyperparameters(raw), flags, io),
+    ...plan(channels, readValues(raw, io), flags, io),
     checkpoints: readCheckpointFolder(paths.checkpointConfig),
     model: sideChannel(paths, 'model'),
   }
@@ -223,13 +208,19 @@ function codeFiles(folder: string): Map<string, Uint8Array> {
   return new Map([...readPlainTree(folder)].map(([path, content]) => [join('code', path), content]))
 }
 
+const readValues = (raw: Readonly<Record<string, string>>, io: Io): Hyperparameters =>
+  parseHyperparameters(raw, (text) => io.stderr.write(`warning: ${text}\n`))
+
 function plan(channels: Channels, hyperparameters: Hyperparameters, flags: Flags, io: Io): TrainingPlan {
   return {
     channels,
     hyperparameters,
     threads: hyperparameters.nthread ?? availableParallelism(),
     s3: s3Settings(io.env),
-    memory: { limitBytes: MEMORY_SHARE * memoryOfMachine(), folder: io.env.TMPDIR ?? tmpdir() },
+    memory: {
+      limitBytes: hyperparameters.memory_limit ?? MEMORY_SHARE * memoryOfMachine(),
+      folder: io.env.TMPDIR ?? tmpdir(),
+    },
     modelName: flags.values['model-name'] ?? io.env.TRAINING_JOB_NAME ?? 'ranker',
   }
 }
@@ -249,7 +240,7 @@ function summary({ baselines, comparisons = {}, ...metrics }: Metrics): string {
     [
       '  95 % interval',
       (channel) => {
-        const { low, high } = of(channel).ndcg['ndcg@10']!
+        const { low, high } = of(channel).metrics['ndcg@10']!
         return `${low.toFixed(3)} to ${high.toFixed(3)}`
       },
     ],
@@ -275,13 +266,9 @@ function hyperparameterFlags(flags: Flags): Record<string, string> {
   )
 }
 
-function toFlag(name: string): string {
-  return name.replaceAll('_', '-')
-}
-
 /** Rounds go to stdout, all else to stderr. */
 function report(event: TrainingEvent, progress: Progress, io: Io): void {
-  if (event.type === 'round') progress.round(event)
+  if (event.type === 'round' || event.type === 'cv') progress.round(event)
   else {
     progress.print(() => io.stderr.write(`${event.type === 'warning' ? 'warning: ' : ''}${event.text}\n`))
   }

@@ -1,6 +1,7 @@
 import { columnsOf, readColumn } from '../data/columns.ts'
 import type { Dataset } from '../data/dataset.ts'
-import { meanOfQueries, ndcgOfQueries } from './ndcg.ts'
+import { type Gain, ndcgOfQueries } from './ndcg.ts'
+import { meanOfQueries } from './queries.ts'
 import { randomNdcgOfQueries } from './random-order.ts'
 
 const K = 10
@@ -18,13 +19,13 @@ export interface SingleFeature extends FeatureOrder {
 }
 
 /** NDCG@10 of a random order: the exact mean over all orders of every query. */
-export function randomNdcg(data: Dataset): number {
-  return meanOfQueries(randomNdcgOfQueries(data.labels, data.groups!.sizes, { k: K }))
+export function randomNdcg({ labels, groups, weights }: Dataset, gain?: Gain): number {
+  return meanOfQueries(randomNdcgOfQueries(labels, groups!.sizes, { k: K, gain }), weights)
 }
 
 /** Each feature as the only ranking, in its better direction, best first; missing values rank last. */
-export function singleFeatures(data: Dataset): SingleFeature[] {
-  const ndcg = ndcgAt10(data)
+export function singleFeatures(data: Dataset, gain?: Gain): SingleFeature[] {
+  const ndcg = ndcgAt10(data, gain)
   const measured = Array.from(columnsOf(data), (column, index): SingleFeature => {
     const feature = data.featureNames[index]!
     const descending = ndcg(column)
@@ -37,8 +38,8 @@ export function singleFeatures(data: Dataset): SingleFeature[] {
 }
 
 /** NDCG@10 of other data ordered by each of these features, in the direction that each has. */
-export function singleFeaturesOn(data: Dataset, features: readonly FeatureOrder[]): number[] {
-  const ndcg = ndcgAt10(data)
+export function singleFeaturesOn(data: Dataset, features: readonly FeatureOrder[], gain?: Gain): number[] {
+  const ndcg = ndcgAt10(data, gain)
   const orders = new Map(features.map(({ feature, order }) => [feature, order]))
   const values = new Map<string, number>()
   let index = 0
@@ -55,7 +56,7 @@ export function singleFeatureScores(data: Dataset, { feature, order }: FeatureOr
   return order === 'descending' ? column : column.map((value) => -value)
 }
 
-function ndcgAt10(data: Dataset): (scores: Float32Array) => number {
-  const ofQueries = ndcgOfQueries(data.labels, data.groups!.sizes, { k: K })
-  return (scores) => meanOfQueries(ofQueries(scores))
+function ndcgAt10(data: Dataset, gain: Gain = 'exponential'): (scores: Float32Array) => number {
+  const ofQueries = ndcgOfQueries(data.labels, data.groups!.sizes, { k: K, gain })
+  return (scores) => meanOfQueries(ofQueries(scores), data.weights)
 }

@@ -1,5 +1,5 @@
 import { groupBounds } from '../data/dataset.ts'
-import type { NdcgOptions } from './ndcg.ts'
+import { type Gain, gainOf } from './ndcg.ts'
 
 /**
  * NDCG@k of a random order, for each query: the exact mean over all its orders, for then every rank holds the mean gain.
@@ -9,12 +9,12 @@ import type { NdcgOptions } from './ndcg.ts'
 export function randomNdcgOfQueries(
   labels: Float32Array,
   sizes: Uint32Array,
-  { k, gain = 'exponential' }: Pick<NdcgOptions, 'k' | 'gain'>,
+  { k, gain = 'exponential' }: { readonly k: number; readonly gain?: Gain | undefined },
 ): Float64Array {
   const bounds = groupBounds(sizes)
   return Float64Array.from(sizes, (size, query) => {
     const rows = labels.subarray(bounds[query]!, bounds[query + 1]!)
-    const gains = Float64Array.from(rows, (label) => (gain === 'exponential' ? 2 ** label - 1 : label))
+    const gains = Float64Array.from(rows, (label) => gainOf(label, gain))
     const mean = gains.reduce((sum, one) => sum + one, 0) / size
     gains.sort().reverse()
     let ideal = 0

@@ -20,8 +20,8 @@ export type BaselineName = (typeof BASELINES)[number]
 export interface ChannelComparison {
   readonly queries: number
   readonly method: 'bootstrap' | 'normal'
-  /** NDCG@1, 5 and 10 by name. */
-  readonly ndcg: Readonly<Record<string, Interval>>
+  /** `ndcg@10` and other metrics of the ranker, by name. */
+  readonly metrics: Readonly<Record<string, Interval>>
   /** By NDCG@10; names are {@link BASELINES}. */
   readonly baselines: readonly Comparison[]
 }
@@ -87,6 +87,8 @@ export interface ReportData {
   /** ISO 8601. */
   readonly writtenAt: string
   readonly objective: string
+  /** What a grade is worth in NDCG. */
+  readonly gain: 'exponential' | 'linear'
   readonly channels: readonly {
     readonly name: string
     readonly profile: ChannelProfile

@@ -92,7 +92,7 @@ function verdict(data: ReportData): Html {
   const against =
     comparison.baselines.find(({ name }) => name === 'incumbent') ??
     comparison.baselines.find(({ name }) => name === 'best_single_feature')
-  const own = comparison.ndcg['ndcg@10']!
+  const own = comparison.metrics['ndcg@10']!
   const reached = html`On ${counted(comparison.queries, 'query', 'queries')} of ${where}, the ranker reaches NDCG@10 ${metric(own.mean)}, where 1 is the perfect order.`
   if (!against) return reached
   const { mean, low, high } = against.difference
@@ -113,7 +113,7 @@ function verdict(data: ReportData): Html {
 
 function headline({ comparison }: ReportData): Html {
   if (!comparison) return html``
-  const numbers = Object.entries(comparison.ndcg).map(
+  const numbers = Object.entries(comparison.metrics).map(
     ([name, { mean, low, high }]) =>
       html`<div><dt>${metricName(name)}</dt><dd class="number">${metric(mean)}</dd><dd class="interval">${metric(low)} to ${metric(high)}</dd></div>`,
   )
@@ -122,7 +122,7 @@ function headline({ comparison }: ReportData): Html {
 
 function limits(data: ReportData): Html {
   const intervals = data.comparison
-    ? html`Intervals are at 95 %, ${data.comparison.method === 'bootstrap' ? 'from 1,000 resamples of the queries' : 'normal, over the queries'}. NDCG@k compares the first k places with the best possible order, gain 2<sup>grade</sup> − 1. `
+    ? html`Intervals are at 95 %, ${data.comparison.method === 'bootstrap' ? 'from 1,000 resamples of the queries' : 'normal, over the queries'}. NDCG@k compares the first k places with the best possible order, gain ${data.gain === 'exponential' ? html`2<sup>grade</sup> − 1` : 'grade'}. `
     : html``
   return html`${intervals}The numbers hold for queries and items like those of the data; they say nothing of how people will act on a new order, which a test with real traffic tells.`
 }

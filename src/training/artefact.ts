@@ -43,7 +43,7 @@ export function buildArtefact(
 ): Artefact {
   const onnx = writeOnnx(forest, PRODUCT)
   const files = { 'model.onnx': sha256(onnx), 'model.ubj': sha256(ubj) }
-  const byChannel = CHANNELS.flatMap((name) => (metrics[name] ? [[name, metrics[name]] as const] : []))
+  const channels = CHANNELS.filter((name) => metrics[name])
   const manifest: Manifest = {
     schemaVersion: 1,
     model: { name: plan.modelName, version: files['model.onnx'].slice(0, 12) },
@@ -51,7 +51,7 @@ export function buildArtefact(
     objective: plan.hyperparameters.objective,
     hyperparameters: { ...plan.hyperparameters },
     bestIteration: metrics.best_iteration,
-    metrics: Object.fromEntries(byChannel),
+    metrics: Object.fromEntries(channels.map((name) => [name, metrics[name]!])),
     training: {
       rows: train.rows,
       queries: train.groups?.sizes.length ?? 0,

@@ -1,21 +1,21 @@
 import type { Dataset } from '../data/dataset.ts'
+import { averagePrecisionOfQueries } from '../metrics/average-precision.ts'
 import { type FeatureOrder, singleFeatureScores } from '../metrics/baselines.ts'
 import { intervalMethod } from '../metrics/bootstrap.ts'
 import { compare } from '../metrics/compare.ts'
-import { type NdcgOptions, ndcgOfQueries } from '../metrics/ndcg.ts'
+import { type Gain, ndcgOfQueries } from '../metrics/ndcg.ts'
 import { randomNdcgOfQueries } from '../metrics/random-order.ts'
+import { reciprocalRankOfQueries } from '../metrics/reciprocal-rank.ts'
 import type { BaselineName, ChannelComparison, QueryTable } from '../report/report-data.ts'
 
 const K = 10
-/** Cutoffs whose NDCG is stated with an interval. */
-const CUTOFFS = [1, 5, K]
 
 export interface AgainstWhat {
   /** The feature that ranks train best. */
   readonly best: FeatureOrder
   /** Scores of the model that may be replaced, one a row. */
   readonly incumbent?: Float32Array | undefined
-  readonly gain?: NonNullable<NdcgOptions['gain']> | undefined
+  readonly gain: Gain
 }
 
 /**
@@ -25,7 +25,7 @@ export interface AgainstWhat {
 export function compareOnQueries(
   data: Dataset,
   scores: Float32Array,
-  { best, incumbent, gain = 'exponential' }: AgainstWhat,
+  { best, incumbent, gain }: AgainstWhat,
 ): { comparison: ChannelComparison; queries: QueryTable } {
   const { ids, sizes } = data.groups!
   const { labels, weights } = data
@@ -40,17 +40,20 @@ export function compareOnQueries(
   if (incumbent) baselines.push({ name: 'incumbent', values: ndcg(incumbent) })
   const ranker = ndcg(scores)
 
-  const others = CUTOFFS.filter((k) => k !== K)
-  const compared = compare(ranker, baselines, { weights, also: others.map((k) => ndcgAt(k)(scores)) })
+  const stated = {
+    'ndcg@1': ndcgAt(1)(scores),
+    'ndcg@5': ndcgAt(5)(scores),
+    'ndcg@10': ranker,
+    'map@10': averagePrecisionOfQueries(labels, sizes, { k: 10 })(scores),
+    mrr: reciprocalRankOfQueries(labels, sizes)(scores),
+  }
+  const { also, comparisons } = compare(ranker, baselines, { weights, also: Object.values(stated) })
   return {
     comparison: {
       queries: sizes.length,
       method: intervalMethod(sizes.length),
-      ndcg: Object.fromEntries([
-        ...others.map((k, index) => [`ndcg@${k}`, compared.also[index]!]),
-        [`ndcg@${K}`, compared.ranker],
-      ]),
-      baselines: compared.comparisons,
+      metrics: Object.fromEntries(Object.keys(stated).map((name, index) => [name, also[index]!])),
+      baselines: comparisons,
     },
     queries: { ids, rows: sizes, relevant: countRelevant(labels, sizes), ranker, baselines },
   }

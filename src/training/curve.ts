@@ -1,7 +1,7 @@
 import type { LearningCurve } from '../report/report-data.ts'
 import type { Boosted } from './boost.ts'
+import { isMaximised } from './eval-metrics.ts'
 import type { Hyperparameters } from './hyperparameters.ts'
-import { isMaximised } from './objective.ts'
 
 /** A metric over the rounds of a job. @param from rounds that the booster had before. */
 export function learningCurve(

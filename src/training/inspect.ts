@@ -11,6 +11,7 @@ import {
 } from '../data/profile.ts'
 import { quantile } from '../data/quantile.ts'
 import { sampleIndices } from '../data/samples.ts'
+import type { Gain } from '../metrics/ndcg.ts'
 import type { Forest } from '../model/forest.ts'
 import type { ChannelComparison, GradeScores, QueryTable, ReportData } from '../report/report-data.ts'
 import { CHANNELS, type ChannelName } from '../sagemaker/job.ts'
@@ -56,6 +57,7 @@ export interface Inspected {
   /** Scores of the model that this one may replace. */
   readonly incumbent?: Scores | undefined
   readonly baselines?: Baselines | undefined
+  readonly gain: Gain
 }
 
 /** Looks at a trained model from all sides that the report shows. */
@@ -67,16 +69,17 @@ export function inspect({
   scores,
   incumbent,
   baselines,
+  gain,
 }: Inspected): Inspection {
   const [best] = baselines?.single_features ?? []
   const channels = CHANNELS.flatMap((name) => {
     const data = datasets[name]
     if (!data) return []
     const profile = profileChannel(data)
-    if (!data.groups || !best) return [{ name, profile }]
-    return [
-      { name, profile, ...compareOnQueries(data, scores[name]!, { best, incumbent: incumbent?.[name] }) },
-    ]
+    // What has no random order is not ranked: it has no queries, or labels that are no grades.
+    if (!best || baselines?.random[name] === undefined) return [{ name, profile }]
+    const against = { best, incumbent: incumbent?.[name], gain }
+    return [{ name, profile, ...compareOnQueries(data, scores[name]!, against) }]
   })
   const judged = (['test', 'validation', 'train'] as const).find((name) => datasets[name])!
   const sample = sampleColumns(datasets.train)

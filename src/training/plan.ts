@@ -27,16 +27,20 @@ export interface MemoryPlan {
   readonly folder: string
 }
 
+interface RoundValues {
+  /** Zero-based. */
+  readonly round: number
+  /** Rounds that there will be at most. */
+  readonly rounds: number
+  /** By name, in the order of the metrics. */
+  readonly values: readonly (readonly [string, number])[]
+}
+
 /** What a training job reports while it runs. */
 export type TrainingEvent =
-  | {
-      readonly type: 'round'
-      /** Zero-based. */
-      readonly round: number
-      /** Rounds that the booster will have at most. */
-      readonly rounds: number
-      readonly values: readonly (readonly [string, number])[]
-    }
+  | ({ readonly type: 'round' } & RoundValues)
+  /** A round of the boosters of a cross-validation. */
+  | ({ readonly type: 'cv' } & RoundValues)
   | { readonly type: 'note' | 'warning'; readonly text: string }
 
 export type Emit = (event: TrainingEvent) => void

@@ -3,6 +3,7 @@ import { reasonOf } from '../errors.ts'
 import type { ReportData } from '../report/report-data.ts'
 import type { JobPaths } from '../sagemaker/job.ts'
 import { writeWhole } from '../storage/files.ts'
+import { gainOfJob } from './measure.ts'
 import type { Emit, TrainingPlan } from './plan.ts'
 import type { TrainingResult } from './run.ts'
 
@@ -28,6 +29,7 @@ export function reportData(
     model: manifest.model,
     writtenAt: now.toISOString(),
     objective: manifest.objective,
+    gain: gainOfJob(hyperparameters),
     channels: inspection.channels.map(({ name, profile }) => ({ name, profile, metrics: metrics[name]! })),
     judged: judged.name,
     curve,

@@ -137,6 +137,29 @@ t.test('what is minimised, and what goes wrong before the first round', async (t
   t.equal(quiet.writes, 0)
 })
 
+t.test('a cross-validation, then the model', async (t) => {
+  const screen = new Screen(120)
+  const bar = new ProgressBar(screen, () => 0)
+  for (const [index, mean] of [0.5, 0.7, 0.6].entries()) {
+    const values = [['cv-ndcg@10-mean', mean] as const, ['cv-ndcg@10-std', 0.9 - index / 10] as const]
+    bar.round({ type: 'cv', round: index, rounds: 3, values })
+  }
+  t.match(screen.lines.at(-1), /^3\/3 .* cv ndcg@10 0\.6000 {2}best 0\.7000 @ 1/, 'the mean is watched')
+  for (const index of [0, 1]) bar.round(round(index, 2, 0.9))
+  t.match(screen.lines.at(-1), /^2\/2 .* train ndcg@10 0\.9000 {2}best 0\.9000 @ 0/)
+  bar.end()
+  t.same(
+    screen.lines.map((line) => line.split('\t').slice(0, 2).join(' ')),
+    [
+      '[1] cv-ndcg@10-mean:0.70000',
+      '[2] cv-ndcg@10-mean:0.60000',
+      '[0] train-ndcg@10:0.90000',
+      '[1] train-ndcg@10:0.90000',
+      '',
+    ],
+  )
+})
+
 t.test('elsewhere one metric line a round', async (t) => {
   const lines = (env: Record<string, string>, isTTY = true) => {
     const screen = Object.assign(new Screen(100), { isTTY })

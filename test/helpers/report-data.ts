@@ -43,11 +43,12 @@ export function reportOf(changes: Partial<ReportData> = {}, shape: ReportShape =
     queries: { count: queries, withoutRelevantRow: 3, ofOneRow: 1, rows: [1, 12, 34] as const },
   })
   const rounds = Array.from({ length: 60 }, (_, round) => round)
-  const ndcg = { 'ndcg@1': meanIntervals([values(0.5, 1)])[0]!, 'ndcg@10': compared.ranker }
+  const metrics = { 'ndcg@1': meanIntervals([values(0.5, 1)])[0]!, 'ndcg@10': compared.ranker }
   return {
     model: { name: 'ranker-0042', version: '0123456789ab' },
     writtenAt: '2026-11-24T06:50:12.345Z',
     objective: 'rank:ndcg',
+    gain: 'exponential',
     channels: [
       { name: 'train', profile: profile(20_000), metrics: { 'ndcg@10': 0.85 } },
       { name: 'validation', profile: profile(5000), metrics: { 'ndcg@10': compared.ranker.mean } },
@@ -66,7 +67,7 @@ export function reportOf(changes: Partial<ReportData> = {}, shape: ReportShape =
       planned: 100,
       patience: 19,
     },
-    comparison: { queries, method: 'bootstrap', ndcg, baselines: compared.comparisons },
+    comparison: { queries, method: 'bootstrap', metrics, baselines: compared.comparisons },
     queries: table,
     bestFeature: { feature: features[0]!, order: 'descending' },
     importance: features.map((feature, index) => ({

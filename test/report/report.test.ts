@@ -70,7 +70,7 @@ t.test('a page with all that the job has data for', async (t) => {
     [...document.querySelectorAll('section')].map(({ id }) => id),
     ['quality', 'queries', 'features', 'data', 'run'],
   )
-  const mean = data.comparison!.ndcg['ndcg@10']!.mean.toFixed(3)
+  const mean = data.comparison!.metrics['ndcg@10']!.mean.toFixed(3)
   t.match(
     document.querySelector('.verdict').textContent,
     `reaches NDCG@10 ${mean}, where 1 is the perfect order.`,

@@ -101,18 +101,20 @@ t.test('what a job leaves for people: comparisons, every query, importance, prof
   t.equal(lines[0], 'channel,qid,rows,relevant,ranker,random,input_order,best_single_feature')
   t.equal(lines.length, 1 + 40 + 15 + 10)
   for (const channel of ['train', 'validation', 'test'] as const) {
-    const { queries, method, ndcg, baselines } = metrics.comparisons[channel]
+    const { queries, method, metrics: stated, baselines } = metrics.comparisons[channel]
     const mine = lines.map((line) => line.split(',')).filter(([name]) => name === channel)
     t.equal(queries, mine.length)
     t.equal(method, 'bootstrap')
     const near = (seen: number, wanted: number) =>
       t.ok(Math.abs(seen - wanted) < 1e-6, `${seen} is ${wanted}`)
-    near(ndcg['ndcg@10'].mean, metrics[channel]['ndcg@10'])
-    t.ok(ndcg['ndcg@10'].low < ndcg['ndcg@10'].mean && ndcg['ndcg@10'].mean < ndcg['ndcg@10'].high)
+    t.same(Object.keys(stated), ['ndcg@1', 'ndcg@5', 'ndcg@10', 'map@10', 'mrr'])
+    for (const [name, { mean }] of Object.entries<{ mean: number }>(stated))
+      near(mean, metrics[channel][name])
+    t.ok(stated['ndcg@10'].low < stated['ndcg@10'].mean && stated['ndcg@10'].mean < stated['ndcg@10'].high)
     for (const [index, { name, mean, difference, wins, ties, losses }] of baselines.entries()) {
       const column = lines[0]!.split(',').indexOf(name)
       near(mean, mine.reduce((sum, cells) => sum + Number(cells[column]), 0) / queries)
-      near(difference.mean, ndcg['ndcg@10'].mean - mean)
+      near(difference.mean, stated['ndcg@10'].mean - mean)
       t.ok(difference.low <= difference.mean && difference.mean <= difference.high)
       t.equal(wins + ties + losses, queries)
       t.equal(name, ['random', 'input_order', 'best_single_feature'][index])
@@ -356,10 +358,9 @@ t.test('what is wrong is one sentence, and nothing is half-written', async (t) =
     t.equal((await run(root)).code, 1)
     t.match(readFileSync(join(root, 'output/failure'), 'utf8'), /hyperparameters\.json is missing/)
   })
-  await t.test('hyperparameters.json that is no object of strings', async (t) => {
+  await t.test('hyperparameters.json that is no object', async (t) => {
     for (const [text, sentence] of [
       ['[]', /cannot be read \(Invalid input: expected record, received array\)/],
-      ['{"num_round":{}}', /cannot be read \(num_round: Invalid input\)/],
       ['{"__proto__":"1"}', /cannot be read \(no name may be __proto__\)/],
       ['{"num_round":', /hyperparameters\.json cannot be read/],
     ] as const) {
