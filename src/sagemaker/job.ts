@@ -16,6 +16,8 @@ export interface JobPaths {
   readonly data: string
   readonly model: string
   readonly metrics: string
+  readonly perQuery: string
+  readonly report: string
   readonly failure: string
 }
 
@@ -28,6 +30,8 @@ export function jobPaths(root: string): JobPaths {
     data: join(root, 'input/data'),
     model: join(root, 'model'),
     metrics: join(root, 'output/data/metrics.json'),
+    perQuery: join(root, 'output/data/per_query.csv'),
+    report: join(root, 'output/data/report.html'),
     failure: join(root, 'output/failure'),
   }
 }

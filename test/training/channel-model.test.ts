@@ -187,14 +187,24 @@ t.test('an incumbent is measured, and nothing of it is in the model', async (t) 
   const { code, stdout, stderr } = await run(root)
   t.equal(code, 0, stderr)
   t.match(stdout, /^\[0\]\t/)
-  t.match(stderr, /^the incumbent +[\d.]+ +[\d.]+$/m)
+  t.match(stderr, /^the incumbent model +[\d.]+ +[\d.]+$/m)
   t.equal(treesOf(root).length, 5)
   t.equal(json(root, 'model/ranker.json').featureNames[0], 'f5')
   const then = json(folder, '../output/data/metrics.json')
-  const { incumbent } = json(root, 'output/data/metrics.json').baselines
+  const { baselines, comparisons } = json(root, 'output/data/metrics.json')
+  const { incumbent } = baselines
   for (const channel of ['train', 'validation']) {
     t.ok(Math.abs(incumbent[channel] - then[channel]['ndcg@10']) < 1e-6, 'its columns are found by name')
+    const { name, mean } = comparisons[channel].baselines.at(-1)
+    t.equal(name, 'incumbent', 'it is compared query by query')
+    t.ok(Math.abs(mean - incumbent[channel]) < 1e-6)
   }
+  const output = (name: string) => readFileSync(join(root, 'output/data', name), 'utf8')
+  t.match(
+    output('per_query.csv'),
+    /^channel,qid,rows,relevant,ranker,random,input_order,best_single_feature,incumbent\n/,
+  )
+  t.match(output('report.html'), /than the incumbent model\.<\/p>/)
 })
 
 t.test('what is no model to continue is refused by name', async (t) => {
