@@ -360,7 +360,7 @@ t.test('what is wrong is one sentence, and nothing is half-written', async (t) =
   })
   await t.test('hyperparameters.json that is no object', async (t) => {
     for (const [text, sentence] of [
-      ['[]', /cannot be read \(Invalid input: expected record, received array\)/],
+      ['[]', /cannot be read \(it is an array\)/],
       ['{"__proto__":"1"}', /cannot be read \(no name may be __proto__\)/],
       ['{"num_round":', /hyperparameters\.json cannot be read/],
     ] as const) {
