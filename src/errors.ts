@@ -73,6 +73,19 @@ export const ERRORS = {
     (v) => `hyperparameter ${show(v.name)} is ${show(v.seen)}, which is not supported: ${v.reason}`,
   ),
   CONTRADICTING_HYPERPARAMETERS: job<{ reason: string }>((v) => v.reason),
+  BAD_CONSTRAINT: job<{ name: string; fault: string }>((v) => `hyperparameter ${show(v.name)} ${v.fault}`),
+  TOO_FEW_QUERIES: job<{ name: string; value: number; seen: number; wanted: number }>(
+    (v) =>
+      `hyperparameter ${show(v.name)} is ${v.value}, and the train channel has ${v.seen} quer${v.seen === 1 ? 'y' : 'ies'}: wanted at least ${v.wanted}`,
+  ),
+  VALUES_OUTGROW_MEMORY: job<{ limit: number }>(
+    (v) =>
+      `the rows of train outgrow the memory limit of ${Math.floor(v.limit)} bytes, and tree_method exact and approx, and updaters other than those of hist, need their values in memory: use hist, or raise memory_limit`,
+  ),
+  METRIC_UNDEFINED: job<{ metric: string; round: number }>(
+    (v) =>
+      `${v.metric} is not a number after round ${v.round}, so it cannot say which round is best: wanted another eval_metric, or data it is defined on`,
+  ),
 
   // channels and tables
   UNKNOWN_CHANNEL: job<{ channel: string; known: readonly string[] }>(
@@ -145,6 +158,10 @@ export const ERRORS = {
   COLUMN_MISSING: job<{ file: string; column: string; role: string; columns: readonly string[] }>(
     (v) => `${v.file} has no ${v.role} column ${show(v.column)}: its columns are ${showList(v.columns)}`,
   ),
+  FEATURES_UNNAMED: job<{ file: string; format: string }>(
+    (v) =>
+      `the hyperparameter features names columns, and ${v.file} is ${v.format}, whose columns have numbers only: leave it out`,
+  ),
   NO_FEATURES: job<{ file: string; columns: readonly string[] }>(
     (v) => `${v.file} has no feature column with a number in it: its columns are ${showList(v.columns)}`,
   ),
@@ -198,12 +215,11 @@ export const ERRORS = {
   BAD_WEIGHT: job<Cell & { wanted: string }>(
     (v) => `${at(v)} (the weight) is ${show(v.seen)}: wanted ${v.wanted}`,
   ),
+  BAD_POSITION: job<Cell & { wanted: string }>(
+    (v) => `${at(v)} (the position) is ${show(v.seen)}: wanted ${v.wanted}`,
+  ),
   WEIGHTS_ZERO: job<{ file: string; column: string }>(
     (v) => `${v.file} has no weight above 0 in its column ${show(v.column)}, so nothing to learn from`,
-  ),
-  BINARY_LABELS_NEEDED: job<{ objective: string; seen: number; file: string; line: number }>(
-    (v) =>
-      `${v.file} line ${v.line} has the label ${v.seen}: ${v.objective} needs labels 0 and 1 (rank:ndcg takes grades)`,
   ),
 
   // S3
@@ -352,7 +368,12 @@ export class RankerError<C extends ErrorCode = ErrorCode> extends Error {
 
 /** The reason inside anything thrown, as one line without a stack. */
 export function reasonOf(thrown: unknown): string {
-  const message = (thrown as { message?: unknown } | null | undefined)?.message
-  const text = typeof message === 'string' ? message : String(thrown)
-  return text.replaceAll(/\s*\n\s*/g, ' ').trim() || 'no reason was given'
+  try {
+    const message = (thrown as { message?: unknown } | null | undefined)?.message
+    const text = typeof message === 'string' ? message : String(thrown)
+    return text.replaceAll(/\s*\n\s*/g, ' ').trim() || 'no reason was given'
+  } catch {
+    // An object without a prototype, or with a getter that throws: a hook may throw anything.
+    return 'no reason was given'
+  }
 }

@@ -4,15 +4,16 @@ import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
 import { runCommand } from './commands.ts'
-import { endWithParent } from './end-with-parent.ts'
 
 const { env, stdin, stdout, stderr } = process
 // `ranker train | head` ends the reader, not the job; nor does a log on a full disk. What has to arrive is checked where
 // it is written.
 for (const stream of [stdout, stderr]) stream.on('error', () => {})
-endWithParent()
 const stop = new AbortController()
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort(signal))
+// Of a job whose outer process is gone nobody would hear the end, and a second attempt may already write where it does.
+if (env.RANKER_ENDS_WITH_PARENT) process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'))
+process.channel?.unref()
 const io = { env, stdin, stdout, stderr, cwd: process.cwd(), stop: stop.signal }
 const code = await runCommand(process.argv.slice(2), io)
 // What a pipe has not taken yet would be lost with the process. A reader that takes nothing is waited for, but not by

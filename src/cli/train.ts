@@ -21,9 +21,7 @@ import { s3Settings } from '../storage/s3.ts'
 import { isS3Address } from '../storage/s3-address.ts'
 import { withS3Output } from '../storage/s3-output.ts'
 import {
-  describeHyperparameter,
   type Hyperparameters,
-  hyperparameterNames,
   parseHyperparameters,
   resolveHyperparameter,
 } from '../training/hyperparameters.ts'
@@ -33,6 +31,7 @@ import type { TrainingEvent, TrainingPlan } from '../training/plan.ts'
 import { train } from '../training/train.ts'
 import type { Command, Io } from './command.ts'
 import { type Flags, readFlags } from './flags.ts'
+import { hyperparameterFlagNames, hyperparameterHelp } from './hyperparameter-help.ts'
 
 const DEFAULT_OUTPUT = 'ranker-output'
 /** Share of the machine's memory that a job takes unless it is told otherwise. */
@@ -42,9 +41,7 @@ const FLAGS = Object.fromEntries([
   ...['train', 'validation', 'test', 'model', 'bucket', 'key', 'content-type', 'output', 'model-name'].map(
     (name) => [name, true],
   ),
-  ...hyperparameterNames
-    .flatMap((name) => [name, ...(describeHyperparameter(name).aliases ?? [])])
-    .map((name) => [toFlag(name), true]),
+  ...hyperparameterFlagNames().map((name) => [name, true]),
   ['help', false],
 ])
 
@@ -55,11 +52,11 @@ export const trainCommand: Command = {
        ranker train --bucket BUCKET --key KEY [hyperparameters]
        ranker train
 
-Learns a LambdaMART ranker with XGBoost from judged query-item rows, exports it to ONNX, checks the export against
-XGBoost, and writes model.onnx, model.ubj and ranker.json, with metrics.json beside them.
+Learns a LambdaMART ranker with XGBoost from judged query-item rows, exports it to ONNX, checks the export
+against XGBoost, and writes model.onnx, model.ubj and ranker.json, with metrics.json beside them.
 
-Without --train it is a SageMaker training job: hyperparameters, channels and outputs are below SAGEMAKER_BASE_DIR
-(default ${DEFAULT_ROOT}), as the platform lays them out; flags win over hyperparameters.json.
+Without --train it is a SageMaker training job: hyperparameters, channels and outputs are below
+SAGEMAKER_BASE_DIR (default ${DEFAULT_ROOT}), as the platform lays them out; flags win over hyperparameters.json.
 
 Data
   --train PATH             file, FIFO, folder, or s3://bucket/key: an object, or the start of the keys of several
@@ -74,11 +71,10 @@ Data
                            the same files below it
   --model-name NAME        name that answers of the served model carry (default: the job's name, else ranker)
 
-  Names tell the format: .csv, .parquet, .jsonl, .ndjson, .json, .libsvm, .svm, .recordio, .rec and .pbr, each with .gz
-  too; any other file is taken for libsvm. CSV whose first line is all numbers has no header: column 0 is the label, and
-  --group, --weight and --label are zero-based indices.
+  Names tell the format: .csv, .parquet, .jsonl, .ndjson, .json, .libsvm, .svm, .recordio, .rec and .pbr, each
+  with .gz too; any other file is taken for libsvm. CSV whose first line is all numbers has no header: column 0
+  is the label, and --group, --weight and --label are zero-based indices.
 
-Hyperparameters
 ${hyperparameterHelp()}
 
 Environment
@@ -92,17 +88,6 @@ Examples
   ranker score --model-path ${DEFAULT_OUTPUT}/model --input candidates.csv
 `,
   run,
-}
-
-function hyperparameterHelp(): string {
-  return hyperparameterNames
-    .map((name) => {
-      const { wanted, description, aliases = [], defaultText } = describeHyperparameter(name)
-      const alsoKnown = aliases.length > 0 ? `; also --${aliases.map(toFlag).join(', --')}` : ''
-      const byDefault = defaultText === 'none' ? '' : ` (default ${defaultText})`
-      return `  ${`--${toFlag(name)}`.padEnd(24)} ${description}${byDefault}${alsoKnown}\n${' '.repeat(27)}${wanted}`
-    })
-    .join('\n')
 }
 
 async function run(argv: readonly string[], io: Io): Promise<number> {
@@ -186,7 +171,7 @@ function localPlan(local: Readonly<Record<string, string>>, flags: Flags, io: Io
   ])
   const model = flags.values.model === undefined ? undefined : resolve(io.cwd, flags.values.model)
   if (model !== undefined) openChannel('model', model)
-  const hyperparameters = parseHyperparameters(hyperparameterFlags(flags))
+  const hyperparameters = readValues(hyperparameterFlags(flags), io)
   return { ...plan(Object.fromEntries(channels), hyperparameters, flags, io), model }
 }
 
@@ -195,7 +180,7 @@ function jobPlan(flags: Flags, io: Io, paths: ReturnType<typeof jobPaths>): Trai
   const channels = readChannels(paths)
   refuseSpec(sideChannel(paths, 'config'))
   return {
-    ...plan(channels, parseHyperparameters(raw), flags, io),
+    ...plan(channels, readValues(raw, io), flags, io),
     checkpoints: readCheckpointFolder(paths.checkpointConfig),
     model: sideChannel(paths, 'model'),
   }
@@ -212,13 +197,19 @@ function codeFiles(folder: string): Map<string, Uint8Array> {
   return new Map([...readPlainTree(folder)].map(([path, content]) => [join('code', path), content]))
 }
 
+const readValues = (raw: Readonly<Record<string, string>>, io: Io): Hyperparameters =>
+  parseHyperparameters(raw, (text) => report({ type: 'warning', text }, io))
+
 function plan(channels: Channels, hyperparameters: Hyperparameters, flags: Flags, io: Io): TrainingPlan {
   return {
     channels,
     hyperparameters,
     threads: hyperparameters.nthread ?? availableParallelism(),
     s3: s3Settings(io.env),
-    memory: { limitBytes: MEMORY_SHARE * memoryOfMachine(), folder: io.env.TMPDIR ?? tmpdir() },
+    memory: {
+      limitBytes: hyperparameters.memory_limit ?? MEMORY_SHARE * memoryOfMachine(),
+      folder: io.env.TMPDIR ?? tmpdir(),
+    },
     modelName: flags.values['model-name'] ?? io.env.TRAINING_JOB_NAME ?? 'ranker',
   }
 }
@@ -226,7 +217,7 @@ function plan(channels: Channels, hyperparameters: Hyperparameters, flags: Flags
 /** NDCG@10 of the ranker on each channel beside what it is held against. */
 function summary({ baselines, ...metrics }: Metrics): string {
   if (!baselines) return ''
-  const channels = CHANNELS.filter((name) => metrics[name])
+  const channels = CHANNELS.filter((name) => baselines.random[name] !== undefined)
   const [best] = baselines.single_features
   const row = (name: string, cell: (channel: ChannelName) => string) =>
     `${name.padEnd(36)}${channels.map((channel) => cell(channel).padStart(12)).join('')}\n`
@@ -250,13 +241,9 @@ function hyperparameterFlags(flags: Flags): Record<string, string> {
   )
 }
 
-function toFlag(name: string): string {
-  return name.replaceAll('_', '-')
-}
-
 /** Metric lines alone go to stdout, in the form that SageMaker's metric definitions read. */
 function report(event: TrainingEvent, io: Io): void {
-  if (event.type === 'round') {
+  if (event.type === 'round' || event.type === 'cv') {
     const values = event.values.map(([name, value]) => `\t${name}:${atLeastFiveDigits(value)}`)
     io.stdout.write(`[${event.round}]${values.join('')}\n`)
   } else {

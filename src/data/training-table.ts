@@ -2,6 +2,7 @@ import { type LineUnit, RankerError } from '../errors.ts'
 import { type Dataset, groupRows } from './dataset.ts'
 import { NumberList } from './growable.ts'
 import { isInfinite } from './number.ts'
+import { Positions } from './positions.ts'
 import type { Row, TableSink } from './row.ts'
 import { type MemoryLimit, RowBuffer } from './row-store.ts'
 
@@ -13,12 +14,16 @@ export interface ColumnRoles {
   readonly weight?: string | undefined
   /** Names the item of a row; carried by no feature. */
   readonly item?: string | undefined
+  /** Where in its query a row was shown: the rows of a query are sorted by it. */
+  readonly position?: string | undefined
 }
 
 export interface TableOptions {
   readonly roles: ColumnRoles
-  /** Whether rows belong to queries; where they do not, a group column is allowed and not used. */
+  /** Whether rows must belong to queries; where they need not, a group column that is there is used. */
   readonly grouped: boolean
+  /** Whether the rows of a query are sorted by the position column, which must then be there. */
+  readonly sorted?: boolean | undefined
   /** Says what was wanted of a label that will not do, undefined of one that will. */
   readonly refuseLabel: (label: number) => string | undefined
   /** The features that the model has already; without them, every numeric column is one. */
@@ -44,6 +49,7 @@ interface Layout {
   readonly label: number
   readonly group: number
   readonly weight: number
+  readonly position: number
   readonly features: Int32Array
 }
 
@@ -61,14 +67,19 @@ export class TrainingTable implements TableSink {
   readonly #queries = new Map<string, number>()
   /** A weight for each query, or for each row where there are no groups. */
   readonly #weights: number[] = []
+  readonly #positions: Positions | undefined
   #file = ''
   /** Columns of the file, features or not. */
   #names: readonly string[] = []
   #unit: LineUnit = 'line'
-  #layout: Layout = { label: -1, group: -1, weight: -1, features: new Int32Array(0) }
+  #grouped: boolean | undefined
+  #layout: Layout = { label: -1, group: -1, weight: -1, position: -1, features: new Int32Array(0) }
 
   constructor(options: TableOptions) {
     this.#options = options
+    if (options.sorted && options.roles.position !== undefined) {
+      this.#positions = new Positions(options.roles.position)
+    }
     if (options.featureNames) this.#setColumns(options.featureNames)
   }
 
@@ -77,13 +88,15 @@ export class TrainingTable implements TableSink {
     this.#names = names
     this.#unit = unit
     this.#layout = this.#layOut(names)
+    this.#positions?.beginFile(file, unit)
   }
 
   row(row: Row): void {
-    const { label, group, weight, features } = this.#layout
+    const { label, group, weight, position, features } = this.#layout
     this.#labels.push(this.#label(row, label))
     const query = group < 0 ? this.#labels.length - 1 : this.#query(row, group)
     if (weight >= 0) this.#addWeight(row, weight, query)
+    if (position >= 0) this.#positions!.add(row.number(position), row.line, row.text(position))
 
     const columns = this.#columns!
     const { block, at } = this.#rows.extend()
@@ -104,10 +117,9 @@ export class TrainingTable implements TableSink {
     if (kept.length === 0) {
       throw new RankerError('NO_FEATURES', { file: this.#file, columns: this.#names })
     }
-    const { grouped, roles } = this.#options
-    const { sizes, order } = grouped
-      ? groupRows(this.#queryOfRow.toArray(), this.#queries.size)
-      : { sizes: new Uint32Array(0), order: undefined }
+    const { roles } = this.#options
+    const grouped = this.#grouped === true
+    const { sizes, order } = grouped ? this.#group() : { sizes: new Uint32Array(0), order: undefined }
     if (roles.weight !== undefined && this.#weights.every((weight) => weight === 0)) {
       throw new RankerError('WEIGHTS_ZERO', { file: this.#file, column: roles.weight })
     }
@@ -129,6 +141,11 @@ export class TrainingTable implements TableSink {
   /** Gives up what was read, when something went wrong before {@link finish}. */
   close(): void {
     this.#rows.close()
+  }
+
+  #group(): { sizes: Uint32Array; order: Uint32Array | undefined } {
+    const { sizes, order } = groupRows(this.#queryOfRow.toArray(), this.#queries.size)
+    return { sizes, order: this.#positions ? this.#positions.sortRows(sizes, order) : order }
   }
 
   #setColumns(names: readonly string[]): void {
@@ -164,10 +181,12 @@ export class TrainingTable implements TableSink {
     const known = new Set(columns.map((column) => column.name))
     const extra = others.filter((name) => !known.has(name))
     if (extra.length > 0) warn(`${file} has columns that are not used: ${extra.join(', ')}`)
+    this.#grouped ??= this.#options.grouped || cells.has(roles.group)
     return {
       label: cellOf('label'),
-      group: this.#options.grouped ? cellOf('group') : -1,
+      group: this.#grouped ? cellOf('group') : -1,
       weight: cellOf('weight'),
+      position: this.#positions ? cellOf('position') : -1,
       features: Int32Array.from(columns, (column) => cells.get(column.name) ?? -1),
     }
   }

@@ -1,6 +1,8 @@
 import { columnsOf } from '../data/columns.ts'
 import type { Dataset } from '../data/dataset.ts'
-import { meanOfQueries, ndcgOfQueries } from './ndcg.ts'
+import { seededRandom } from '../data/random.ts'
+import { type Gain, ndcgOfQueries } from './ndcg.ts'
+import { meanOfQueries } from './queries.ts'
 
 const K = 10
 const SHUFFLES = 20
@@ -15,9 +17,9 @@ export interface SingleFeature {
 }
 
 /** NDCG@10 of a random order: the mean over seeded shuffles of every query. */
-export function randomNdcg(data: Dataset, seed = 1): number {
-  const random = mulberry32(seed)
-  const ndcg = ndcgAt10(data)
+export function randomNdcg(data: Dataset, gain?: Gain): number {
+  const random = seededRandom(1)
+  const ndcg = ndcgAt10(data, gain)
   let sum = 0
   for (let shuffle = 0; shuffle < SHUFFLES; shuffle++) {
     sum += ndcg(Float32Array.from({ length: data.rows }, random))
@@ -26,8 +28,8 @@ export function randomNdcg(data: Dataset, seed = 1): number {
 }
 
 /** Each feature as the only ranking, in its better direction, best first; missing values rank last. */
-export function singleFeatures(data: Dataset): SingleFeature[] {
-  const ndcg = ndcgAt10(data)
+export function singleFeatures(data: Dataset, gain?: Gain): SingleFeature[] {
+  const ndcg = ndcgAt10(data, gain)
   const measured = Array.from(columnsOf(data), (column, index): SingleFeature => {
     const feature = data.featureNames[index]!
     const descending = ndcg(column)
@@ -40,8 +42,8 @@ export function singleFeatures(data: Dataset): SingleFeature[] {
 }
 
 /** NDCG@10 of other data ordered by each of these features, in the direction that each has. */
-export function singleFeaturesOn(data: Dataset, features: readonly SingleFeature[]): number[] {
-  const ndcg = ndcgAt10(data)
+export function singleFeaturesOn(data: Dataset, features: readonly SingleFeature[], gain?: Gain): number[] {
+  const ndcg = ndcgAt10(data, gain)
   const orders = new Map(features.map(({ feature, order }) => [feature, order]))
   const values = new Map<string, number>()
   let index = 0
@@ -52,18 +54,7 @@ export function singleFeaturesOn(data: Dataset, features: readonly SingleFeature
   return features.map(({ feature }) => values.get(feature)!)
 }
 
-function ndcgAt10(data: Dataset): (scores: Float32Array) => number {
-  const ofQueries = ndcgOfQueries(data.labels, data.groups!.sizes, { k: K })
-  return (scores) => meanOfQueries(ofQueries(scores))
-}
-
-/** A small seeded generator of numbers in [0, 1): Tommy Ettinger's mulberry32. */
-function mulberry32(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
+function ndcgAt10(data: Dataset, gain: Gain = 'exponential'): (scores: Float32Array) => number {
+  const ofQueries = ndcgOfQueries(data.labels, data.groups!.sizes, { k: K, gain })
+  return (scores) => meanOfQueries(ofQueries(scores), data.weights)
 }

@@ -51,7 +51,7 @@ export interface Channel {
 export type Channels = Readonly<Partial<Record<ChannelName, Channel>>>
 
 /** Values are strings; some SDKs encode them as JSON, and people who write the file by hand leave them bare. */
-const hyperparametersFile = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+const hyperparametersFile = z.record(z.string(), z.json())
 const inputDataConfigFile = z.record(
   z.string(),
   z.looseObject({
@@ -73,12 +73,12 @@ export function readHyperparameters(path: string): Record<string, string> {
       wanted: 'a JSON object of hyperparameters, such as {"num_round":"100"}',
     })
   }
-  const raw = readJson(path, hyperparametersFile, 'a JSON object of names and strings')
+  const raw = readJson(path, hyperparametersFile, 'a JSON object of names and values')
   return Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, decode(value)]))
 }
 
-function decode(value: string | number | boolean): string {
-  if (typeof value !== 'string') return String(value)
+function decode(value: z.core.util.JSONType): string {
+  if (typeof value !== 'string') return JSON.stringify(value)
   if (!value.startsWith('"')) return value
   try {
     const decoded: unknown = JSON.parse(value)

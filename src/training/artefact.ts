@@ -3,6 +3,7 @@ import type { Dataset } from '../data/dataset.ts'
 import type { Manifest } from '../model/manifest.ts'
 import { writeOnnx } from '../model/onnx-writer.ts'
 import { readXGBoostModel } from '../model/xgboost-model.ts'
+import { CHANNELS } from '../sagemaker/job.ts'
 import { PRODUCT } from '../version.ts'
 import type { Booster } from '../xgboost/booster.ts'
 import { XGBOOST_VERSION } from '../xgboost/library.ts'
@@ -28,15 +29,15 @@ export function buildArtefact(
   const ubj = final.save('ubj')
   const onnx = writeOnnx(readXGBoostModel(ubj, 'model.ubj'), PRODUCT)
   const files = { 'model.onnx': sha256(onnx), 'model.ubj': sha256(ubj) }
-  const { best_iteration: bestIteration, baselines: _, ...byChannel } = metrics
+  const channels = CHANNELS.filter((name) => metrics[name])
   const manifest: Manifest = {
     schemaVersion: 1,
     model: { name: plan.modelName, version: files['model.onnx'].slice(0, 12) },
     featureNames: [...train.featureNames],
     objective: plan.hyperparameters.objective,
     hyperparameters: { ...plan.hyperparameters },
-    bestIteration,
-    metrics: byChannel,
+    bestIteration: metrics.best_iteration,
+    metrics: Object.fromEntries(channels.map((name) => [name, metrics[name]!])),
     training: {
       rows: train.rows,
       queries: train.groups?.sizes.length ?? 0,

@@ -4,8 +4,8 @@ import type { Booster, EvalSet, Evaluation } from '../xgboost/booster.ts'
 import type { DMatrix } from '../xgboost/dmatrix.ts'
 import type { Checkpoints } from './checkpoints.ts'
 import { EarlyStopping } from './early-stopping.ts'
+import type { Evaluator } from './evaluator.ts'
 import type { Hyperparameters } from './hyperparameters.ts'
-import { evalMetrics } from './objective.ts'
 import type { TrainingSignals } from './plan.ts'
 
 export type Matrices = { train: DMatrix } & Partial<Record<ChannelName, DMatrix>>
@@ -30,12 +30,13 @@ export interface Boosted {
 export function boost(
   booster: Booster,
   hyperparameters: Hyperparameters,
+  evaluator: Evaluator,
   matrices: Matrices,
   signals: TrainingSignals,
   { from = 0, checkpoints }: BoostOptions = {},
 ): Boosted {
   const { early_stopping_rounds: patience, num_round: rounds } = hyperparameters
-  const metric = evalMetrics(hyperparameters).at(-1)!
+  const metric = evaluator.metrics.at(-1)!
   const stopping = patience === undefined ? undefined : new EarlyStopping(metric, patience, from)
   const sets = watchedSets(matrices)
 
@@ -51,7 +52,7 @@ export function boost(
   while (!isDone && !isAsked) {
     const round = trained++
     booster.update(round, matrices.train)
-    const values = booster.evaluate(round, sets)
+    const values = evaluator.evaluate(booster, round, sets)
     signals.emit({ type: 'round', round, values: [...values] })
     isDone = observe(round, values) || trained === from + rounds
     isAsked = signals.shouldStop()

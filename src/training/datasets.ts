@@ -27,7 +27,7 @@ export async function readDatasets(
   own: Own,
   interrupt = () => {},
 ): Promise<Datasets> {
-  const { channels } = plan
+  const { channels, hyperparameters } = plan
   let budget = plan.memory.limitBytes * ROWS_SHARE
   const read = async (name: ChannelName, channel: Channel, featureNames?: readonly string[]) => {
     const data = await readChannel(plan, name, channel, { emit, interrupt, budget, featureNames })
@@ -35,7 +35,7 @@ export async function readDatasets(
     if (!data.matrix.onDisk) budget = Math.max(0, budget - 4 * data.rows * data.matrix.width)
     return data
   }
-  const train = await read('train', channels.train!)
+  const train = await read('train', channels.train!, hyperparameters.features)
   const datasets: Datasets = { train }
   for (const name of CHANNELS) {
     const channel = channels[name]
@@ -61,7 +61,7 @@ async function readChannel(
   const warn = (text: string) => emit({ type: 'warning', text: `${name}: ${text}` })
   const limit = { bytes: budget, openSpill: () => openSpillFile(memory.folder) }
   const data = await withInputs(name, channel, { scratch: memory.folder, s3, interrupt }, (inputs) =>
-    readChannelRows(inputs, { hyperparameters, featureNames, memory: limit, warn }),
+    readChannelRows(inputs, { hyperparameters, featureNames, sorted: name === 'train', memory: limit, warn }),
   )
   const queries = data.groups ? ` of ${data.groups.sizes.length} queries` : ''
   const where = data.matrix.onDisk ? ', kept on disk because they outgrow the memory limit' : ''

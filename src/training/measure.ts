@@ -1,11 +1,18 @@
+import type { Dataset } from '../data/dataset.ts'
 import { randomNdcg, type SingleFeature, singleFeatures, singleFeaturesOn } from '../metrics/baselines.ts'
-import { meanNdcg } from '../metrics/ndcg.ts'
+import { type Gain, ndcgOfQueries } from '../metrics/ndcg.ts'
+import { meanOfQueries } from '../metrics/queries.ts'
+import { rankingQuality } from '../metrics/ranking-quality.ts'
 import { CHANNELS, type ChannelName } from '../sagemaker/job.ts'
 import type { Booster } from '../xgboost/booster.ts'
 import { predictDataset } from '../xgboost/predict.ts'
 import type { Matrices } from './boost.ts'
 import type { Scores } from './channel-model.ts'
+import type { CrossValidation } from './cross-validation.ts'
+import { isLabel } from './data-needs.ts'
 import type { Datasets } from './datasets.ts'
+import type { Evaluator } from './evaluator.ts'
+import type { Hyperparameters } from './hyperparameters.ts'
 
 /** What the ranker is held against: NDCG@10 by channel. */
 export interface Baselines {
@@ -22,66 +29,81 @@ type ByChannel = Readonly<Partial<Record<ChannelName, number>>>
 export type Metrics = {
   best_iteration: number
   baselines?: Baselines
+  cv?: CrossValidation
 } & Partial<Record<ChannelName, Record<string, number>>>
 
-/**
- * Measures the kept model on every channel and, where there is time, what it is held against: a job that was asked to
- * stop has two minutes.
- */
+export interface MeasureOptions {
+  readonly evaluator: Evaluator
+  readonly hyperparameters: Hyperparameters
+  readonly incumbent: Scores | undefined
+  /** Whether there is no time for what the model is held against: a job that was asked to stop has two minutes. */
+  readonly isHurried: boolean
+}
+
+/** Measures the kept model and what it is held against on every channel. */
 export function measure(
   final: Booster,
   kept: number,
   datasets: Datasets,
   matrices: Matrices,
-  incumbent: Scores | undefined,
-  isHurried: boolean,
+  { evaluator, hyperparameters, incumbent, isHurried }: MeasureOptions,
 ): Metrics {
   const metrics: Metrics = { best_iteration: kept }
   const sets = Object.entries(matrices).map(([name, matrix]) => ({ name, matrix }))
-  const evaluation = final.evaluate(kept, sets)
+  const evaluation = evaluator.evaluate(final, kept, sets)
+  const ranked = CHANNELS.filter((name) => isRanked(datasets[name], hyperparameters))
+  const gain: Gain = hyperparameters.ndcg_exp_gain === false ? 'linear' : 'exponential'
+  const maxGrade = ranked.reduce((most, name) => Math.max(most, highestLabel(datasets[name]!)), 1)
   for (const name of CHANNELS) {
     const data = datasets[name]
     if (!data) continue
-    const prefix = `${name}-`
-    const values = Object.fromEntries(
-      [...evaluation]
-        .filter(([key]) => key.startsWith(prefix))
-        .map(([key, value]) => [key.slice(prefix.length), value]),
-    )
-    if (data.groups) {
+    const values: Record<string, number> = {}
+    if (ranked.includes(name)) {
       const scores = predictDataset(final, data)
-      const ndcg = (emptyQuery: 'one' | 'skip') =>
-        meanNdcg(data.labels, scores, data.groups!.sizes, { k: 10, emptyQuery })
-      values['ndcg@10'] ??= ndcg('one')
-      const answerable = ndcg('skip')
-      if (!Number.isNaN(answerable)) values['ndcg@10_without_empty_queries'] = answerable
+      const ranking = { labels: data.labels, scores, sizes: data.groups!.sizes, weights: data.weights }
+      Object.assign(values, rankingQuality(ranking, { gain, maxGrade }))
+    }
+    for (const metric of evaluator.metrics) {
+      const value = evaluation.get(`${name}-${metric}`)!
+      // A metric that the channel does not define, such as auc of labels that are all alike, is left out.
+      if (!Number.isNaN(value)) values[metric] = value
     }
     metrics[name] = values
   }
-  if (datasets.train.groups && !isHurried) metrics.baselines = baselines(datasets, incumbent)
+  if (ranked.includes('train') && !isHurried) {
+    metrics.baselines = baselines(datasets, ranked, gain, incumbent)
+  }
   return metrics
 }
 
-function baselines(datasets: Datasets, incumbent: Scores | undefined): Baselines {
-  const channels = CHANNELS.filter((name) => datasets[name])
-  const features = singleFeatures(datasets.train)
-  const onEach = channels.map((name) => singleFeaturesOn(datasets[name]!, features))
+const highestLabel = ({ labels }: Dataset): number => labels.reduce((most, label) => Math.max(most, label), 0)
+
+/** Whether a channel has queries whose labels are grades, so that a ranking of it has a quality. */
+function isRanked(data: Dataset | undefined, hyperparameters: Hyperparameters): boolean {
+  return data?.groups !== undefined && data.labels.every((label) => isLabel(label, 'graded', hyperparameters))
+}
+
+function baselines(
+  datasets: Datasets,
+  channels: readonly ChannelName[],
+  gain: Gain,
+  incumbent: Scores | undefined,
+): Baselines {
+  const features = singleFeatures(datasets.train, gain)
+  const onEach = channels.map((name) => singleFeaturesOn(datasets[name]!, features, gain))
+  const ndcgOf = (name: ChannelName, scores: Float32Array): number => {
+    const { labels, groups, weights } = datasets[name]!
+    return meanOfQueries(ndcgOfQueries(labels, groups!.sizes, { k: 10, gain })(scores), weights)
+  }
   return {
-    ...(incumbent && { incumbent: ndcgOf(incumbent, datasets) }),
-    random: Object.fromEntries(channels.map((name) => [name, randomNdcg(datasets[name]!)])),
+    ...(incumbent && {
+      incumbent: Object.fromEntries(channels.map((name) => [name, ndcgOf(name, incumbent[name]!)])),
+    }),
+    random: Object.fromEntries(channels.map((name) => [name, randomNdcg(datasets[name]!, gain)])),
     single_features: features.map(({ feature, order }, index) => ({
       feature,
       order,
       ...Object.fromEntries(channels.map((name, channel) => [name, onEach[channel]![index]!])),
     })),
   }
-}
-
-function ndcgOf(scores: Scores, datasets: Datasets): ByChannel {
-  return Object.fromEntries(
-    CHANNELS.filter((name) => datasets[name]).map((name) => {
-      const { labels, groups } = datasets[name]!
-      return [name, meanNdcg(labels, scores[name]!, groups!.sizes, { k: 10 })]
-    }),
-  )
 }

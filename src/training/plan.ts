@@ -27,13 +27,17 @@ export interface MemoryPlan {
   readonly folder: string
 }
 
+interface RoundValues {
+  readonly round: number
+  /** By name, in the order of the metrics. */
+  readonly values: readonly (readonly [string, number])[]
+}
+
 /** What a training job reports while it runs. */
 export type TrainingEvent =
-  | {
-      readonly type: 'round'
-      readonly round: number
-      readonly values: readonly (readonly [string, number])[]
-    }
+  | ({ readonly type: 'round' } & RoundValues)
+  /** A round of the boosters of a cross-validation. */
+  | ({ readonly type: 'cv' } & RoundValues)
   | { readonly type: 'note' | 'warning'; readonly text: string }
 
 export type Emit = (event: TrainingEvent) => void

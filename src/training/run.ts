@@ -1,7 +1,8 @@
+import type { Dataset } from '../data/dataset.ts'
 import { RankerError } from '../errors.ts'
 import { CHANNELS } from '../sagemaker/job.ts'
 import { makeTemporaryFolder } from '../storage/files.ts'
-import { Booster, type Parameters } from '../xgboost/booster.ts'
+import type { Parameters } from '../xgboost/booster.ts'
 import { DMatrix } from '../xgboost/dmatrix.ts'
 import type { XGBoost } from '../xgboost/library.ts'
 import { type Own, withOwned } from '../xgboost/owned.ts'
@@ -9,12 +10,19 @@ import { type Artefact, buildArtefact } from './artefact.ts'
 import { boost, type Matrices } from './boost.ts'
 import { checkContinues, loadChannelModel, scoreChannels } from './channel-model.ts'
 import { Checkpoints, holdsCheckpoints } from './checkpoints.ts'
+import { type CrossValidation, crossValidate } from './cross-validation.ts'
+import { asTrained, needsRawValues } from './data-needs.ts'
 import { type Datasets, readDatasets } from './datasets.ts'
+import { evalMetrics } from './eval-metrics.ts'
+import { Evaluator } from './evaluator.ts'
 import { originOf } from './fingerprint.ts'
-import { xgboostParameters } from './hyperparameters.ts'
+import { withHeldOut } from './hold-out.ts'
+import { positionalConstraints } from './hyperparameters/constraints.ts'
+import { jobContradiction } from './hyperparameters/contradictions.ts'
+import { type Hyperparameters, xgboostParameters } from './hyperparameters.ts'
 import { type Metrics, measure } from './measure.ts'
-import { checkCheckpoints, checkEarlyStopping, evalMetrics } from './objective.ts'
 import type { TrainingPlan, TrainingSignals } from './plan.ts'
+import { sliceOf, startingPoint } from './starting-point.ts'
 
 /** Share of the memory limit that a page takes, where the data is larger than memory; a few are held at a time. */
 const PAGE_SHARE = 1 / 16
@@ -32,17 +40,11 @@ export async function runTraining(
   library: XGBoost,
   signals: TrainingSignals,
 ): Promise<TrainingResult> {
-  const { hyperparameters, threads } = plan
-  checkEarlyStopping(hyperparameters, plan.channels.validation !== undefined)
-  const metrics = evalMetrics(hyperparameters)
-  const parameters: Parameters = {
-    ...xgboostParameters(hyperparameters, metrics, threads),
-    // Each round draws from a seed of its own, so that a resumed run draws what an uninterrupted one does.
-    ...(plan.checkpoints !== undefined && { seed_per_iteration: '1' }),
-  }
+  const { hyperparameters } = plan
+  const { emit } = signals
+  checkJob(plan)
   if (plan.checkpoints !== undefined) {
-    checkCheckpoints(parameters)
-    signals.emit({
+    emit({
       type: 'note',
       text: `a checkpoint every ${hyperparameters.checkpoint_interval} rounds in ${plan.checkpoints}; for that, seed_per_iteration is 1, with which sampling draws other rows than without checkpoints`,
     })
@@ -52,17 +54,22 @@ export async function runTraining(
 
   return withOwned(async (own) => {
     const endIfAsked = () => interrupt(plan, signals)
-    const datasets = await readDatasets(plan, signals.emit, own, endIfAsked)
+    const datasets = withHeldOut(await readDatasets(plan, emit, own, endIfAsked), hyperparameters, emit)
     endIfAsked()
+    const metrics = evalMetrics(hyperparameters)
+    const job = prepare(plan, library, datasets.train, own)
+    const evaluator = new Evaluator(metrics, datasets)
+    const parameters = job.parameters(evaluator.evalMetric)
     if (base) checkContinues(base, parameters, datasets.train.featureNames)
     const incumbent = given && scoreChannels(library, given, datasets)
-    const matrices = quantise(library, datasets, plan, own)
-    const cached = Object.values(matrices)
-    const booster = own(
-      base ? Booster.load(library, base.bytes, cached) : Booster.create(library, {}, cached),
-    )
+    const cv =
+      hyperparameters.kfold === undefined
+        ? undefined
+        : crossValidate(datasets.train, { ...job, library, hyperparameters, metrics, signals })
+    const matrices = quantise(datasets, (name, data, reference) => own(job.matrix(name, data, reference)))
+    const start = startingPoint(hyperparameters, library, base, Object.values(matrices), emit)
+    const booster = own(start.booster)
     booster.setParameters(parameters)
-    const from = booster.rounds()
     const checkpoints =
       plan.checkpoints === undefined
         ? undefined
@@ -72,21 +79,39 @@ export async function runTraining(
             origin: originOf(datasets, parameters, base),
             booster,
             parameters,
-            emit: signals.emit,
+            emit,
           })
-    const { kept, trained } = boost(booster, hyperparameters, matrices, signals, { from, checkpoints })
-    if (kept + 1 < trained)
-      signals.emit({ type: 'note', text: `kept round ${kept} of rounds 0 to ${trained - 1}` })
+    const rounds = cv ? roundsOf(cv, hyperparameters) : { ...hyperparameters, num_round: start.rounds }
+    const { from } = start
+    const { kept, trained } = boost(booster, rounds, evaluator, matrices, signals, { from, checkpoints })
+    if (kept + 1 < trained) emit({ type: 'note', text: `kept round ${kept} of rounds 0 to ${trained - 1}` })
 
     // A slice keeps neither names nor attributes, nor the metrics to evaluate.
-    const final = own(booster.slice(kept + 1))
+    const final = own(sliceOf(booster, kept + 1, hyperparameters, library, own))
     final.setFeatureNames(datasets.train.featureNames)
     final.setAttribute('best_iteration', String(kept))
-    final.setParameters({ eval_metric: metrics, nthread: String(threads) })
+    final.setParameters({ eval_metric: evaluator.evalMetric, nthread: String(plan.threads) })
 
-    const measured = measure(final, kept, datasets, matrices, incumbent, signals.shouldStop())
+    const isHurried = signals.shouldStop()
+    const measured = measure(final, kept, datasets, matrices, {
+      evaluator,
+      hyperparameters,
+      incumbent,
+      isHurried,
+    })
+    if (cv) measured.cv = cv
     return { ...buildArtefact(plan, datasets.train, final, measured), metrics: measured }
   })
+}
+
+/** @throws {RankerError} CONTRADICTING_HYPERPARAMETERS. */
+function checkJob({ hyperparameters, channels, model, checkpoints }: TrainingPlan): void {
+  const reason = jobContradiction(hyperparameters, {
+    validation: channels.validation !== undefined,
+    continues: model !== undefined && hyperparameters.model_channel === 'continue',
+    checkpoints: checkpoints !== undefined,
+  })
+  if (reason) throw new RankerError('CONTRADICTING_HYPERPARAMETERS', { reason })
 }
 
 /**
@@ -99,29 +124,48 @@ function interrupt({ checkpoints }: TrainingPlan, signals: TrainingSignals): voi
 }
 
 /**
- * Quantises every channel over the quantiles of train: in memory, or in pages on disk where the rows of train did not
- * fit either.
+ * How boosters are told what to do, and how data becomes theirs: in memory, or in pages on disk where the rows of train
+ * did not fit either.
  */
-function quantise(library: XGBoost, datasets: Datasets, plan: TrainingPlan, own: Own): Matrices {
-  const { train: trainData } = datasets
-  const pages = trainData.matrix.onDisk
-    ? own(makeTemporaryFolder(plan.memory.folder, 'ranker-pages-'))
-    : undefined
-  const create = (name: string, data: Datasets['train'], reference?: DMatrix) =>
-    own(
-      DMatrix.create(library, data, {
-        threads: plan.threads,
-        maxBin: plan.hyperparameters.max_bin,
+function prepare(plan: TrainingPlan, library: XGBoost, train: Dataset, own: Own) {
+  const { hyperparameters, threads, memory } = plan
+  const constraints = positionalConstraints(hyperparameters, train.featureNames)
+  const raw = needsRawValues(hyperparameters)
+  if (raw && train.matrix.onDisk) throw new RankerError('VALUES_OUTGROW_MEMORY', { limit: memory.limitBytes })
+  const pages = train.matrix.onDisk ? own(makeTemporaryFolder(memory.folder, 'ranker-pages-')) : undefined
+  return {
+    parameters: (evalMetric: readonly string[]): Parameters => ({
+      ...xgboostParameters(hyperparameters, evalMetric, threads),
+      ...constraints,
+      // Each round draws from a seed of its own, so that a resumed run draws what an uninterrupted one does.
+      ...(plan.checkpoints !== undefined && { seed_per_iteration: '1' }),
+    }),
+    matrix: (name: string, data: Dataset, reference?: DMatrix): DMatrix =>
+      DMatrix.create(library, asTrained(data, hyperparameters), {
+        threads,
+        maxBin: hyperparameters.max_bin,
         reference,
+        raw,
         pagesPrefix: pages && `${pages.path}/${name}`,
-        batchBytes: pages && plan.memory.limitBytes * PAGE_SHARE,
+        batchBytes: pages && memory.limitBytes * PAGE_SHARE,
       }),
-    )
-  const train = create('train', trainData)
+  }
+}
+
+/** After cross-validation nothing is left to decide: the model is trained to the round that was best there. */
+function roundsOf({ best_iteration }: CrossValidation, hyperparameters: Hyperparameters): Hyperparameters {
+  return { ...hyperparameters, num_round: best_iteration + 1, early_stopping_rounds: undefined }
+}
+
+/** Quantises every channel over the quantiles of train. */
+function quantise(
+  { train: data, ...others }: Datasets,
+  matrix: (name: string, data: Dataset, reference?: DMatrix) => DMatrix,
+): Matrices {
+  const train = matrix('train', data)
   const matrices: Matrices = { train }
   for (const name of CHANNELS) {
-    const data = datasets[name]
-    if (data && name !== 'train') matrices[name] = create(name, data, train)
+    if (name !== 'train' && others[name]) matrices[name] = matrix(name, others[name], train)
   }
   return matrices
 }

@@ -32,6 +32,8 @@ const PROTOTYPES = {
   XGProxyDMatrixSetDataDense: 'int XGProxyDMatrixSetDataDense(void *handle, const char *data)',
   XGQuantileDMatrixCreateFromCallback:
     'int XGQuantileDMatrixCreateFromCallback(void *iter, void *proxy, void *ref, DataIterResetCallback *reset, XGDMatrixCallbackNext *next, const char *config, _Out_ void **out)',
+  XGDMatrixCreateFromDense:
+    'int XGDMatrixCreateFromDense(const char *data, const char *config, _Out_ void **out)',
   XGExtMemQuantileDMatrixCreateFromCallback:
     'int XGExtMemQuantileDMatrixCreateFromCallback(void *iter, void *proxy, void *ref, DataIterResetCallback *reset, XGDMatrixCallbackNext *next, const char *config, _Out_ void **out)',
   XGDMatrixSetInfoFromInterface:

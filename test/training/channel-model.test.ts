@@ -202,7 +202,7 @@ t.test('what is no model to continue is refused by name', async (t) => {
   for (const [hyperparameters, sentence] of [
     [{}, /"f2" as feature 2 and train has "colour"/],
     [{ model_channel: 'incumbent' }, /needs the feature "f2", which train does not have/],
-    [{ model_channel: 'both' }, /"model_channel" is "both": wanted continue, incumbent/],
+    [{ model_channel: 'both' }, /"model_channel" is "both": wanted continue or incumbent/],
   ] as const) {
     const root = jobWith(t, artefact, hyperparameters, { 'train/a.csv': renamed })
     const { code, stdout } = await run(root)

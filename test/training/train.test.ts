@@ -276,10 +276,9 @@ t.test('what is wrong is one sentence, and nothing is half-written', async (t) =
     t.equal((await run(root)).code, 1)
     t.match(readFileSync(join(root, 'output/failure'), 'utf8'), /hyperparameters\.json is missing/)
   })
-  await t.test('hyperparameters.json that is no object of strings', async (t) => {
+  await t.test('hyperparameters.json that is no object', async (t) => {
     for (const [text, sentence] of [
       ['[]', /cannot be read \(Invalid input: expected record, received array\)/],
-      ['{"num_round":{}}', /cannot be read \(num_round: Invalid input\)/],
       ['{"__proto__":"1"}', /cannot be read \(no name may be __proto__\)/],
       ['{"num_round":', /hyperparameters\.json cannot be read/],
     ] as const) {
