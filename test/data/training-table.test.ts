@@ -166,7 +166,11 @@ t.test('what is refused, each with file, line and column', async (t) => {
     ['NO_ROWS', 'label,qid,x\n', /no row/],
     ['NO_ROWS', 'label,qid,x\n\n \n', /no row/],
     ['HEADER_MISSING', '1,a,3\n1,a,3\n', /wanted a header/],
-    ['GROUP_NOT_UTF8', 'label,qid,x\n1,a\uFFFD,1\n', /line 2, column "qid" is .*wanted text in UTF-8/],
+    [
+      'GROUP_NOT_UTF8',
+      'label,qid,x\n1,a\uFFFD,1\n',
+      /line 2, column "qid" \(the group\) is .*wanted text in UTF-8/,
+    ],
     ['RAGGED_ROW', 'label,qid,x\n1,a,1\n1,a\n', /line 3 has 2 cells: wanted 3/],
     ['RAGGED_ROW', 'label,qid,x\n1,a,1,4\n', /line 2 has 4 cells: wanted 3/],
     ['DUPLICATE_COLUMN', 'label,qid,x,x\n1,a,1,1\n', /two columns named "x"/],
