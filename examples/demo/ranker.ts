@@ -21,7 +21,11 @@ export interface Server {
 
 function start(command: string, flags: Readonly<Record<string, string>>): ChildProcess {
   const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value])
-  return spawn(process.execPath, [RANKER, command, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  // The demo is the same for all: settings that somebody has for a model of their own are not for this one.
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(SAGEMAKER_|MAX_CONTENT_LENGTH$)/.test(name)),
+  )
+  return spawn(process.execPath, [RANKER, command, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
 }
 
 /** Runs `ranker train` to its end. @returns the metric line of each round. */

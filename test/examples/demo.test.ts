@@ -5,7 +5,12 @@ import { text } from 'node:stream/consumers'
 import t from 'tap'
 
 t.test('the demo tells the whole story and ends by itself', { timeout: 120_000 }, async (t) => {
-  const demo = spawn(process.execPath, [join(import.meta.dirname, '../../examples/demo/main.ts')])
+  const env = {
+    ...process.env,
+    SAGEMAKER_PROGRAM: 'own.js',
+    SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT: 'text/csv',
+  }
+  const demo = spawn(process.execPath, [join(import.meta.dirname, '../../examples/demo/main.ts')], { env })
   const [output, errors, [code]] = await Promise.all([
     text(demo.stdout),
     text(demo.stderr),
