@@ -25,7 +25,15 @@ function start(command: string, flags: Readonly<Record<string, string>>): ChildP
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(SAGEMAKER_|MAX_CONTENT_LENGTH$)/.test(name)),
   )
-  return spawn(process.execPath, [RANKER, command, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [RANKER, command, ...args], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  // Asked kindly, a training would write what it has learnt into the folder that is gone by then.
+  const end = () => void child.kill('SIGKILL')
+  process.once('exit', end)
+  child.once('exit', () => process.off('exit', end))
+  return child
 }
 
 /** Runs `ranker train` to its end. @returns the metric line of each round. */
