@@ -20,7 +20,7 @@ export interface ParquetOptions {
 }
 
 /** Cells that are decoded at a time, as hyparquet has them: columns one by one would cost a look at all, each. */
-const DECODED_CELLS = 1 << 22
+const DECODED_CELLS = 1 << 19
 
 /**
  * Reads Parquet into a table, by column name, a part of a row group at a time. Numbers of every width, decimals and

@@ -2,7 +2,8 @@ import t from 'tap'
 import { readCsvTable } from '../../src/data/csv-table.ts'
 import { type TableOptions, TrainingTable } from '../../src/data/training-table.ts'
 import { nameUnnamedColumns } from '../../src/data/unnamed-columns.ts'
-import { labelCheck } from '../../src/training/objective.ts'
+import { labelCheck } from '../../src/training/data-needs.ts'
+import { parseHyperparameters } from '../../src/training/hyperparameters.ts'
 
 const NaN32 = Number.NaN
 
@@ -11,7 +12,7 @@ async function read(files: Record<string, string | Uint8Array>, options: Partial
   const table = new TrainingTable({
     roles: { label: 'label', group: 'qid' },
     grouped: true,
-    refuseLabel: labelCheck('rank:ndcg'),
+    refuseLabel: labelCheck(parseHyperparameters({})),
     warn: (sentence) => warnings.push(sentence),
     ...options,
   })
@@ -115,13 +116,47 @@ t.test('weights are one a query', async (t) => {
   }
 })
 
-t.test('without queries a group column is neither needed nor a feature', async (t) => {
-  for (const text of ['label,qid,x\n1,7,5\n0,7,6\n', 'label,x\n1,5\n0,6\n']) {
-    const { data, warnings } = await read({ 'a.csv': text }, { grouped: false })
-    t.same(data.featureNames, ['x'])
-    t.equal(data.groups, undefined)
-    t.same(warnings, [])
+t.test('where queries are not needed, a group column is used when it is there, and no feature', async (t) => {
+  const without = await read({ 'a.csv': 'label,x\n1,5\n0,6\n' }, { grouped: false })
+  t.equal(without.data.groups, undefined)
+  const { data, warnings } = await read({ 'a.csv': 'label,qid,x\n1,7,5\n1,8,5\n0,7,6\n' }, { grouped: false })
+  t.same(data.featureNames, ['x'])
+  t.same(data.groups, { ids: ['7', '8'], sizes: Uint32Array.of(2, 1) })
+  t.same(warnings, [])
+  const mixed = { 'a.csv': 'label,qid,x\n1,7,5\n', 'b.csv': 'label,x\n1,5\n' }
+  await t.rejects(read(mixed, { grouped: false }), { message: /^b\.csv has no group column "qid"/ })
+})
+
+t.test('the rows of a query are sorted by position, which is no feature', async (t) => {
+  const options = { roles: { label: 'label', group: 'qid', position: 'shown' }, sorted: true }
+  const read1 = (rows: string) => read({ 'a.csv': `label,qid,shown,x\n${rows}` }, options)
+  const { data, warnings } = await read1('0,a,2,12\n1,b,0,20\n2,a,0,10\n0,b,7,27\n3,a,1,11\n')
+  t.same(data.featureNames, ['x'])
+  t.same([...data.labels], [2, 3, 0, 1, 0])
+  t.same([...data.matrix.view(0, 5)], [10, 11, 12, 20, 27])
+  t.same(warnings, [])
+  for (const [rows, message] of [
+    ['0,a,,1\n', 'a.csv line 2, column "shown" (the position) is "": wanted a whole number from 0'],
+    ['0,a,-1,1\n', 'a.csv line 2, column "shown" (the position) is "-1": wanted a whole number from 0'],
+    ['0,a,1.5,1\n', 'a.csv line 2, column "shown" (the position) is "1.5": wanted a whole number from 0'],
+    ['0,a,x,1\n', 'a.csv line 2, column "shown" (the position) is "x": wanted a whole number from 0'],
+    [
+      '0,a,3,1\n0,b,3,1\n1,a,3,2\n',
+      'a.csv line 4, column "shown" (the position) is "3": wanted a position of its own in its query, and a.csv line 2 has that one',
+    ],
+  ] as const) {
+    await t.rejects(read1(rows), { code: 'BAD_POSITION', message }, rows)
   }
+  await t.rejects(read({ 'a.csv': 'label,qid,x\n1,a,1\n' }, options), {
+    message: /^a\.csv has no position column "shown"/,
+  })
+  // Another channel need not have been shown to anybody.
+  const other = await read(
+    { 'v.csv': 'label,qid,shown,x\n1,a,9,1\n0,a,,2\n', 'w.csv': 'label,qid,x\n1,b,1\n' },
+    { ...options, sorted: false, featureNames: ['x'] },
+  )
+  t.same([...other.data.labels], [1, 0, 1])
+  t.same(other.warnings, [])
 })
 
 t.test('what is refused, each with file, line and column', async (t) => {
@@ -131,6 +166,7 @@ t.test('what is refused, each with file, line and column', async (t) => {
     ['NO_ROWS', 'label,qid,x\n', /no row/],
     ['NO_ROWS', 'label,qid,x\n\n \n', /no row/],
     ['HEADER_MISSING', '1,a,3\n1,a,3\n', /wanted a header/],
+    ['GROUP_NOT_UTF8', 'label,qid,x\n1,a\uFFFD,1\n', /line 2, column "qid" is .*wanted text in UTF-8/],
     ['RAGGED_ROW', 'label,qid,x\n1,a,1\n1,a\n', /line 3 has 2 cells: wanted 3/],
     ['RAGGED_ROW', 'label,qid,x\n1,a,1,4\n', /line 2 has 4 cells: wanted 3/],
     ['DUPLICATE_COLUMN', 'label,qid,x,x\n1,a,1,1\n', /two columns named "x"/],
@@ -166,8 +202,14 @@ t.test('what is refused, each with file, line and column', async (t) => {
   for (const [code, text, message] of refused) {
     await t.rejects(read({ 'f.csv': text }), { code, message }, `${code} ${JSON.stringify(text)}`)
   }
-  await t.rejects(read({ 'f.csv': 'label,qid,x\n2,a,1\n' }, { refuseLabel: labelCheck('rank:map') }), {
-    code: 'BAD_LABEL',
-    message: /0 or 1 for rank:map/,
-  })
+  await t.rejects(
+    read(
+      { 'f.csv': 'label,qid,x\n2,a,1\n' },
+      { refuseLabel: labelCheck(parseHyperparameters({ objective: 'rank:map' })) },
+    ),
+    {
+      code: 'BAD_LABEL',
+      message: /0 or 1 for rank:map/,
+    },
+  )
 })
