@@ -10,7 +10,7 @@ import { type Artefact, buildArtefact } from './artefact.ts'
 import { boost, type Matrices } from './boost.ts'
 import { checkContinues, loadChannelModel, scoreChannels } from './channel-model.ts'
 import { Checkpoints, holdsCheckpoints } from './checkpoints.ts'
-import { type CrossValidation, crossValidate } from './cross-validation.ts'
+import { type CrossValidation, crossValidate, crossValidationNote } from './cross-validation.ts'
 import { asTrained, needsRawValues } from './data-needs.ts'
 import { type Datasets, readDatasets } from './datasets.ts'
 import { evalMetrics } from './eval-metrics.ts'
@@ -76,6 +76,7 @@ export async function runTraining(
       hyperparameters.kfold === undefined
         ? undefined
         : crossValidate(datasets.train, { ...job, library, hyperparameters, metrics, signals })
+    if (cv) emit({ type: 'note', text: crossValidationNote(cv, metrics.at(-1)!) })
     const matrices = quantise(datasets, (name, data, reference) => own(job.matrix(name, data, reference)))
     const start = startingPoint(hyperparameters, library, base, Object.values(matrices), emit)
     const booster = own(start.booster)
