@@ -1,5 +1,3 @@
-import { groupBounds } from '../data/dataset.ts'
-
 /** What a query without a relevant row counts as; `skip` leaves it out of the mean. */
 export type EmptyQuery = 'one' | 'zero' | 'skip'
 
@@ -15,8 +13,14 @@ export function eachQuery(
   sizes: Uint32Array,
   measure: (from: number, to: number, query: number) => number,
 ): Float64Array {
-  const bounds = groupBounds(sizes)
-  return Float64Array.from(sizes, (_, query) => measure(bounds[query]!, bounds[query + 1]!, query))
+  const values = new Float64Array(sizes.length)
+  let from = 0
+  for (let query = 0; query < sizes.length; query++) {
+    const to = from + sizes[query]!
+    values[query] = measure(from, to, query)
+    from = to
+  }
+  return values
 }
 
 /** Room for the first k rows of any query. */
@@ -44,7 +48,8 @@ export function relevantRows(labels: Float32Array, sizes: Uint32Array, relevantF
 export function meanOfQueries(values: Float64Array, weights?: Float32Array): number {
   let sum = 0
   let total = 0
-  for (const [query, value] of values.entries()) {
+  for (let query = 0; query < values.length; query++) {
+    const value = values[query]!
     if (Number.isNaN(value)) continue
     const weight = weights ? weights[query]! : 1
     sum += value * weight

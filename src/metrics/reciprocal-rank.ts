@@ -1,6 +1,13 @@
-import { type Gain, gainOf } from './ndcg.ts'
+import { type Gain, gainOf, gainsOf } from './ndcg.ts'
 import { orderOf, type RanksBefore, type Ties, topRows } from './order.ts'
-import { type EmptyQuery, eachQuery, emptyValue, type QueryMetric, roomForTop } from './queries.ts'
+import {
+  type EmptyQuery,
+  eachQuery,
+  emptyValue,
+  type QueryMetric,
+  relevantRows,
+  roomForTop,
+} from './queries.ts'
 
 export type ReciprocalRankOptions = Ties & {
   /** Ranks that count. @default all */
@@ -65,20 +72,18 @@ export function expectedReciprocalRankOfQueries(
 ): QueryMetric {
   const { k, maxGrade, gain = 'exponential', emptyQuery = 'zero' } = options
   const scale = gainOf(maxGrade, gain) + 1
-  const stops = Float64Array.from(labels, (label) => gainOf(label, gain) / scale)
-  const isEmpty = eachQuery(sizes, (from, to) =>
-    labels.subarray(from, to).some((label) => label > 0) ? 0 : 1,
-  )
+  const gains = gainsOf(labels, gain)
+  const relevant = relevantRows(labels, sizes, Number.MIN_VALUE)
   const top = roomForTop(k, sizes)
   return (scores) => {
     const order = orderOf(scores, options)
     return eachQuery(sizes, (from, to, query) => {
-      if (isEmpty[query] === 1) return emptyValue(emptyQuery)
+      if (relevant[query] === 0) return emptyValue(emptyQuery)
       const count = topRows(order, from, to, top)
       let reaches = 1
       let sum = 0
       for (let rank = 0; rank < count; rank++) {
-        const stop = stops[top[rank]!]!
+        const stop = gains[top[rank]!]! / scale
         sum += (reaches * stop) / (rank + 1)
         reaches *= 1 - stop
       }

@@ -104,6 +104,15 @@ export function crossValidate(data: Dataset, job: CrossValidationJob): CrossVali
   })
 }
 
+/** What was found, in words. */
+export function crossValidationNote(
+  { kfold, best_iteration, metrics }: CrossValidation,
+  decisive: string,
+): string {
+  const { mean, std } = metrics[decisive]!
+  return `cross-validation: ${decisive} is ${mean.toFixed(4)} with a spread of ${std.toFixed(4)} over ${kfold} folds at round ${best_iteration}, its best; the model is trained up to it`
+}
+
 /** Adds a round to a fold's booster. @returns the metrics on what it holds out. */
 function trainRound(
   { booster, train, evaluator, heldOut }: Fold,

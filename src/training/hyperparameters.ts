@@ -53,7 +53,8 @@ export function parseHyperparameters(
   const result = hyperparameters.safeParse(texts)
   if (!result.success) {
     const name = result.error.issues[0]!.path[0] as HyperparameterName
-    const { wanted } = describeHyperparameter(name)
+    const { wanted: range } = describeHyperparameter(name)
+    const wanted = isOf32Bits(Number(texts[name])) ? range : `${range} that 32 bits can hold`
     throw new RankerError('BAD_HYPERPARAMETER', { name: spelled.get(name)!, seen: texts[name], wanted })
   }
   const values = weightOfCsv(result.data)
@@ -80,6 +81,10 @@ export function parseHyperparameters(
   }
   return values
 }
+
+/** XGBoost has no other numbers. What is none at all is not meant. */
+const isOf32Bits = (value: number): boolean =>
+  !(Math.abs(value) >= 2 ** 31 || (value !== 0 && Math.abs(value) < 2 ** -126))
 
 /** Values under the names of the schema, and how each was spelled. */
 function resolveNames(raw: Readonly<Record<string, string>>): {

@@ -11,7 +11,7 @@ import { type Artefact, buildArtefact, exportBooster } from './artefact.ts'
 import { boost, type Matrices } from './boost.ts'
 import { checkContinues, loadChannelModel, scoreChannels } from './channel-model.ts'
 import { Checkpoints, holdsCheckpoints } from './checkpoints.ts'
-import { type CrossValidation, crossValidate } from './cross-validation.ts'
+import { type CrossValidation, crossValidate, crossValidationNote } from './cross-validation.ts'
 import { learningCurve } from './curve.ts'
 import { asTrained, needsRawValues } from './data-needs.ts'
 import { type Datasets, readDatasets } from './datasets.ts'
@@ -86,7 +86,10 @@ export async function runTraining(
       hyperparameters.kfold === undefined
         ? undefined
         : crossValidate(datasets.train, { ...job, library, hyperparameters, metrics, signals })
-    if (cv) watch.lap('cross-validate')
+    if (cv) {
+      emit({ type: 'note', text: crossValidationNote(cv, metrics.at(-1)!) })
+      watch.lap('cross-validate')
+    }
     const matrices = quantise(datasets, (name, data, reference) => own(job.matrix(name, data, reference)))
     watch.lap('quantise')
     const start = startingPoint(hyperparameters, library, base, Object.values(matrices), emit)
