@@ -1,10 +1,17 @@
 import type { ReportData } from './report-data.ts'
 
+const METRIC_NAMES: Readonly<Record<string, string>> = {
+  pre: 'Precision',
+  precision: 'Precision',
+  auc: 'AUC',
+  aucpr: 'AUC-PR',
+}
+
 /** A metric's name as people write it: NDCG@10. */
 export function metricName(name: string): string {
   const [base = '', ...cutoff] = name.split('@')
-  const known: Readonly<Record<string, string>> = { pre: 'Precision', aucpr: 'AUC-PR', error: 'Error rate' }
-  return [known[base] ?? base.toUpperCase(), ...cutoff].join('@')
+  const acronym = /^(ndcg|map|mrr|err|rmse|rmsle|mae|mape|mphe)$/.test(base) ? base.toUpperCase() : base
+  return [METRIC_NAMES[base] ?? acronym, ...cutoff].join('@')
 }
 
 const BASELINE_NAMES: Readonly<Record<string, readonly [label: string, phrase: string]>> = {

@@ -63,26 +63,30 @@ function comparisonTable(data: ReportData, baselines: readonly Comparison[]): Ht
   )
 }
 
+const WITHOUT_EMPTY = '_without_empty_queries'
+
 function metricsTable({ channels }: ReportData): Html {
   const names = [...new Set(channels.flatMap(({ metrics }) => Object.keys(metrics)))]
+  const hasEmpty = names.some((name) => name.endsWith(WITHOUT_EMPTY))
+  const cell = (metrics: Readonly<Record<string, number>>, name: string): Html => {
+    const value = metrics[name]
+    if (value === undefined) return html`<span class="dim">–</span>`
+    const answered = metrics[name + WITHOUT_EMPTY]
+    return html`${anyMetric(value)}${answered === undefined ? html`` : html` <span class="dim">(${anyMetric(answered)})</span>`}`
+  }
   return table(
     'Every metric',
-    html`Measured with the model that is kept; ${channels.length > 1 ? 'only the channels that are not train tell how it will do on new queries' : 'on rows that it has learnt from'}.`,
+    html`Of the model that is kept${hasEmpty ? '; in brackets without the queries that have no relevant row' : ''}. ${channels.length > 1 ? 'Train flatters: only the other channels tell how it will do on new queries.' : 'It has learnt from these rows, which flatters it.'}`,
     [
-      { title: 'Metric', cell: (name) => metricTitle(name) },
+      { title: 'Metric', cell: metricName },
       ...channels.map(
         ({ name: channel, metrics }): Column<string> => ({
           title: channel,
-          cell: (name) =>
-            metrics[name] === undefined ? html`<span class="dim">–</span>` : anyMetric(metrics[name]),
+          cell: (name) => cell(metrics, name),
         }),
       ),
     ],
-    names,
+    names.filter((name) => !name.endsWith(WITHOUT_EMPTY)),
+    { wide: true },
   )
 }
-
-const metricTitle = (name: string): string =>
-  name.endsWith('_without_empty_queries')
-    ? `${metricName(name.replace('_without_empty_queries', ''))} without queries that have no relevant row`
-    : metricName(name)

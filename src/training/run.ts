@@ -3,7 +3,7 @@ import { RankerError } from '../errors.ts'
 import type { LearningCurve } from '../report/report-data.ts'
 import { CHANNELS } from '../sagemaker/job.ts'
 import { makeTemporaryFolder } from '../storage/files.ts'
-import type { Parameters } from '../xgboost/booster.ts'
+import type { Booster, Parameters } from '../xgboost/booster.ts'
 import { DMatrix } from '../xgboost/dmatrix.ts'
 import type { XGBoost } from '../xgboost/library.ts'
 import { type Own, withOwned } from '../xgboost/owned.ts'
@@ -27,7 +27,7 @@ import { positionalConstraints } from './hyperparameters/constraints.ts'
 import { jobContradiction } from './hyperparameters/contradictions.ts'
 import { type Hyperparameters, xgboostParameters } from './hyperparameters.ts'
 import { type Inspection, inspect } from './inspect.ts'
-import { gainOfJob, type Metrics, measure, scoreRows } from './measure.ts'
+import { gainOfJob, type MeasureOptions, type Metrics, measure, scoreRows } from './measure.ts'
 import { type Phases, Stopwatch } from './phases.ts'
 import type { TrainingPlan, TrainingSignals } from './plan.ts'
 import { sliceOf, startingPoint } from './starting-point.ts'
@@ -120,38 +120,58 @@ export async function runTraining(
     final.setAttribute('best_iteration', String(kept))
     final.setParameters({ eval_metric: evaluator.evalMetric, nthread: String(plan.threads) })
 
-    const exported = exportBooster(final)
-    const scores = scoreRows(final, datasets)
-    const measured = measure(final, kept, datasets, matrices, {
-      scores,
+    const { metrics: measured, ...judged } = judge(plan, library, final, {
+      kept,
+      datasets,
+      matrices,
       evaluator,
-      hyperparameters,
       incumbent,
       isHurried: hosts.any(signals.shouldStop()),
       hosts,
     })
-    if (cv) measured.cv = cv
-    const inspection = inspect({
-      library,
-      final,
-      forest: exported.forest,
-      datasets,
-      scores,
-      incumbent,
-      baselines: measured.baselines,
-      gain: gainOfJob(hyperparameters),
-    })
-    const artefact = buildArtefact(plan, datasets.train, final, exported, measured, inspection.profile, hosts)
-    checkSameModel(artefact.manifest.files['model.ubj']!, hosts, emit)
+    checkSameModel(judged.manifest.files['model.ubj']!, hosts, emit)
     watch.lap('measure')
     return {
-      ...artefact,
-      metrics: { ...measured, ...findings(inspection) },
-      inspection,
+      ...judged,
+      metrics: cv ? { ...measured, cv } : measured,
       curve: learningCurve(rounds, metrics.at(-1)!, boosted, from),
       phases: watch.phases,
     }
   })
+}
+
+interface Trained extends Omit<MeasureOptions, 'scores' | 'hyperparameters'> {
+  readonly kept: number
+  readonly datasets: Datasets
+  readonly matrices: Matrices
+}
+
+/** Exports the kept model and says how good it is, what it looks at, and what it was made of. */
+function judge(
+  plan: TrainingPlan,
+  library: XGBoost,
+  final: Booster,
+  { kept, datasets, matrices, ...options }: Trained,
+): Artefact & Pick<TrainingResult, 'metrics' | 'inspection'> {
+  const { hyperparameters } = plan
+  const exported = exportBooster(final)
+  const scores = scoreRows(final, datasets)
+  const measured = measure(final, kept, datasets, matrices, { ...options, scores, hyperparameters })
+  const inspection = inspect({
+    library,
+    final,
+    forest: exported.forest,
+    datasets,
+    scores,
+    incumbent: options.incumbent,
+    baselines: measured.baselines,
+    gain: gainOfJob(hyperparameters),
+  })
+  return {
+    ...buildArtefact(plan, datasets.train, final, exported, measured, inspection.profile, options.hosts),
+    metrics: { ...measured, ...findings(inspection) },
+    inspection,
+  }
 }
 
 /** @throws {RankerError} CONTRADICTING_HYPERPARAMETERS. */
