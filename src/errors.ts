@@ -62,6 +62,13 @@ export const ERRORS = {
   CONFIG_UNREADABLE: job<{ path: string; reason: string; wanted: string }>(
     (v) => `${v.path} cannot be read (${v.reason}): wanted ${v.wanted}`,
   ),
+  HOST_UNKNOWN: job<{ path: string; seen: string | undefined; wanted: readonly string[] }>(
+    (v) =>
+      `${v.path} says that current_host is ${show(v.seen)}: wanted one of its hosts, ${showList(v.wanted)}`,
+  ),
+  HOST_REPEATED: job<{ path: string; host: string }>(
+    (v) => `${v.path} names the host ${show(v.host)} twice: wanted each one once`,
+  ),
   UNKNOWN_HYPERPARAMETER: job<{ name: string; nearest?: string | undefined }>(
     (v) =>
       `unknown hyperparameter ${show(v.name)}${v.nearest ? `: did you mean ${show(v.nearest)}?` : ': ranker train --help lists the known ones'}`,
@@ -253,6 +260,36 @@ export const ERRORS = {
   STOP_TIMED_OUT: job<{ seconds: number }>(
     (v) =>
       `asked to stop, and training did not end within ${v.seconds} seconds: checkpoints keep the rounds that are finished`,
+  ),
+
+  // several hosts
+  HOST_FAILED: job<{ host: string; reason: string }>((v) => `host ${v.host}: ${v.reason}`),
+  HOSTS_ABSENT: job<{ hosts: readonly string[]; seconds: number }>(
+    (v) =>
+      `waited ${v.seconds} s for the host${v.hosts.length === 1 ? '' : 's'} ${v.hosts.join(', ')}: nothing came (RANKER_HOST_TIMEOUT sets the time)`,
+  ),
+  LEADER_ABSENT: job<{ host: string; port: number; seconds: number; reason: string }>(
+    (v) =>
+      `waited ${v.seconds} s for the leading host ${v.host} on port ${v.port}: ${v.reason} (RANKER_HOST_TIMEOUT sets the time)`,
+  ),
+  STOPPED_ALONE: job(() => 'asked to stop before all hosts were there: nothing was learnt yet'),
+  HOSTS_DIFFER: job<{ host: string; other: string; what: string }>(
+    (v) => `host ${v.host} was given other ${v.what} than host ${v.other}: wanted the same on all hosts`,
+  ),
+  MODELS_DIFFER: job<{ host: string; leader: string; seen: string; wanted: string }>(
+    (v) =>
+      `host ${v.host} came to another model than the leading host ${v.leader}: its sha256 is ${v.seen}, wanted ${v.wanted}`,
+  ),
+  HOSTS_STALLED: job<{ seconds: number; reason: string }>(
+    (v) =>
+      `a host left the others, or kept them waiting for more than ${v.seconds} s (RANKER_HOST_TIMEOUT sets the time): ${v.reason}`,
+  ),
+  CHANNEL_WITHOUT_ROWS: job<{ channel: string; hosts: number }>(
+    (v) => `channel ${show(v.channel)} has no row on any of the ${v.hosts} hosts`,
+  ),
+  FEWER_QUERIES_THAN_HOSTS: job<{ seen: number; hosts: number; grouped: boolean }>(
+    (v) =>
+      `channel "train" has ${v.seen === 1 ? `1 ${v.grouped ? 'query' : 'row'}` : `${v.seen} ${v.grouped ? 'queries' : 'rows'}`} for ${v.hosts} hosts: wanted at least one for each`,
   ),
 
   // artefacts

@@ -5,6 +5,7 @@ import { isInfinite } from './number.ts'
 import { Positions } from './positions.ts'
 import type { Row, TableSink } from './row.ts'
 import { type MemoryLimit, RowBuffer } from './row-store.ts'
+import { inShare, type Share } from './share.ts'
 
 /** Which columns are no features, by name. */
 export interface ColumnRoles {
@@ -28,9 +29,20 @@ export interface TableOptions {
   readonly refuseLabel: (label: number) => string | undefined
   /** The features that the model has already; without them, every numeric column is one. */
   readonly featureNames?: readonly string[] | undefined
+  /** The part of the rows to read, where other hosts read the rest: whole queries, or single rows where there are none. */
+  readonly share?: Share | undefined
+  /** Settles with the other hosts which columns are features; without it, those with a number are. */
+  readonly agree?: ((mine: readonly ColumnSummary[]) => readonly string[]) | undefined
   /** How much may stay in memory; without it, everything. */
   readonly memory?: MemoryLimit | undefined
   readonly warn: (sentence: string) => void
+}
+
+/** What hosts tell each other of a column. */
+export interface ColumnSummary {
+  readonly name: string
+  /** Whether it holds a number here. */
+  readonly numeric: boolean
 }
 
 type Place = { file: string; line: number; unit: LineUnit; seen: string }
@@ -69,6 +81,7 @@ export class TrainingTable implements TableSink {
   readonly #weights: number[] = []
   readonly #positions: Positions | undefined
   #file = ''
+  #seen = 0
   /** Columns of the file, features or not. */
   #names: readonly string[] = []
   #unit: LineUnit = 'line'
@@ -93,6 +106,8 @@ export class TrainingTable implements TableSink {
 
   row(row: Row): void {
     const { label, group, weight, position, features } = this.#layout
+    const { share } = this.#options
+    if (share && !inShare(group < 0 ? `${this.#seen++}` : row.text(group).trim(), share)) return
     this.#labels.push(this.#label(row, label))
     const query = group < 0 ? this.#labels.length - 1 : this.#query(row, group)
     if (weight >= 0) this.#addWeight(row, weight, query)
@@ -110,17 +125,22 @@ export class TrainingTable implements TableSink {
 
   /** @throws {RankerError} when a column cannot be a feature, or none can. */
   finish(): Dataset {
+    const kept = this.#keptColumns()
     const columns = this.#columns ?? []
-    const kept = this.#options.featureNames ? columns : columns.filter((column) => column.number)
     const isKept = new Set(kept)
     for (const column of columns) this.#checkColumn(column, isKept.has(column))
     if (kept.length === 0) {
       throw new RankerError('NO_FEATURES', { file: this.#file, columns: this.#names })
     }
     const { roles } = this.#options
-    const grouped = this.#grouped === true
+    // A host without a file has seen no column: it has no query, but it is one of those that rank.
+    const grouped = this.#grouped ?? this.#options.grouped
     const { sizes, order } = grouped ? this.#group() : { sizes: new Uint32Array(0), order: undefined }
-    if (roles.weight !== undefined && this.#weights.every((weight) => weight === 0)) {
+    if (
+      roles.weight !== undefined &&
+      this.#labels.length > 0 &&
+      this.#weights.every((weight) => weight === 0)
+    ) {
       throw new RankerError('WEIGHTS_ZERO', { file: this.#file, column: roles.weight })
     }
     const labels = this.#labels.toArray()
@@ -146,6 +166,26 @@ export class TrainingTable implements TableSink {
   #group(): { sizes: Uint32Array; order: Uint32Array | undefined } {
     const { sizes, order } = groupRows(this.#queryOfRow.toArray(), this.#queries.size)
     return { sizes, order: this.#positions ? this.#positions.sortRows(sizes, order) : order }
+  }
+
+  #keptColumns(): FeatureColumn[] {
+    const { featureNames, agree } = this.#options
+    const columns = this.#columns ?? []
+    if (featureNames) return columns
+    if (!agree) return columns.filter((column) => column.number)
+    const agreed = agree(columns.map(({ name, number }) => ({ name, numeric: number !== undefined })))
+    if (columns.length === 0) this.#setColumns(agreed)
+    return agreed.map((name) => {
+      const column = this.#columns!.find((one) => one.name === name)
+      if (column) return column
+      const names = columns.map((one) => one.name)
+      throw new RankerError('COLUMN_MISSING', {
+        file: this.#file,
+        column: name,
+        role: 'feature',
+        columns: names,
+      })
+    })
   }
 
   #setColumns(names: readonly string[]): void {
@@ -207,7 +247,12 @@ export class TrainingTable implements TableSink {
     if (kept && missingFrom)
       throw new RankerError('COLUMN_MISSING', { ...missingFrom, column: name, role: 'feature' })
     if (!text) {
-      if (!kept) this.#options.warn(`column "${name}" has no numeric cell and is left out`)
+      if (kept) return
+      this.#options.warn(
+        number
+          ? `column "${name}" is not used: the hosts before this one have none of that name`
+          : `column "${name}" has no numeric cell and is left out`,
+      )
       return
     }
     if (isInfinite(text.seen)) throw new RankerError('INFINITE_CELL', { ...text, column: name })

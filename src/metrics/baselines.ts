@@ -1,35 +1,40 @@
-import { columnsOf } from '../data/columns.ts'
+import { columnsOf, readColumn } from '../data/columns.ts'
 import type { Dataset } from '../data/dataset.ts'
-import { seededRandom } from '../data/random.ts'
 import { type Gain, ndcgOfQueries } from './ndcg.ts'
 import { meanOfQueries } from './queries.ts'
+import { randomNdcgOfQueries } from './random-order.ts'
 
 const K = 10
-const SHUFFLES = 20
 
-/** A column used alone as the score. */
-export interface SingleFeature {
+/** A column, and the direction in which it ranks. */
+export interface FeatureOrder {
   readonly feature: string
   /** Whether high or low values rank first. */
   readonly order: 'descending' | 'ascending'
-  /** NDCG@10 of that order. */
+}
+
+/** A column used alone as the score, and its NDCG@10. */
+export interface SingleFeature extends FeatureOrder {
   readonly ndcg: number
 }
 
-/** NDCG@10 of a random order: the mean over seeded shuffles of every query. */
-export function randomNdcg(data: Dataset, gain?: Gain): number {
-  const random = seededRandom(1)
-  const ndcg = ndcgAt10(data, gain)
-  let sum = 0
-  for (let shuffle = 0; shuffle < SHUFFLES; shuffle++) {
-    sum += ndcg(Float32Array.from({ length: data.rows }, random))
-  }
-  return sum / SHUFFLES
+/** How rankings are measured: what grades are worth, and the mean over queries, which several hosts take together. */
+export interface RankingOptions {
+  readonly gain?: Gain
+  readonly mean?: typeof meanOfQueries
+}
+
+/** NDCG@10 of a random order: the exact mean over all orders of every query. */
+export function randomNdcg(
+  { labels, groups, weights }: Dataset,
+  { gain, mean = meanOfQueries }: RankingOptions = {},
+): number {
+  return mean(randomNdcgOfQueries(labels, groups!.sizes, { k: K, gain }), weights)
 }
 
 /** Each feature as the only ranking, in its better direction, best first; missing values rank last. */
-export function singleFeatures(data: Dataset, gain?: Gain): SingleFeature[] {
-  const ndcg = ndcgAt10(data, gain)
+export function singleFeatures(data: Dataset, options?: RankingOptions): SingleFeature[] {
+  const ndcg = ndcgAt10(data, options)
   const measured = Array.from(columnsOf(data), (column, index): SingleFeature => {
     const feature = data.featureNames[index]!
     const descending = ndcg(column)
@@ -42,8 +47,12 @@ export function singleFeatures(data: Dataset, gain?: Gain): SingleFeature[] {
 }
 
 /** NDCG@10 of other data ordered by each of these features, in the direction that each has. */
-export function singleFeaturesOn(data: Dataset, features: readonly SingleFeature[], gain?: Gain): number[] {
-  const ndcg = ndcgAt10(data, gain)
+export function singleFeaturesOn(
+  data: Dataset,
+  features: readonly FeatureOrder[],
+  options?: RankingOptions,
+): number[] {
+  const ndcg = ndcgAt10(data, options)
   const orders = new Map(features.map(({ feature, order }) => [feature, order]))
   const values = new Map<string, number>()
   let index = 0
@@ -54,7 +63,16 @@ export function singleFeaturesOn(data: Dataset, features: readonly SingleFeature
   return features.map(({ feature }) => values.get(feature)!)
 }
 
-function ndcgAt10(data: Dataset, gain: Gain = 'exponential'): (scores: Float32Array) => number {
+/** The score of every row where this feature alone is the ranking. */
+export function singleFeatureScores(data: Dataset, { feature, order }: FeatureOrder): Float32Array {
+  const column = readColumn(data, data.featureNames.indexOf(feature))
+  return order === 'descending' ? column : column.map((value) => -value)
+}
+
+function ndcgAt10(
+  data: Dataset,
+  { gain = 'exponential', mean = meanOfQueries }: RankingOptions = {},
+): (scores: Float32Array) => number {
   const ofQueries = ndcgOfQueries(data.labels, data.groups!.sizes, { k: K, gain })
-  return (scores) => meanOfQueries(ofQueries(scores), data.weights)
+  return (scores) => mean(ofQueries(scores), data.weights)
 }

@@ -19,7 +19,7 @@ export interface JudgedRanking {
  */
 export function rankingQuality(
   { labels, scores, sizes, weights }: JudgedRanking,
-  { gain, maxGrade }: { gain: Gain; maxGrade: number },
+  { gain, maxGrade, mean = meanOfQueries }: { gain: Gain; maxGrade: number; mean?: typeof meanOfQueries },
 ): Record<string, number> {
   const measures: Record<string, QueryMetric> = {
     'ndcg@1': ndcgOfQueries(labels, sizes, { k: 1, gain }),
@@ -35,10 +35,10 @@ export function rankingQuality(
   const quality: Record<string, number> = {}
   for (const [name, measure] of Object.entries(measures)) {
     const values = measure(scores)
-    quality[name] = meanOfQueries(values, weights)
+    quality[name] = mean(values, weights)
     const answered = values.map((value, query) => (answerable[query] === 0 ? Number.NaN : value))
-    const mean = meanOfQueries(answered, weights)
-    if (!Number.isNaN(mean)) quality[`${name}_without_empty_queries`] = mean
+    const answeredMean = mean(answered, weights)
+    if (!Number.isNaN(answeredMean)) quality[`${name}_without_empty_queries`] = answeredMean
   }
   return quality
 }

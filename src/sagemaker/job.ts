@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
-import { RankerError, reasonOf } from '../errors.ts'
+import { RankerError, reasonOf, show } from '../errors.ts'
 import { isSkipped, kindOf, listDataFiles } from './data-files.ts'
 
 /** The root on the platform. */
@@ -11,10 +11,13 @@ export const DEFAULT_ROOT = '/opt/ml'
 export interface JobPaths {
   readonly hyperparameters: string
   readonly inputDataConfig: string
+  readonly resourceConfig: string
   readonly checkpointConfig: string
   readonly data: string
   readonly model: string
   readonly metrics: string
+  readonly perQuery: string
+  readonly report: string
   readonly failure: string
 }
 
@@ -22,10 +25,13 @@ export function jobPaths(root: string): JobPaths {
   return {
     hyperparameters: join(root, 'input/config/hyperparameters.json'),
     inputDataConfig: join(root, 'input/config/inputdataconfig.json'),
+    resourceConfig: join(root, 'input/config/resourceconfig.json'),
     checkpointConfig: join(root, 'input/config/checkpointconfig.json'),
     data: join(root, 'input/data'),
     model: join(root, 'model'),
     metrics: join(root, 'output/data/metrics.json'),
+    perQuery: join(root, 'output/data/per_query.csv'),
+    report: join(root, 'output/data/report.html'),
     failure: join(root, 'output/failure'),
   }
 }
@@ -46,6 +52,8 @@ export interface Channel {
   /** The folder that the files' names in errors start below. */
   readonly root?: string
   readonly contentType?: string | undefined
+  /** Whether each host of the job was given other objects; otherwise every host has all of them. */
+  readonly sharded?: boolean
 }
 
 export type Channels = Readonly<Partial<Record<ChannelName, Channel>>>
@@ -56,6 +64,7 @@ const inputDataConfigFile = z.record(
   z.string(),
   z.looseObject({
     ContentType: z.string().optional(),
+    S3DistributionType: z.string().optional(),
     TrainingInputMode: z.enum(['File', 'FastFile', 'Pipe']).optional(),
     RecordWrapperType: z.string().optional(),
   }),
@@ -91,10 +100,12 @@ function decode(value: z.core.util.JSONType): string {
 /**
  * Finds the channels of a job: those that inputdataconfig.json names, or what lies below input/data without it.
  * FastFile is File that streams; of a channel in Pipe mode, the FIFO of the first epoch is read.
+ * @param hosts machines of the job: where there are several, a sharded channel may be empty on this one.
  * @throws {RankerError} UNKNOWN_CHANNEL, CHANNEL_MISSING, CHANNEL_EMPTY, CONFIG_UNREADABLE and those of the files.
  */
-export function readChannels(paths: JobPaths): Channels {
+export function readChannels(paths: JobPaths, hosts = 1): Channels {
   const declared = readDeclared(paths)
+  const isSharded = (name: string) => hosts > 1 && declared[name]?.S3DistributionType === 'ShardedByS3Key'
   const channels: Partial<Record<ChannelName, Channel>> = {}
   for (const [name, { ContentType, TrainingInputMode, RecordWrapperType }] of Object.entries(declared)) {
     checkName(name)
@@ -113,12 +124,15 @@ export function readChannels(paths: JobPaths): Channels {
     const name = isFifo(join(paths.data, entry)) ? entry.replace(/_\d+$/, '') : entry
     if (channels[name.replace(/_\d+$/, '') as ChannelName]?.kind === 'pipe') continue
     checkName(name)
+    if (isSharded(name) && isEmptyFolder(join(paths.data, name))) continue
     const contentType = declared[name]?.ContentType
     channels[name as ChannelName] =
       name === entry ? openChannel(name, join(paths.data, name), contentType) : pipe(paths, name, contentType)
   }
   for (const name of ['train', ...Object.keys(declared)]) {
-    if (!isSideChannel(name) && !channels[name as ChannelName]) {
+    if (isSharded(name)) {
+      channels[name as ChannelName] = { ...(channels[name as ChannelName] ?? { files: [] }), sharded: true }
+    } else if (!isSideChannel(name) && !channels[name as ChannelName]) {
       throw new RankerError('CHANNEL_MISSING', { channel: name, path: join(paths.data, name) })
     }
   }
@@ -142,6 +156,9 @@ function readDeclared(paths: JobPaths): Record<string, DeclaredChannel> {
   if (!existsSync(paths.inputDataConfig)) return {}
   return readJson(paths.inputDataConfig, inputDataConfigFile, 'a JSON object of channels')
 }
+
+const isEmptyFolder = (path: string): boolean =>
+  (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false) && listDataFiles(path).length === 0
 
 const isFifo = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFIFO() ?? false
 
@@ -179,6 +196,7 @@ export function readJson<T>(path: string, schema: z.ZodType<T>, wanted: string):
     const value: unknown = JSON.parse(readFileSync(path, 'utf8').replace(/^\ufeff/, ''))
     // The schema would drop it without a word.
     if (Object.hasOwn(Object(value), '__proto__')) throw new Error('no name may be __proto__')
+    if (typeof value !== 'object' || Array.isArray(value)) throw new Error(`it is ${show(value)}`)
     return schema.parse(value)
   } catch (cause) {
     const issue = cause instanceof z.ZodError ? cause.issues[0]! : undefined

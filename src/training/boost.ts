@@ -5,6 +5,7 @@ import type { DMatrix } from '../xgboost/dmatrix.ts'
 import type { Checkpoints } from './checkpoints.ts'
 import { EarlyStopping } from './early-stopping.ts'
 import type { Evaluator } from './evaluator.ts'
+import { type Hosts, ONE_HOST } from './hosts/hosts.ts'
 import type { Hyperparameters } from './hyperparameters.ts'
 import type { TrainingSignals } from './plan.ts'
 
@@ -14,6 +15,7 @@ export interface BoostOptions {
   /** Rounds that the booster already has, from the model that training continues: new ones are counted on. */
   readonly from?: number
   readonly checkpoints?: Checkpoints | undefined
+  readonly hosts?: Hosts
 }
 
 export interface Boosted {
@@ -21,6 +23,8 @@ export interface Boosted {
   readonly kept: number
   /** Rounds that the booster has. */
   readonly trained: number
+  /** Values of the rounds of this job, those before a restart among them. */
+  readonly history: readonly Evaluation[]
 }
 
 /**
@@ -33,7 +37,7 @@ export function boost(
   evaluator: Evaluator,
   matrices: Matrices,
   signals: TrainingSignals,
-  { from = 0, checkpoints }: BoostOptions = {},
+  { from = 0, checkpoints, hosts = ONE_HOST }: BoostOptions = {},
 ): Boosted {
   const { early_stopping_rounds: patience, num_round: rounds } = hyperparameters
   const metric = evaluator.metrics.at(-1)!
@@ -46,16 +50,18 @@ export function boost(
   const resumed = checkpoints?.resume().slice(0, rounds) ?? []
   const stoppedEarly = resumed.findIndex((values, index) => observe(from + index, values))
   let trained = from + (stoppedEarly < 0 ? resumed.length : stoppedEarly + 1)
+  const history = resumed.slice(0, trained - from)
   let isDone = stoppedEarly >= 0 || trained === from + rounds
-  let isAsked = signals.shouldStop()
+  let isAsked = hosts.any(signals.shouldStop())
   if (isAsked && trained === from) throw new RankerError('STOPPED', {})
   while (!isDone && !isAsked) {
     const round = trained++
     booster.update(round, matrices.train)
     const values = evaluator.evaluate(booster, round, sets)
-    signals.emit({ type: 'round', round, values: [...values] })
+    history.push(values)
+    signals.emit({ type: 'round', round, rounds: from + rounds, values: [...values] })
     isDone = observe(round, values) || trained === from + rounds
-    isAsked = signals.shouldStop()
+    isAsked = hosts.any(signals.shouldStop())
     checkpoints?.after(values, isDone || isAsked)
   }
   if (!isDone) {
@@ -64,7 +70,7 @@ export function boost(
       text: `asked to stop after round ${trained - 1}: what was learnt so far is kept`,
     })
   }
-  return { kept: stopping ? stopping.bestRound : trained - 1, trained }
+  return { kept: stopping ? stopping.bestRound : trained - 1, trained, history }
 }
 
 /** Train first, test never: what is seen every round is no longer a test. */

@@ -12,6 +12,8 @@ import { type ColumnRoles, TrainingTable } from '../data/training-table.ts'
 import { nameUnnamedColumns } from '../data/unnamed-columns.ts'
 import { RankerError } from '../errors.ts'
 import { labelCheck, needsGroups } from './data-needs.ts'
+import { agreeOnFeatures } from './hosts/agree.ts'
+import type { Hosts } from './hosts/hosts.ts'
 import type { Hyperparameters } from './hyperparameters.ts'
 import type { Input } from './inputs.ts'
 
@@ -25,6 +27,9 @@ export interface ChannelOptions {
    */
   readonly sorted: boolean
   readonly memory: MemoryLimit
+  readonly hosts: Hosts
+  /** Whether the files are this host's alone; of those that all hosts have, each takes its share of the queries. */
+  readonly sharded: boolean
   readonly warn: (sentence: string) => void
 }
 
@@ -84,7 +89,7 @@ async function readTable(
 
 /** Reads rows whose width and weights are known only once all were seen: twice. */
 async function readSparse(inputs: readonly Input[], options: ChannelOptions): Promise<Dataset> {
-  const { hyperparameters, warn } = options
+  const { hyperparameters, hosts, warn } = options
   if (hyperparameters.features) {
     const { name: file, format } = inputs[0]!
     throw new RankerError('FEATURES_UNNAMED', { file, format: FORMAT_NAMES[format] })
@@ -92,7 +97,10 @@ async function readSparse(inputs: readonly Input[], options: ChannelOptions): Pr
   const shape = new SparseShape(needsGroups(hyperparameters))
   for (const input of inputs) await readRows(input, hyperparameters, shape)
 
-  const featureNames = options.featureNames ?? numberedColumns(shape.width)
+  const seen = { named: [], numbered: shape.width, weighted: shape.weighted }
+  const featureNames =
+    options.featureNames ??
+    (hosts.names.length > 1 ? agreeOnFeatures(seen, hosts) : numberedColumns(shape.width))
   const width = featureNames.length
   if (shape.width > width) {
     warn(`columns f${width} to f${shape.width - 1} are not in train and are not used`)
@@ -133,7 +141,7 @@ function rolesOf({ hyperparameters }: ChannelOptions): ColumnRoles {
 
 async function withTable(
   roles: ColumnRoles,
-  { hyperparameters, featureNames, sorted, memory, warn }: ChannelOptions,
+  { hyperparameters, featureNames, sorted, memory, hosts, sharded, warn }: ChannelOptions,
   fill: (table: TrainingTable) => Promise<void>,
 ): Promise<Dataset> {
   const table = new TrainingTable({
@@ -142,6 +150,10 @@ async function withTable(
     refuseLabel: labelCheck(hyperparameters),
     featureNames,
     sorted,
+    ...(hosts.names.length > 1 && {
+      share: sharded ? undefined : { index: hosts.index, hosts: hosts.names.length },
+      agree: (named) => agreeOnFeatures({ named, numbered: 0, weighted: false }, hosts),
+    }),
     memory,
     warn,
   })

@@ -6,6 +6,7 @@ import { checkWritable, writeWhole } from '../storage/files.ts'
 import { PRODUCT } from '../version.ts'
 import type { Booster, Evaluation, Parameters } from '../xgboost/booster.ts'
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type Origin } from './checkpoint-file.ts'
+import type { Hosts } from './hosts/hosts.ts'
 import type { Emit } from './plan.ts'
 
 /** Checkpoints that stay: the newest, and one more in case that one is damaged. */
@@ -42,6 +43,8 @@ export interface CheckpointOptions {
   readonly booster: Booster
   /** Set again after a restore, for the machine may have changed: its threads are in them. */
   readonly parameters: Parameters
+  /** Of several the leader alone keeps checkpoints; what it goes on from goes to the others. */
+  readonly hosts: Hosts
   readonly emit: Emit
 }
 
@@ -64,29 +67,39 @@ export class Checkpoints {
    * @returns the values of the rounds that are done, none at a fresh start.
    */
   resume(): Evaluation[] {
-    const { folder, booster, parameters, emit } = this.#options
-    for (const name of this.#list().reverse()) {
-      const path = join(folder, name)
-      const checkpoint = read(path)
-      if (typeof checkpoint === 'string') {
-        this.#damaged.add(name)
-        emit({ type: 'warning', text: `checkpoint ${path} is damaged (${checkpoint}): it is skipped` })
-        continue
-      }
+    const { booster, parameters, hosts } = this.#options
+    const found = hosts.index === 0 ? this.#newest() : undefined
+    const bytes = hosts.fromLeader(found && encodeCheckpoint(found))
+    const checkpoint = bytes && (decodeCheckpoint(Buffer.from(bytes)) as Checkpoint)
+    if (checkpoint) {
       booster.restore(checkpoint.booster)
       booster.setParameters(parameters)
       this.#history.push(...checkpoint.history)
-      emit({ type: 'note', text: `resumed from ${path}: ${this.#history.length} rounds are done` })
-      break
     }
-    this.#nameOthers()
     return [...this.#history]
+  }
+
+  #newest(): Checkpoint | undefined {
+    const { folder, emit } = this.#options
+    this.#nameOthers()
+    for (const name of this.#list().reverse()) {
+      const path = join(folder, name)
+      const checkpoint = read(path)
+      if (typeof checkpoint !== 'string') {
+        emit({ type: 'note', text: `resumed from ${path}: ${checkpoint.history.length} rounds are done` })
+        return checkpoint
+      }
+      this.#damaged.add(name)
+      emit({ type: 'warning', text: `checkpoint ${path} is damaged (${checkpoint}): it is skipped` })
+    }
+    return undefined
   }
 
   /** Takes in the values of a finished round, and saves when it is one of every `interval`, or the last. */
   after(values: Evaluation, isLast: boolean): void {
-    const { folder, interval, origin, booster, emit } = this.#options
+    const { folder, interval, origin, booster, hosts, emit } = this.#options
     const rounds = this.#history.push(values)
+    if (hosts.index > 0) return
     if (!isLast && rounds % interval !== 0) return
     const name = `ranker-checkpoint-${this.#origin}.${String(rounds).padStart(6, '0')}`
     const path = join(folder, name)

@@ -1,5 +1,6 @@
 import { type Dataset, groupBounds } from '../data/dataset.ts'
 import type { Booster, EvalSet, Evaluation } from '../xgboost/booster.ts'
+import { type Hosts, ONE_HOST } from './hosts/hosts.ts'
 
 /**
  * Evaluates boosters as XGBoost does, but for one fault of it: its weighted `ndcg` adds 1 for a query without a relevant
@@ -14,10 +15,14 @@ export class Evaluator {
   readonly #emptyShares: ReadonlyMap<string, number>
 
   /** @param datasets the data behind the sets to evaluate on, by their names. */
-  constructor(metrics: readonly string[], datasets: Readonly<Record<string, Dataset>>) {
+  constructor(
+    metrics: readonly string[],
+    datasets: Readonly<Record<string, Dataset>>,
+    hosts: Pick<Hosts, 'gather'> = ONE_HOST,
+  ) {
     this.metrics = metrics
     const weighted = Object.entries(datasets).filter(([, data]) => data.groups && data.weights)
-    this.#emptyShares = new Map(weighted.map(([name, data]) => [name, emptyShare(data)]))
+    this.#emptyShares = new Map(weighted.map(([name, data]) => [name, emptyShare(data, hosts)]))
     this.evalMetric = [...new Set(metrics.map((metric) => this.#asked(metric)))]
   }
 
@@ -41,8 +46,8 @@ export class Evaluator {
   }
 }
 
-/** Share of the queries' weight that belongs to those without a relevant row. */
-function emptyShare({ labels, groups, weights }: Dataset): number {
+/** Share of the weight of all hosts' queries that belongs to those without a relevant row. */
+function emptyShare({ labels, groups, weights }: Dataset, hosts: Pick<Hosts, 'gather'>): number {
   const bounds = groupBounds(groups!.sizes)
   let empty = 0
   let total = 0
@@ -50,5 +55,6 @@ function emptyShare({ labels, groups, weights }: Dataset): number {
     total += weight
     if (labels.subarray(bounds[query], bounds[query + 1]).every((label) => label === 0)) empty += weight
   }
-  return empty / total
+  const parts = hosts.gather([empty, total] as const)
+  return parts.reduce((sum, [one]) => sum + one, 0) / parts.reduce((sum, [, one]) => sum + one, 0)
 }

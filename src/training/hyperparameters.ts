@@ -68,6 +68,16 @@ export function parseHyperparameters(
       'save_model_on_termination is false, and what was learnt is kept all the same when the job is stopped',
     )
   }
+  if (values.lambdarank_unbiased === true && values.position === undefined) {
+    warn(
+      'lambdarank_unbiased is true without a position column: the rows of a query are taken to be in the order they were shown in',
+    )
+  }
+  if (values.enable_categorical === true) {
+    warn(
+      'enable_categorical is true, and no column is one of categories: a feature spec says which, and this version reads none',
+    )
+  }
   return values
 }
 

@@ -1,8 +1,15 @@
 import type { Dataset } from '../data/dataset.ts'
-import { randomNdcg, type SingleFeature, singleFeatures, singleFeaturesOn } from '../metrics/baselines.ts'
+import { affordableRows, sampleQueries } from '../data/samples.ts'
+import {
+  type FeatureOrder,
+  type RankingOptions,
+  randomNdcg,
+  singleFeatures,
+  singleFeaturesOn,
+} from '../metrics/baselines.ts'
 import { type Gain, ndcgOfQueries } from '../metrics/ndcg.ts'
-import { meanOfQueries } from '../metrics/queries.ts'
 import { rankingQuality } from '../metrics/ranking-quality.ts'
+import type { ChannelComparison, FeatureImportance } from '../report/report-data.ts'
 import { CHANNELS, type ChannelName } from '../sagemaker/job.ts'
 import type { Booster } from '../xgboost/booster.ts'
 import { predictDataset } from '../xgboost/predict.ts'
@@ -12,6 +19,7 @@ import type { CrossValidation } from './cross-validation.ts'
 import { isLabel } from './data-needs.ts'
 import type { Datasets } from './datasets.ts'
 import type { Evaluator } from './evaluator.ts'
+import type { Hosts } from './hosts/hosts.ts'
 import type { Hyperparameters } from './hyperparameters.ts'
 
 /** What the ranker is held against: NDCG@10 by channel. */
@@ -19,9 +27,15 @@ export interface Baselines {
   /** The model of the `model` channel. */
   readonly incumbent?: ByChannel
   readonly random: ByChannel
-  /** Each feature alone, in the direction that is better on train; the best on train comes first. */
-  readonly single_features: readonly ({ feature: string; order: SingleFeature['order'] } & ByChannel)[]
+  /**
+   * Each feature alone, in the direction that is better on train; the best on train comes first. A channel of more than
+   * 25,000 rows, or fewer wide ones, is measured by a seeded sample of its queries.
+   */
+  readonly single_features: readonly (FeatureOrder & ByChannel)[]
 }
+
+/** Rows of whole queries that every feature is tried on as the only ranking. */
+const SINGLE_FEATURE_ROWS = 25_000
 
 type ByChannel = Readonly<Partial<Record<ChannelName, number>>>
 
@@ -30,14 +44,36 @@ export type Metrics = {
   best_iteration: number
   baselines?: Baselines
   cv?: CrossValidation
-} & Partial<Record<ChannelName, Record<string, number>>>
+} & Partial<Record<ChannelName, Record<string, number>>> &
+  Partial<Findings>
+
+/** What `metrics.json` says beside the plain metrics. */
+export interface Findings {
+  /** NDCG with intervals, and the ranker against its baselines, query by query. */
+  readonly comparisons: Partial<Record<ChannelName, ChannelComparison>>
+  /** The feature that moves scores most comes first. */
+  readonly feature_importance: readonly FeatureImportance[]
+  /** Population stability index of each feature, train against the channel named. */
+  readonly drift: { readonly channel: string; readonly features: Readonly<Record<string, number>> }
+  /** What a reader should know before trusting the numbers, as the report says it. */
+  readonly warnings: readonly string[]
+}
+
+/** The kept model's score of every row, by channel. */
+export function scoreRows(final: Booster, datasets: Datasets): Scores {
+  const channels = CHANNELS.filter((name) => datasets[name])
+  return Object.fromEntries(channels.map((name) => [name, predictDataset(final, datasets[name]!)]))
+}
 
 export interface MeasureOptions {
+  /** The kept model's score of every row. */
+  readonly scores: Scores
   readonly evaluator: Evaluator
   readonly hyperparameters: Hyperparameters
   readonly incumbent: Scores | undefined
   /** Whether there is no time for what the model is held against: a job that was asked to stop has two minutes. */
   readonly isHurried: boolean
+  readonly hosts: Hosts
 }
 
 /** Measures the kept model and what it is held against on every channel. */
@@ -46,22 +82,24 @@ export function measure(
   kept: number,
   datasets: Datasets,
   matrices: Matrices,
-  { evaluator, hyperparameters, incumbent, isHurried }: MeasureOptions,
+  { scores, evaluator, hyperparameters, incumbent, isHurried, hosts }: MeasureOptions,
 ): Metrics {
   const metrics: Metrics = { best_iteration: kept }
   const sets = Object.entries(matrices).map(([name, matrix]) => ({ name, matrix }))
   const evaluation = evaluator.evaluate(final, kept, sets)
-  const ranked = CHANNELS.filter((name) => isRanked(datasets[name], hyperparameters))
-  const gain: Gain = hyperparameters.ndcg_exp_gain === false ? 'linear' : 'exponential'
-  const maxGrade = ranked.reduce((most, name) => Math.max(most, highestLabel(datasets[name]!)), 1)
+  // Every host makes the same measurements, so what all must agree on is asked of all.
+  const ranked = CHANNELS.filter((name) => !hosts.any(!isRanked(datasets[name], hyperparameters)))
+  const gain = gainOfJob(hyperparameters)
+  const highest = ranked.map((name) => highestLabel(datasets[name]!))
+  const maxGrade = Math.max(1, ...hosts.gather(highest).flat())
   for (const name of CHANNELS) {
     const data = datasets[name]
     if (!data) continue
     const values: Record<string, number> = {}
     if (ranked.includes(name)) {
-      const scores = predictDataset(final, data)
-      const ranking = { labels: data.labels, scores, sizes: data.groups!.sizes, weights: data.weights }
-      Object.assign(values, rankingQuality(ranking, { gain, maxGrade }))
+      const { labels, groups, weights } = data
+      const ranking = { labels, scores: scores[name]!, sizes: groups!.sizes, weights }
+      Object.assign(values, rankingQuality(ranking, { gain, maxGrade, mean: hosts.meanOfQueries }))
     }
     for (const metric of evaluator.metrics) {
       const value = evaluation.get(`${name}-${metric}`)!
@@ -71,10 +109,14 @@ export function measure(
     metrics[name] = values
   }
   if (ranked.includes('train') && !isHurried) {
-    metrics.baselines = baselines(datasets, ranked, gain, incumbent)
+    metrics.baselines = baselines(datasets, ranked, { gain, mean: hosts.meanOfQueries }, incumbent)
   }
   return metrics
 }
+
+/** What a grade is worth to the job. */
+export const gainOfJob = ({ ndcg_exp_gain }: Hyperparameters): Gain =>
+  ndcg_exp_gain === false ? 'linear' : 'exponential'
 
 const highestLabel = ({ labels }: Dataset): number => labels.reduce((most, label) => Math.max(most, label), 0)
 
@@ -86,20 +128,25 @@ function isRanked(data: Dataset | undefined, hyperparameters: Hyperparameters): 
 function baselines(
   datasets: Datasets,
   channels: readonly ChannelName[],
-  gain: Gain,
+  options: Required<RankingOptions>,
   incumbent: Scores | undefined,
 ): Baselines {
-  const features = singleFeatures(datasets.train, gain)
-  const onEach = channels.map((name) => singleFeaturesOn(datasets[name]!, features, gain))
+  const rows = affordableRows(datasets.train.featureNames.length, SINGLE_FEATURE_ROWS)
+  const samples = channels.map((name) => sampleQueries(datasets[name]!, rows))
+  const features = singleFeatures(samples[0]!, options)
+  const onEach = samples.map((data, index) =>
+    index === 0 ? features.map(({ ndcg }) => ndcg) : singleFeaturesOn(data, features, options),
+  )
   const ndcgOf = (name: ChannelName, scores: Float32Array): number => {
     const { labels, groups, weights } = datasets[name]!
-    return meanOfQueries(ndcgOfQueries(labels, groups!.sizes, { k: 10, gain })(scores), weights)
+    const ofQueries = ndcgOfQueries(labels, groups!.sizes, { k: 10, gain: options.gain })
+    return options.mean(ofQueries(scores), weights)
   }
   return {
     ...(incumbent && {
       incumbent: Object.fromEntries(channels.map((name) => [name, ndcgOf(name, incumbent[name]!)])),
     }),
-    random: Object.fromEntries(channels.map((name) => [name, randomNdcg(datasets[name]!, gain)])),
+    random: Object.fromEntries(channels.map((name) => [name, randomNdcg(datasets[name]!, options)])),
     single_features: features.map(({ feature, order }, index) => ({
       feature,
       order,

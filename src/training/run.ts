@@ -1,26 +1,34 @@
 import type { Dataset } from '../data/dataset.ts'
 import { RankerError } from '../errors.ts'
+import type { LearningCurve } from '../report/report-data.ts'
 import { CHANNELS } from '../sagemaker/job.ts'
 import { makeTemporaryFolder } from '../storage/files.ts'
 import type { Parameters } from '../xgboost/booster.ts'
 import { DMatrix } from '../xgboost/dmatrix.ts'
 import type { XGBoost } from '../xgboost/library.ts'
 import { type Own, withOwned } from '../xgboost/owned.ts'
-import { type Artefact, buildArtefact } from './artefact.ts'
+import { type Artefact, buildArtefact, exportBooster } from './artefact.ts'
 import { boost, type Matrices } from './boost.ts'
 import { checkContinues, loadChannelModel, scoreChannels } from './channel-model.ts'
 import { Checkpoints, holdsCheckpoints } from './checkpoints.ts'
 import { type CrossValidation, crossValidate } from './cross-validation.ts'
+import { learningCurve } from './curve.ts'
 import { asTrained, needsRawValues } from './data-needs.ts'
 import { type Datasets, readDatasets } from './datasets.ts'
 import { evalMetrics } from './eval-metrics.ts'
 import { Evaluator } from './evaluator.ts'
+import { findings } from './findings.ts'
 import { originOf } from './fingerprint.ts'
 import { withHeldOut } from './hold-out.ts'
+import { checkSameJob, checkSameModel } from './hosts/agree.ts'
+import { type Hosts, ONE_HOST } from './hosts/hosts.ts'
+import { lendQueries } from './hosts/lend.ts'
 import { positionalConstraints } from './hyperparameters/constraints.ts'
 import { jobContradiction } from './hyperparameters/contradictions.ts'
 import { type Hyperparameters, xgboostParameters } from './hyperparameters.ts'
-import { type Metrics, measure } from './measure.ts'
+import { type Inspection, inspect } from './inspect.ts'
+import { gainOfJob, type Metrics, measure, scoreRows } from './measure.ts'
+import { type Phases, Stopwatch } from './phases.ts'
 import type { TrainingPlan, TrainingSignals } from './plan.ts'
 import { sliceOf, startingPoint } from './starting-point.ts'
 
@@ -29,6 +37,9 @@ const PAGE_SHARE = 1 / 16
 
 export interface TrainingResult extends Artefact {
   readonly metrics: Metrics
+  readonly inspection: Inspection
+  readonly curve: LearningCurve
+  readonly phases: Phases
 }
 
 /**
@@ -39,10 +50,11 @@ export async function runTraining(
   plan: TrainingPlan,
   library: XGBoost,
   signals: TrainingSignals,
+  hosts: Hosts = ONE_HOST,
 ): Promise<TrainingResult> {
   const { hyperparameters } = plan
   const { emit } = signals
-  checkJob(plan)
+  checkJob(plan, hosts)
   if (plan.checkpoints !== undefined) {
     emit({
       type: 'note',
@@ -52,21 +64,31 @@ export async function runTraining(
   const given = plan.model === undefined ? undefined : loadChannelModel(plan.model)
   const base = hyperparameters.model_channel === 'continue' ? given : undefined
 
+  const watch = new Stopwatch()
   return withOwned(async (own) => {
-    const endIfAsked = () => interrupt(plan, signals)
-    const datasets = withHeldOut(await readDatasets(plan, emit, own, endIfAsked), hyperparameters, emit)
+    checkSameJob(plan, given?.sha256, hosts)
+    const endIfAsked = () => interrupt(plan, signals, hosts)
+    const read = await readDatasets(plan, emit, own, endIfAsked, hosts)
     endIfAsked()
+    const datasets = withHeldOut(
+      { ...read, train: lendQueries(read.train, hosts, emit) },
+      hyperparameters,
+      emit,
+    )
     const metrics = evalMetrics(hyperparameters)
     const job = prepare(plan, library, datasets.train, own)
-    const evaluator = new Evaluator(metrics, datasets)
+    const evaluator = new Evaluator(metrics, datasets, hosts)
     const parameters = job.parameters(evaluator.evalMetric)
     if (base) checkContinues(base, parameters, datasets.train.featureNames)
+    watch.lap('read')
     const incumbent = given && scoreChannels(library, given, datasets)
     const cv =
       hyperparameters.kfold === undefined
         ? undefined
         : crossValidate(datasets.train, { ...job, library, hyperparameters, metrics, signals })
+    if (cv) watch.lap('cross-validate')
     const matrices = quantise(datasets, (name, data, reference) => own(job.matrix(name, data, reference)))
+    watch.lap('quantise')
     const start = startingPoint(hyperparameters, library, base, Object.values(matrices), emit)
     const booster = own(start.booster)
     booster.setParameters(parameters)
@@ -76,14 +98,17 @@ export async function runTraining(
         : new Checkpoints({
             folder: plan.checkpoints,
             interval: hyperparameters.checkpoint_interval,
-            origin: originOf(datasets, parameters, base),
+            origin: originOf(datasets, parameters, hosts, base),
             booster,
             parameters,
             emit,
+            hosts,
           })
     const rounds = cv ? roundsOf(cv, hyperparameters) : { ...hyperparameters, num_round: start.rounds }
     const { from } = start
-    const { kept, trained } = boost(booster, rounds, evaluator, matrices, signals, { from, checkpoints })
+    const boosted = boost(booster, rounds, evaluator, matrices, signals, { from, checkpoints, hosts })
+    const { kept, trained } = boosted
+    watch.lap('train')
     if (kept + 1 < trained) emit({ type: 'note', text: `kept round ${kept} of rounds 0 to ${trained - 1}` })
 
     // A slice keeps neither names nor attributes, nor the metrics to evaluate.
@@ -92,24 +117,47 @@ export async function runTraining(
     final.setAttribute('best_iteration', String(kept))
     final.setParameters({ eval_metric: evaluator.evalMetric, nthread: String(plan.threads) })
 
-    const isHurried = signals.shouldStop()
+    const exported = exportBooster(final)
+    const scores = scoreRows(final, datasets)
     const measured = measure(final, kept, datasets, matrices, {
+      scores,
       evaluator,
       hyperparameters,
       incumbent,
-      isHurried,
+      isHurried: hosts.any(signals.shouldStop()),
+      hosts,
     })
     if (cv) measured.cv = cv
-    return { ...buildArtefact(plan, datasets.train, final, measured), metrics: measured }
+    const inspection = inspect({
+      library,
+      final,
+      forest: exported.forest,
+      datasets,
+      scores,
+      incumbent,
+      baselines: measured.baselines,
+      gain: gainOfJob(hyperparameters),
+    })
+    const artefact = buildArtefact(plan, datasets.train, final, exported, measured, inspection.profile, hosts)
+    checkSameModel(artefact.manifest.files['model.ubj']!, hosts, emit)
+    watch.lap('measure')
+    return {
+      ...artefact,
+      metrics: { ...measured, ...findings(inspection) },
+      inspection,
+      curve: learningCurve(rounds, metrics.at(-1)!, boosted, from),
+      phases: watch.phases,
+    }
   })
 }
 
 /** @throws {RankerError} CONTRADICTING_HYPERPARAMETERS. */
-function checkJob({ hyperparameters, channels, model, checkpoints }: TrainingPlan): void {
+function checkJob({ hyperparameters, channels, model, checkpoints }: TrainingPlan, hosts: Hosts): void {
   const reason = jobContradiction(hyperparameters, {
     validation: channels.validation !== undefined,
     continues: model !== undefined && hyperparameters.model_channel === 'continue',
     checkpoints: checkpoints !== undefined,
+    hosts: hosts.names.length,
   })
   if (reason) throw new RankerError('CONTRADICTING_HYPERPARAMETERS', { reason })
 }
@@ -118,8 +166,9 @@ function checkJob({ hyperparameters, channels, model, checkpoints }: TrainingPla
  * Ends the reading when somebody asks: without a finished round there is nothing to keep. Where an earlier attempt
  * left checkpoints there is, and the data are needed to export it.
  */
-function interrupt({ checkpoints }: TrainingPlan, signals: TrainingSignals): void {
-  if (!signals.shouldStop() || (checkpoints !== undefined && holdsCheckpoints(checkpoints))) return
+function interrupt({ checkpoints }: TrainingPlan, signals: TrainingSignals, hosts: Hosts): void {
+  const mayResume = checkpoints !== undefined && (hosts.index > 0 || holdsCheckpoints(checkpoints))
+  if (!signals.shouldStop() || mayResume) return
   throw new RankerError('STOPPED', {})
 }
 

@@ -30,6 +30,8 @@ export class DMatrix {
     const { threads, maxBin = 256, reference, pagesPrefix, batchBytes = 1 << 26 } = options
     const proxy = library.create<DMatrixHandle>('XGProxyDMatrixCreate')
     const batches = batchesOf(data, Math.floor(batchBytes / 4 / data.matrix.width))
+    // The library wants a batch even of a host that has no row of a channel.
+    if (batches.length === 0) batches.push({ from: 0, to: 0, firstQuery: 0, lastQuery: 0 })
     // The library makes several passes over the batches. A throw inside a callback would hang the process, so its
     // error is kept and the pass ended.
     let at = 0
@@ -75,6 +77,16 @@ export class DMatrix {
     } finally {
       library.call('XGDMatrixFree', proxy)
     }
+  }
+
+  /** Rows as they are, not quantised and without labels: to predict on. @param rows row-major; NaN is missing. */
+  static ofRows(library: XGBoost, rows: Float32Array, width: number): DMatrix {
+    const shape = [rows.length / width, width]
+    const config = '{"missing":NaN,"nthread":0}'
+    return new DMatrix(
+      library,
+      library.create('XGDMatrixCreateFromDense', arrayInterface(rows, shape), config),
+    )
   }
 
   static #createRaw(library: XGBoost, data: Dataset, threads: number): DMatrix {

@@ -37,12 +37,16 @@ export function startJob(
   t: Test,
   root: string,
   entry: 'container/train' | 'main' = 'container/train',
+  env: Readonly<Record<string, string>> = {},
 ): RunningJob {
   const [command, args] =
     entry === 'main'
       ? [process.execPath, [join(repository, 'src/cli/main.ts'), 'train']]
       : [join(repository, entry), []]
-  const child = spawn(command, args, { env: { ...process.env, SAGEMAKER_BASE_DIR: root }, stdio: 'pipe' })
+  const child = spawn(command, args, {
+    env: { ...process.env, ...env, SAGEMAKER_BASE_DIR: root },
+    stdio: 'pipe',
+  })
   t.teardown(() => child.kill('SIGKILL'))
   const output = { stdout: '', stderr: '' }
   const waiting = new Map<RegExp, () => void>()

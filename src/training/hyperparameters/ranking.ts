@@ -50,7 +50,9 @@ export const objectives = {
 
 /** How features of categories are split. */
 export const categorical = {
-  enable_categorical: own(flag, 'let features be categories', { byDefault: 'false' }).optional(),
+  enable_categorical: own(flag, 'let features be categories, where a feature spec says which are', {
+    byDefault: 'false',
+  }).optional(),
   max_cat_to_onehot: passedOn(whole(1), '4', 'up to so many categories, one is split from the others'),
   max_cat_threshold: passedOn(whole(1), '64', 'categories that one split considers at most'),
 }
