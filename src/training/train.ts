@@ -73,6 +73,8 @@ function runOnThread(
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
   const worker = new Worker(new URL(`./thread.${extension}`, import.meta.url), {
     workerData: { plan, env, stop: flag, hosts: place } satisfies ThreadInput,
+    // A FIFO's descriptor is closed by the socket that takes it over, which the thread's own list would not know.
+    trackUnmanagedFds: false,
     // The AWS SDK, where a channel is in S3, reads its settings and credentials from there.
     env,
   })
