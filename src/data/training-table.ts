@@ -135,7 +135,8 @@ export class TrainingTable implements TableSink {
     const { roles } = this.#options
     const grouped = this.#grouped === true
     const { sizes, order } = grouped ? this.#group() : { sizes: new Uint32Array(0), order: undefined }
-    if (roles.weight !== undefined && this.#weights.every((weight) => weight === 0)) {
+    const weights = this.#weights
+    if (roles.weight !== undefined && weights.length > 0 && weights.every((weight) => weight === 0)) {
       throw new RankerError('WEIGHTS_ZERO', { file: this.#file, column: roles.weight })
     }
     const labels = this.#labels.toArray()
@@ -149,7 +150,7 @@ export class TrainingTable implements TableSink {
       ),
       labels: order ? Float32Array.from(order, (row) => labels[row]!) : labels,
       ...(grouped && { groups: { ids: [...this.#queries.keys()], sizes } }),
-      ...(roles.weight !== undefined && { weights: Float32Array.from(this.#weights) }),
+      ...(roles.weight !== undefined && { weights: Float32Array.from(weights) }),
     }
   }
 
