@@ -136,11 +136,8 @@ export class TrainingTable implements TableSink {
     // A host without a file has seen no column: it has no query, but it is one of those that rank.
     const grouped = this.#grouped ?? this.#options.grouped
     const { sizes, order } = grouped ? this.#group() : { sizes: new Uint32Array(0), order: undefined }
-    if (
-      roles.weight !== undefined &&
-      this.#labels.length > 0 &&
-      this.#weights.every((weight) => weight === 0)
-    ) {
+    const weights = this.#weights
+    if (roles.weight !== undefined && weights.length > 0 && weights.every((weight) => weight === 0)) {
       throw new RankerError('WEIGHTS_ZERO', { file: this.#file, column: roles.weight })
     }
     const labels = this.#labels.toArray()
@@ -154,7 +151,7 @@ export class TrainingTable implements TableSink {
       ),
       labels: order ? Float32Array.from(order, (row) => labels[row]!) : labels,
       ...(grouped && { groups: { ids: [...this.#queries.keys()], sizes } }),
-      ...(roles.weight !== undefined && { weights: Float32Array.from(this.#weights) }),
+      ...(roles.weight !== undefined && { weights: Float32Array.from(weights) }),
     }
   }
 

@@ -97,7 +97,7 @@ async function readSparse(inputs: readonly Input[], options: ChannelOptions): Pr
   const shape = new SparseShape(needsGroups(hyperparameters))
   for (const input of inputs) await readRows(input, hyperparameters, shape)
 
-  const seen = { named: [], numbered: shape.width, weighted: shape.weighted }
+  const seen = { named: [], numbered: shape.width }
   const featureNames =
     options.featureNames ??
     (hosts.names.length > 1 ? agreeOnFeatures(seen, hosts) : numberedColumns(shape.width))
@@ -152,7 +152,7 @@ async function withTable(
     sorted,
     ...(hosts.names.length > 1 && {
       share: sharded ? undefined : { index: hosts.index, hosts: hosts.names.length },
-      agree: (named) => agreeOnFeatures({ named, numbered: 0, weighted: false }, hosts),
+      agree: (named) => agreeOnFeatures({ named, numbered: 0 }, hosts),
     }),
     memory,
     warn,

@@ -4,7 +4,7 @@ import { CHANNELS, type Channel, type ChannelName } from '../sagemaker/job.ts'
 import { openSpillFile } from '../storage/spill-file.ts'
 import type { Own } from '../xgboost/owned.ts'
 import { readChannelRows } from './channel-reader.ts'
-import { checkRows } from './hosts/agree.ts'
+import { agreeOnRows } from './hosts/agree.ts'
 import { type Hosts, ONE_HOST } from './hosts/hosts.ts'
 import { withInputs } from './inputs.ts'
 import type { Emit, TrainingPlan } from './plan.ts'
@@ -36,9 +36,8 @@ export async function readDatasets(
   const read = async (name: ChannelName, channel: Channel, featureNames?: readonly string[]) => {
     const data = await readChannel(plan, name, channel, { emit, interrupt, budget, featureNames, hosts })
     own(data.matrix)
-    checkRows(name, data.rows, hosts)
     if (!data.matrix.onDisk) budget = Math.max(0, budget - 4 * data.rows * data.matrix.width)
-    return data
+    return agreeOnRows(name, data, hosts)
   }
   const train = await read('train', channels.train!, hyperparameters.features)
   const datasets: Datasets = { train }

@@ -70,11 +70,8 @@ export async function runTraining(
     const endIfAsked = () => interrupt(plan, signals, hosts)
     const read = await readDatasets(plan, emit, own, endIfAsked, hosts)
     endIfAsked()
-    const datasets = withHeldOut(
-      { ...read, train: lendQueries(read.train, hosts, emit) },
-      hyperparameters,
-      emit,
-    )
+    const parts = withHeldOut(read, hyperparameters, emit, hosts)
+    const datasets = { ...parts, train: lendQueries(parts.train, hosts, emit) }
     const metrics = evalMetrics(hyperparameters)
     const job = prepare(plan, library, datasets.train, own)
     const evaluator = new Evaluator(metrics, datasets, hosts)

@@ -1,3 +1,4 @@
+import type { Dataset } from '../../data/dataset.ts'
 import { numberedColumns } from '../../data/sparse-table.ts'
 import type { ColumnSummary } from '../../data/training-table.ts'
 import { RankerError } from '../../errors.ts'
@@ -41,10 +42,8 @@ function checkSame(what: string, seen: readonly (string | undefined)[], hosts: H
 export interface SeenColumns {
   /** Those that have names. */
   readonly named: readonly ColumnSummary[]
-  /** How many have but numbers, as in libsvm and recordio, */
+  /** How many have but numbers, as in libsvm and recordio. */
   readonly numbered: number
-  /** and whether there is a weight beside the label. */
-  readonly weighted: boolean
 }
 
 /**
@@ -61,11 +60,7 @@ export function agreeOnFeatures(mine: SeenColumns, hosts: Hosts): string[] {
   checkSame('formats (columns with names here, with numbers there)', kinds, hosts)
   const kind = kinds.find((one) => one !== undefined)
   if (!kind) throw new RankerError('CHANNEL_WITHOUT_ROWS', { channel: 'train', hosts: all.length })
-  if (kind === 'numbered') {
-    const weighted = all.map((one) => (one.numbered > 0 ? String(one.weighted) : undefined))
-    checkSame('columns (a weight beside the label here, none there)', weighted, hosts)
-    return numberedColumns(Math.max(...all.map(({ numbered }) => numbered)))
-  }
+  if (kind === 'numbered') return numberedColumns(Math.max(...all.map(({ numbered }) => numbered)))
   const numeric = new Set(all.flatMap(({ named }) => named.filter((c) => c.numeric).map((c) => c.name)))
   const columns = all.find(({ named }) => named.length > 0)!.named.map((column) => column.name)
   const features = columns.filter((name) => numeric.has(name))
@@ -73,10 +68,30 @@ export function agreeOnFeatures(mine: SeenColumns, hosts: Hosts): string[] {
   return features
 }
 
-/** @throws {RankerError} CHANNEL_WITHOUT_ROWS where no host has a row. */
-export function checkRows(channel: string, rows: number, hosts: Hosts): void {
-  if (hosts.gather(rows).some((count) => count > 0)) return
-  throw new RankerError('CHANNEL_WITHOUT_ROWS', { channel, hosts: hosts.names.length })
+/**
+ * A channel's data as all hosts have it: with queries and weights on all or on none. A host that was given no file knows
+ * of neither.
+ * @throws {RankerError} CHANNEL_WITHOUT_ROWS where no host has a row, HOSTS_DIFFER.
+ */
+export function agreeOnRows(channel: string, data: Dataset, hosts: Hosts): Dataset {
+  const { rows, groups, weights } = data
+  const all = hosts.gather({ rows, grouped: groups !== undefined, weighted: weights !== undefined })
+  const withRows = all.map((one) => (one.rows > 0 ? one : undefined))
+  const first = withRows.find((one) => one !== undefined)
+  if (!first) throw new RankerError('CHANNEL_WITHOUT_ROWS', { channel, hosts: all.length })
+  for (const [what, kind] of [
+    ['queries', 'grouped'],
+    ['weights', 'weighted'],
+  ] as const) {
+    const seen = withRows.map((one) => one && String(one[kind]))
+    checkSame(`columns in the channel ${channel} (${what} here, none there)`, seen, hosts)
+  }
+  if (rows > 0) return data
+  return {
+    ...data,
+    ...(first.grouped && { groups: { ids: [], sizes: new Uint32Array(0) } }),
+    ...(first.weighted && { weights: new Float32Array(0) }),
+  }
 }
 
 /** Every host must have come to the same model. @param hash its sha256. @throws {RankerError} MODELS_DIFFER. */

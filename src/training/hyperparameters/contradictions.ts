@@ -248,6 +248,10 @@ export function jobContradiction(values: Hyperparameters, job: JobFacts): string
       `kfold is ${kfold}: cross-validation runs on one machine, not on ${job.hosts}`,
     ],
     [
+      values.lambdarank_unbiased === true && distributed,
+      `lambdarank_unbiased runs on one machine, not on ${job.hosts}: XGBoost would estimate another position bias on each`,
+    ],
+    [
       method === 'exact' && distributed,
       `tree_method exact runs on one machine, not on ${job.hosts}: use hist`,
     ],
