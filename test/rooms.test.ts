@@ -18,9 +18,10 @@ const ROOMS: Readonly<Record<string, { rooms: string; packages: string }>> = {
   model: { rooms: 'errors data storage', packages: 'zod @bufbuild/protobuf' },
   xgboost: { rooms: 'errors data', packages: 'koffi' },
   scoring: { rooms: 'errors model', packages: 'onnxruntime-node' },
+  report: { rooms: 'errors data metrics', packages: '@observablehq/plot linkedom' },
   sagemaker: { rooms: 'errors', packages: 'zod' },
   training: {
-    rooms: 'errors version data features metrics model scoring xgboost sagemaker storage',
+    rooms: 'errors version data features metrics model scoring xgboost sagemaker storage report',
     packages: 'zod leven',
   },
   serving: {
@@ -29,7 +30,7 @@ const ROOMS: Readonly<Record<string, { rooms: string; packages: string }>> = {
   },
   cli: {
     // xgboost only to end a process that a thread inside the library would keep.
-    rooms: 'errors version data features model scoring xgboost sagemaker storage training serving',
+    rooms: 'errors version data features model scoring xgboost sagemaker storage report training serving',
     packages: 'leven',
   },
   index: { rooms: 'errors data features model scoring serving training', packages: '' },

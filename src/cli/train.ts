@@ -3,6 +3,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { CONTENT_TYPES } from '../data/format.ts'
 import { RankerError } from '../errors.ts'
+import type { BaselineName } from '../report/report-data.ts'
 import { readCheckpointFolder } from '../sagemaker/checkpoint-config.ts'
 import { type HostPlan, readHosts } from '../sagemaker/hosts.ts'
 import {
@@ -35,6 +36,8 @@ import { train } from '../training/train.ts'
 import type { Command, Io } from './command.ts'
 import { type Flags, readFlags } from './flags.ts'
 import { hyperparameterFlagNames, hyperparameterHelp } from './hyperparameter-help.ts'
+import { openProgress, type Progress } from './progress.ts'
+import { type Column, formatTable } from './table.ts'
 
 const DEFAULT_OUTPUT = 'ranker-output'
 /** Share of the machine's memory that a job takes unless it is told otherwise. */
@@ -136,18 +139,27 @@ async function runJob(io: Io, root: string, flags: Flags, local?: Record<string,
       else clearOutputs(paths)
       const plan = local ? localPlan(local, flags, io) : jobPlan(flags, io, paths, hosts)
       const code = local ? undefined : sideChannel(paths, 'code')
+      const progress = openProgress(io)
       return train(plan, paths, {
         env: { ...io.env },
-        onEvent: (event) => report(event, io),
+        onEvent: (event) => report(event, progress, io),
+        surroundings: () => ({
+          now: new Date(),
+          node: process.versions.node,
+          peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+        }),
         stop: io.stop,
         line,
         extraFiles: code === undefined ? undefined : codeFiles(code),
-      })
+      }).finally(() => progress.end())
     }
     const metrics = hosts ? await onHosts(hosts, io.stop, work) : await work()
-    io.stderr.write(`${summary(metrics)}best iteration ${metrics.best_iteration}\n`)
-    if (!hosts || hosts.index === 0) return 'written'
-    io.stderr.write(`the host that leads, ${hosts.names[0]}, wrote the model\n`)
+    const leads = !hosts || hosts.index === 0
+    const warnings = leads ? (metrics.warnings?.length ?? 0) : 0
+    const hint = warnings > 0 ? `; ${warnings} warning${warnings === 1 ? '' : 's'} in report.html` : ''
+    io.stderr.write(`${summary(metrics)}best iteration ${metrics.best_iteration}${hint}\n`)
+    if (leads) return 'written'
+    io.stderr.write(`the host that leads, ${hosts?.names[0]}, wrote the model\n`)
     return 'written elsewhere'
   } catch (thrown) {
     const sentence = failureSentence(thrown)
@@ -222,7 +234,7 @@ function codeFiles(folder: string): Map<string, Uint8Array> {
 }
 
 const readValues = (raw: Readonly<Record<string, string>>, io: Io): Hyperparameters =>
-  parseHyperparameters(raw, (text) => report({ type: 'warning', text }, io))
+  parseHyperparameters(raw, (text) => io.stderr.write(`warning: ${text}\n`))
 
 function plan(channels: Channels, hyperparameters: Hyperparameters, flags: Flags, io: Io): TrainingPlan {
   return {
@@ -239,21 +251,35 @@ function plan(channels: Channels, hyperparameters: Hyperparameters, flags: Flags
 }
 
 /** NDCG@10 of the ranker on each channel beside what it is held against. */
-function summary({ baselines, ...metrics }: Metrics): string {
-  if (!baselines) return ''
-  const channels = CHANNELS.filter((name) => baselines.random[name] !== undefined)
-  const [best] = baselines.single_features
-  const row = (name: string, cell: (channel: ChannelName) => string) =>
-    `${name.padEnd(36)}${channels.map((channel) => cell(channel).padStart(12)).join('')}\n`
-  return (
-    row('NDCG@10', (channel) => channel) +
-    row('the ranker', (channel) => metrics[channel]!['ndcg@10']!.toFixed(4)) +
-    row(`best single feature, ${best!.feature}`, (channel) => best![channel]!.toFixed(4)) +
-    (baselines.incumbent
-      ? row('the incumbent', (channel) => baselines.incumbent![channel]!.toFixed(4))
-      : '') +
-    row('random order', (channel) => baselines.random[channel]!.toFixed(4))
-  )
+function summary({ baselines, comparisons = {}, ...metrics }: Metrics): string {
+  const channels = CHANNELS.filter((name) => comparisons[name])
+  const [best] = baselines?.single_features ?? []
+  if (!best || channels.length === 0) return ''
+  const of = (channel: ChannelName) => comparisons[channel]!
+  const against = (name: BaselineName) => (channel: ChannelName) =>
+    of(channel)
+      .baselines.find((one) => one.name === name)
+      ?.mean.toFixed(4) ?? ''
+  const rows: [name: string, cell: (channel: ChannelName) => string][] = [
+    ['the ranker', (channel) => metrics[channel]!['ndcg@10']!.toFixed(4)],
+    [
+      '  95 % interval',
+      (channel) => {
+        const { low, high } = of(channel).metrics['ndcg@10']!
+        return `${low.toFixed(3)} to ${high.toFixed(3)}`
+      },
+    ],
+    ['the incumbent model', against('incumbent')],
+    [`best single feature, ${best.feature}`, against('best_single_feature')],
+    ['random order', against('random')],
+  ]
+  const shown = rows.filter(([, cell]) => channels.some((channel) => cell(channel) !== ''))
+  return formatTable([
+    { title: 'NDCG@10', cells: shown.map(([name]) => name) },
+    ...channels.map((channel): Column => {
+      return { title: channel, cells: shown.map(([, cell]) => cell(channel)), align: 'right' }
+    }),
+  ])
 }
 
 /** The flags that are hyperparameters, under the names the schema knows. */
@@ -265,16 +291,10 @@ function hyperparameterFlags(flags: Flags): Record<string, string> {
   )
 }
 
-/** Metric lines alone go to stdout, in the form that SageMaker's metric definitions read. */
-function report(event: TrainingEvent, io: Io): void {
-  if (event.type === 'round' || event.type === 'cv') {
-    const values = event.values.map(([name, value]) => `\t${name}:${atLeastFiveDigits(value)}`)
-    io.stdout.write(`[${event.round}]${values.join('')}\n`)
-  } else {
-    io.stderr.write(`${event.type === 'warning' ? 'warning: ' : ''}${event.text}\n`)
+/** Rounds go to stdout, all else to stderr. */
+function report(event: TrainingEvent, progress: Progress, io: Io): void {
+  if (event.type === 'round' || event.type === 'cv') progress.round(event)
+  else {
+    progress.print(() => io.stderr.write(`${event.type === 'warning' ? 'warning: ' : ''}${event.text}\n`))
   }
-}
-
-function atLeastFiveDigits(value: number): string {
-  return value === 0 || Math.abs(value) >= 0.1 ? value.toFixed(5) : value.toPrecision(5)
 }

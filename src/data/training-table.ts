@@ -133,9 +133,14 @@ export class TrainingTable implements TableSink {
       throw new RankerError('NO_FEATURES', { file: this.#file, columns: this.#names })
     }
     const { roles } = this.#options
-    const grouped = this.#grouped === true
+    // A host without a file has seen no column: it has no query, but it is one of those that rank.
+    const grouped = this.#grouped ?? this.#options.grouped
     const { sizes, order } = grouped ? this.#group() : { sizes: new Uint32Array(0), order: undefined }
-    if (roles.weight !== undefined && this.#weights.every((weight) => weight === 0)) {
+    if (
+      roles.weight !== undefined &&
+      this.#labels.length > 0 &&
+      this.#weights.every((weight) => weight === 0)
+    ) {
       throw new RankerError('WEIGHTS_ZERO', { file: this.#file, column: roles.weight })
     }
     const labels = this.#labels.toArray()

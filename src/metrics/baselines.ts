@@ -1,18 +1,20 @@
-import { columnsOf } from '../data/columns.ts'
+import { columnsOf, readColumn } from '../data/columns.ts'
 import type { Dataset } from '../data/dataset.ts'
-import { seededRandom } from '../data/random.ts'
 import { type Gain, ndcgOfQueries } from './ndcg.ts'
 import { meanOfQueries } from './queries.ts'
+import { randomNdcgOfQueries } from './random-order.ts'
 
 const K = 10
-const SHUFFLES = 20
 
-/** A column used alone as the score. */
-export interface SingleFeature {
+/** A column, and the direction in which it ranks. */
+export interface FeatureOrder {
   readonly feature: string
   /** Whether high or low values rank first. */
   readonly order: 'descending' | 'ascending'
-  /** NDCG@10 of that order. */
+}
+
+/** A column used alone as the score, and its NDCG@10. */
+export interface SingleFeature extends FeatureOrder {
   readonly ndcg: number
 }
 
@@ -22,15 +24,12 @@ export interface RankingOptions {
   readonly mean?: typeof meanOfQueries
 }
 
-/** NDCG@10 of a random order: the mean over seeded shuffles of every query. */
-export function randomNdcg(data: Dataset, options?: RankingOptions): number {
-  const random = seededRandom(1)
-  const ndcg = ndcgAt10(data, options)
-  let sum = 0
-  for (let shuffle = 0; shuffle < SHUFFLES; shuffle++) {
-    sum += ndcg(Float32Array.from({ length: data.rows }, random))
-  }
-  return sum / SHUFFLES
+/** NDCG@10 of a random order: the exact mean over all orders of every query. */
+export function randomNdcg(
+  { labels, groups, weights }: Dataset,
+  { gain, mean = meanOfQueries }: RankingOptions = {},
+): number {
+  return mean(randomNdcgOfQueries(labels, groups!.sizes, { k: K, gain }), weights)
 }
 
 /** Each feature as the only ranking, in its better direction, best first; missing values rank last. */
@@ -50,7 +49,7 @@ export function singleFeatures(data: Dataset, options?: RankingOptions): SingleF
 /** NDCG@10 of other data ordered by each of these features, in the direction that each has. */
 export function singleFeaturesOn(
   data: Dataset,
-  features: readonly SingleFeature[],
+  features: readonly FeatureOrder[],
   options?: RankingOptions,
 ): number[] {
   const ndcg = ndcgAt10(data, options)
@@ -62,6 +61,12 @@ export function singleFeaturesOn(
     values.set(feature, ndcg(orders.get(feature) === 'ascending' ? column.map((value) => -value) : column))
   }
   return features.map(({ feature }) => values.get(feature)!)
+}
+
+/** The score of every row where this feature alone is the ranking. */
+export function singleFeatureScores(data: Dataset, { feature, order }: FeatureOrder): Float32Array {
+  const column = readColumn(data, data.featureNames.indexOf(feature))
+  return order === 'descending' ? column : column.map((value) => -value)
 }
 
 function ndcgAt10(

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
-import { RankerError, reasonOf } from '../errors.ts'
+import { RankerError, reasonOf, show } from '../errors.ts'
 import { isSkipped, kindOf, listDataFiles } from './data-files.ts'
 
 /** The root on the platform. */
@@ -16,6 +16,8 @@ export interface JobPaths {
   readonly data: string
   readonly model: string
   readonly metrics: string
+  readonly perQuery: string
+  readonly report: string
   readonly failure: string
 }
 
@@ -28,6 +30,8 @@ export function jobPaths(root: string): JobPaths {
     data: join(root, 'input/data'),
     model: join(root, 'model'),
     metrics: join(root, 'output/data/metrics.json'),
+    perQuery: join(root, 'output/data/per_query.csv'),
+    report: join(root, 'output/data/report.html'),
     failure: join(root, 'output/failure'),
   }
 }
@@ -192,6 +196,7 @@ export function readJson<T>(path: string, schema: z.ZodType<T>, wanted: string):
     const value: unknown = JSON.parse(readFileSync(path, 'utf8').replace(/^\ufeff/, ''))
     // The schema would drop it without a word.
     if (Object.hasOwn(Object(value), '__proto__')) throw new Error('no name may be __proto__')
+    if (typeof value !== 'object' || Array.isArray(value)) throw new Error(`it is ${show(value)}`)
     return schema.parse(value)
   } catch (cause) {
     const issue = cause instanceof z.ZodError ? cause.issues[0]! : undefined

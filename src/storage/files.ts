@@ -78,7 +78,7 @@ function writeFailed(path: string, cause: unknown): RankerError {
 
 /** Tries whether a folder, made if need be, can be written: better asked before hours of work than after. */
 export function checkWritable(folder: string): void {
-  const probe = join(folder, `.probe.${process.pid}.partial`)
+  const probe = join(folder, `.probe.${process.pid}.sagemaker-ignore`)
   try {
     writeSynced(probe, '')
     rmSync(probe)

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Dataset } from '../data/dataset.ts'
+import type { Forest } from '../model/forest.ts'
 import type { Manifest } from '../model/manifest.ts'
 import { writeOnnx } from '../model/onnx-writer.ts'
 import { readXGBoostModel } from '../model/xgboost-model.ts'
@@ -10,6 +11,7 @@ import { XGBOOST_VERSION } from '../xgboost/library.ts'
 import { fingerprint } from './fingerprint.ts'
 import { goldenRows } from './golden-rows.ts'
 import type { Hosts } from './hosts/hosts.ts'
+import type { TrainingProfile } from './inspect.ts'
 import type { Metrics } from './measure.ts'
 import type { TrainingPlan } from './plan.ts'
 
@@ -20,16 +22,28 @@ export interface Artefact {
   readonly manifest: Manifest
 }
 
-/** Exports the kept booster and describes it. */
+/** The kept booster in XGBoost's own format, and the forest that is exported. */
+export interface Exported {
+  readonly ubj: Uint8Array
+  readonly forest: Forest
+}
+
+export function exportBooster(final: Booster): Exported {
+  const ubj = final.save('ubj')
+  return { ubj, forest: readXGBoostModel(ubj, 'model.ubj') }
+}
+
+/** Writes the kept model as ONNX and describes it. */
 export function buildArtefact(
   plan: TrainingPlan,
   train: Dataset,
   final: Booster,
+  { ubj, forest }: Exported,
   metrics: Metrics,
+  profile: TrainingProfile,
   hosts: Hosts,
 ): Artefact {
-  const ubj = final.save('ubj')
-  const onnx = writeOnnx(readXGBoostModel(ubj, 'model.ubj'), PRODUCT)
+  const onnx = writeOnnx(forest, PRODUCT)
   const files = { 'model.onnx': sha256(onnx), 'model.ubj': sha256(ubj) }
   const channels = CHANNELS.filter((name) => metrics[name])
   const manifest: Manifest = {
@@ -40,7 +54,7 @@ export function buildArtefact(
     hyperparameters: { ...plan.hyperparameters },
     bestIteration: metrics.best_iteration,
     metrics: Object.fromEntries(channels.map((name) => [name, metrics[name]!])),
-    training: learntFrom(train, hosts),
+    training: { ...learntFrom(train, hosts), profile },
     libraries: { [PRODUCT.name]: PRODUCT.version, xgboost: XGBOOST_VERSION },
     files,
     goldenRows: goldenRows(train, (rows, count) => final.predict(rows, count, train.featureNames.length)),

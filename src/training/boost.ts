@@ -23,6 +23,8 @@ export interface Boosted {
   readonly kept: number
   /** Rounds that the booster has. */
   readonly trained: number
+  /** Values of the rounds of this job, those before a restart among them. */
+  readonly history: readonly Evaluation[]
 }
 
 /**
@@ -48,6 +50,7 @@ export function boost(
   const resumed = checkpoints?.resume().slice(0, rounds) ?? []
   const stoppedEarly = resumed.findIndex((values, index) => observe(from + index, values))
   let trained = from + (stoppedEarly < 0 ? resumed.length : stoppedEarly + 1)
+  const history = resumed.slice(0, trained - from)
   let isDone = stoppedEarly >= 0 || trained === from + rounds
   let isAsked = hosts.any(signals.shouldStop())
   if (isAsked && trained === from) throw new RankerError('STOPPED', {})
@@ -55,7 +58,8 @@ export function boost(
     const round = trained++
     booster.update(round, matrices.train)
     const values = evaluator.evaluate(booster, round, sets)
-    signals.emit({ type: 'round', round, values: [...values] })
+    history.push(values)
+    signals.emit({ type: 'round', round, rounds: from + rounds, values: [...values] })
     isDone = observe(round, values) || trained === from + rounds
     isAsked = hosts.any(signals.shouldStop())
     checkpoints?.after(values, isDone || isAsked)
@@ -66,7 +70,7 @@ export function boost(
       text: `asked to stop after round ${trained - 1}: what was learnt so far is kept`,
     })
   }
-  return { kept: stopping ? stopping.bestRound : trained - 1, trained }
+  return { kept: stopping ? stopping.bestRound : trained - 1, trained, history }
 }
 
 /** Train first, test never: what is seen every round is no longer a test. */

@@ -79,6 +79,7 @@ export function crossValidate(data: Dataset, job: CrossValidationJob): CrossVali
       signals.emit({
         type: 'cv',
         round,
+        rounds,
         values: metrics.flatMap((metric, index) => [
           [`cv-${metric}-mean`, spreads[index]!.mean] as const,
           [`cv-${metric}-std`, spreads[index]!.std] as const,

@@ -1,13 +1,15 @@
 import type { Dataset } from '../data/dataset.ts'
+import { affordableRows, sampleQueries } from '../data/samples.ts'
 import {
+  type FeatureOrder,
   type RankingOptions,
   randomNdcg,
-  type SingleFeature,
   singleFeatures,
   singleFeaturesOn,
 } from '../metrics/baselines.ts'
 import { type Gain, ndcgOfQueries } from '../metrics/ndcg.ts'
 import { rankingQuality } from '../metrics/ranking-quality.ts'
+import type { ChannelComparison, FeatureImportance } from '../report/report-data.ts'
 import { CHANNELS, type ChannelName } from '../sagemaker/job.ts'
 import type { Booster } from '../xgboost/booster.ts'
 import { predictDataset } from '../xgboost/predict.ts'
@@ -25,9 +27,15 @@ export interface Baselines {
   /** The model of the `model` channel. */
   readonly incumbent?: ByChannel
   readonly random: ByChannel
-  /** Each feature alone, in the direction that is better on train; the best on train comes first. */
-  readonly single_features: readonly ({ feature: string; order: SingleFeature['order'] } & ByChannel)[]
+  /**
+   * Each feature alone, in the direction that is better on train; the best on train comes first. A channel of more than
+   * 25,000 rows, or fewer wide ones, is measured by a seeded sample of its queries.
+   */
+  readonly single_features: readonly (FeatureOrder & ByChannel)[]
 }
+
+/** Rows of whole queries that every feature is tried on as the only ranking. */
+const SINGLE_FEATURE_ROWS = 25_000
 
 type ByChannel = Readonly<Partial<Record<ChannelName, number>>>
 
@@ -36,9 +44,30 @@ export type Metrics = {
   best_iteration: number
   baselines?: Baselines
   cv?: CrossValidation
-} & Partial<Record<ChannelName, Record<string, number>>>
+} & Partial<Record<ChannelName, Record<string, number>>> &
+  Partial<Findings>
+
+/** What `metrics.json` says beside the plain metrics. */
+export interface Findings {
+  /** NDCG with intervals, and the ranker against its baselines, query by query. */
+  readonly comparisons: Partial<Record<ChannelName, ChannelComparison>>
+  /** The feature that moves scores most comes first. */
+  readonly feature_importance: readonly FeatureImportance[]
+  /** Population stability index of each feature, train against the channel named. */
+  readonly drift: { readonly channel: string; readonly features: Readonly<Record<string, number>> }
+  /** What a reader should know before trusting the numbers, as the report says it. */
+  readonly warnings: readonly string[]
+}
+
+/** The kept model's score of every row, by channel. */
+export function scoreRows(final: Booster, datasets: Datasets): Scores {
+  const channels = CHANNELS.filter((name) => datasets[name])
+  return Object.fromEntries(channels.map((name) => [name, predictDataset(final, datasets[name]!)]))
+}
 
 export interface MeasureOptions {
+  /** The kept model's score of every row. */
+  readonly scores: Scores
   readonly evaluator: Evaluator
   readonly hyperparameters: Hyperparameters
   readonly incumbent: Scores | undefined
@@ -53,14 +82,14 @@ export function measure(
   kept: number,
   datasets: Datasets,
   matrices: Matrices,
-  { evaluator, hyperparameters, incumbent, isHurried, hosts }: MeasureOptions,
+  { scores, evaluator, hyperparameters, incumbent, isHurried, hosts }: MeasureOptions,
 ): Metrics {
   const metrics: Metrics = { best_iteration: kept }
   const sets = Object.entries(matrices).map(([name, matrix]) => ({ name, matrix }))
   const evaluation = evaluator.evaluate(final, kept, sets)
   // Every host makes the same measurements, so what all must agree on is asked of all.
   const ranked = CHANNELS.filter((name) => !hosts.any(!isRanked(datasets[name], hyperparameters)))
-  const gain: Gain = hyperparameters.ndcg_exp_gain === false ? 'linear' : 'exponential'
+  const gain = gainOfJob(hyperparameters)
   const highest = ranked.map((name) => highestLabel(datasets[name]!))
   const maxGrade = Math.max(1, ...hosts.gather(highest).flat())
   for (const name of CHANNELS) {
@@ -68,8 +97,8 @@ export function measure(
     if (!data) continue
     const values: Record<string, number> = {}
     if (ranked.includes(name)) {
-      const scores = predictDataset(final, data)
-      const ranking = { labels: data.labels, scores, sizes: data.groups!.sizes, weights: data.weights }
+      const { labels, groups, weights } = data
+      const ranking = { labels, scores: scores[name]!, sizes: groups!.sizes, weights }
       Object.assign(values, rankingQuality(ranking, { gain, maxGrade, mean: hosts.meanOfQueries }))
     }
     for (const metric of evaluator.metrics) {
@@ -85,6 +114,10 @@ export function measure(
   return metrics
 }
 
+/** What a grade is worth to the job. */
+export const gainOfJob = ({ ndcg_exp_gain }: Hyperparameters): Gain =>
+  ndcg_exp_gain === false ? 'linear' : 'exponential'
+
 const highestLabel = ({ labels }: Dataset): number => labels.reduce((most, label) => Math.max(most, label), 0)
 
 /** Whether a channel has queries whose labels are grades, so that a ranking of it has a quality. */
@@ -98,8 +131,12 @@ function baselines(
   options: Required<RankingOptions>,
   incumbent: Scores | undefined,
 ): Baselines {
-  const features = singleFeatures(datasets.train, options)
-  const onEach = channels.map((name) => singleFeaturesOn(datasets[name]!, features, options))
+  const rows = affordableRows(datasets.train.featureNames.length, SINGLE_FEATURE_ROWS)
+  const samples = channels.map((name) => sampleQueries(datasets[name]!, rows))
+  const features = singleFeatures(samples[0]!, options)
+  const onEach = samples.map((data, index) =>
+    index === 0 ? features.map(({ ndcg }) => ndcg) : singleFeaturesOn(data, features, options),
+  )
   const ndcgOf = (name: ChannelName, scores: Float32Array): number => {
     const { labels, groups, weights } = datasets[name]!
     const ofQueries = ndcgOfQueries(labels, groups!.sizes, { k: 10, gain: options.gain })

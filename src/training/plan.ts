@@ -28,7 +28,10 @@ export interface MemoryPlan {
 }
 
 interface RoundValues {
+  /** Zero-based. */
   readonly round: number
+  /** Rounds that there will be at most. */
+  readonly rounds: number
   /** By name, in the order of the metrics. */
   readonly values: readonly (readonly [string, number])[]
 }

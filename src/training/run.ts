@@ -1,20 +1,23 @@
 import type { Dataset } from '../data/dataset.ts'
 import { RankerError } from '../errors.ts'
+import type { LearningCurve } from '../report/report-data.ts'
 import { CHANNELS } from '../sagemaker/job.ts'
 import { makeTemporaryFolder } from '../storage/files.ts'
 import type { Parameters } from '../xgboost/booster.ts'
 import { DMatrix } from '../xgboost/dmatrix.ts'
 import type { XGBoost } from '../xgboost/library.ts'
 import { type Own, withOwned } from '../xgboost/owned.ts'
-import { type Artefact, buildArtefact } from './artefact.ts'
+import { type Artefact, buildArtefact, exportBooster } from './artefact.ts'
 import { boost, type Matrices } from './boost.ts'
 import { checkContinues, loadChannelModel, scoreChannels } from './channel-model.ts'
 import { Checkpoints, holdsCheckpoints } from './checkpoints.ts'
 import { type CrossValidation, crossValidate, crossValidationNote } from './cross-validation.ts'
+import { learningCurve } from './curve.ts'
 import { asTrained, needsRawValues } from './data-needs.ts'
 import { type Datasets, readDatasets } from './datasets.ts'
 import { evalMetrics } from './eval-metrics.ts'
 import { Evaluator } from './evaluator.ts'
+import { findings } from './findings.ts'
 import { originOf } from './fingerprint.ts'
 import { withHeldOut } from './hold-out.ts'
 import { checkSameJob, checkSameModel } from './hosts/agree.ts'
@@ -23,7 +26,9 @@ import { lendQueries } from './hosts/lend.ts'
 import { positionalConstraints } from './hyperparameters/constraints.ts'
 import { jobContradiction } from './hyperparameters/contradictions.ts'
 import { type Hyperparameters, xgboostParameters } from './hyperparameters.ts'
-import { type Metrics, measure } from './measure.ts'
+import { type Inspection, inspect } from './inspect.ts'
+import { gainOfJob, type Metrics, measure, scoreRows } from './measure.ts'
+import { type Phases, Stopwatch } from './phases.ts'
 import type { TrainingPlan, TrainingSignals } from './plan.ts'
 import { sliceOf, startingPoint } from './starting-point.ts'
 
@@ -32,6 +37,9 @@ const PAGE_SHARE = 1 / 16
 
 export interface TrainingResult extends Artefact {
   readonly metrics: Metrics
+  readonly inspection: Inspection
+  readonly curve: LearningCurve
+  readonly phases: Phases
 }
 
 /**
@@ -56,6 +64,7 @@ export async function runTraining(
   const given = plan.model === undefined ? undefined : loadChannelModel(plan.model)
   const base = hyperparameters.model_channel === 'continue' ? given : undefined
 
+  const watch = new Stopwatch()
   return withOwned(async (own) => {
     checkSameJob(plan, given?.sha256, hosts)
     const endIfAsked = () => interrupt(plan, signals, hosts)
@@ -71,13 +80,18 @@ export async function runTraining(
     const evaluator = new Evaluator(metrics, datasets, hosts)
     const parameters = job.parameters(evaluator.evalMetric)
     if (base) checkContinues(base, parameters, datasets.train.featureNames)
+    watch.lap('read')
     const incumbent = given && scoreChannels(library, given, datasets)
     const cv =
       hyperparameters.kfold === undefined
         ? undefined
         : crossValidate(datasets.train, { ...job, library, hyperparameters, metrics, signals })
-    if (cv) emit({ type: 'note', text: crossValidationNote(cv, metrics.at(-1)!) })
+    if (cv) {
+      emit({ type: 'note', text: crossValidationNote(cv, metrics.at(-1)!) })
+      watch.lap('cross-validate')
+    }
     const matrices = quantise(datasets, (name, data, reference) => own(job.matrix(name, data, reference)))
+    watch.lap('quantise')
     const start = startingPoint(hyperparameters, library, base, Object.values(matrices), emit)
     const booster = own(start.booster)
     booster.setParameters(parameters)
@@ -94,8 +108,10 @@ export async function runTraining(
             hosts,
           })
     const rounds = cv ? roundsOf(cv, hyperparameters) : { ...hyperparameters, num_round: start.rounds }
-    const options = { from: start.from, checkpoints, hosts }
-    const { kept, trained } = boost(booster, rounds, evaluator, matrices, signals, options)
+    const { from } = start
+    const boosted = boost(booster, rounds, evaluator, matrices, signals, { from, checkpoints, hosts })
+    const { kept, trained } = boosted
+    watch.lap('train')
     if (kept + 1 < trained) emit({ type: 'note', text: `kept round ${kept} of rounds 0 to ${trained - 1}` })
 
     // A slice keeps neither names nor attributes, nor the metrics to evaluate.
@@ -104,18 +120,37 @@ export async function runTraining(
     final.setAttribute('best_iteration', String(kept))
     final.setParameters({ eval_metric: evaluator.evalMetric, nthread: String(plan.threads) })
 
-    const isHurried = hosts.any(signals.shouldStop())
+    const exported = exportBooster(final)
+    const scores = scoreRows(final, datasets)
     const measured = measure(final, kept, datasets, matrices, {
+      scores,
       evaluator,
       hyperparameters,
       incumbent,
-      isHurried,
+      isHurried: hosts.any(signals.shouldStop()),
       hosts,
     })
     if (cv) measured.cv = cv
-    const artefact = buildArtefact(plan, datasets.train, final, measured, hosts)
+    const inspection = inspect({
+      library,
+      final,
+      forest: exported.forest,
+      datasets,
+      scores,
+      incumbent,
+      baselines: measured.baselines,
+      gain: gainOfJob(hyperparameters),
+    })
+    const artefact = buildArtefact(plan, datasets.train, final, exported, measured, inspection.profile, hosts)
     checkSameModel(artefact.manifest.files['model.ubj']!, hosts, emit)
-    return { ...artefact, metrics: measured }
+    watch.lap('measure')
+    return {
+      ...artefact,
+      metrics: { ...measured, ...findings(inspection) },
+      inspection,
+      curve: learningCurve(rounds, metrics.at(-1)!, boosted, from),
+      phases: watch.phases,
+    }
   })
 }
 

@@ -36,7 +36,7 @@ export function startingPoint(
   const rounds = Math.min(num_round, has)
   emit({
     type: 'note',
-    text: `process_type is update: ${rounds} of the ${has} rounds of ${base.file} are changed`,
+    text: `process_type is update: ${rounds} of the ${has} rounds of ${base.file} are changed${rounds < has ? ', and the others left out' : ''}`,
   })
   return { booster, from: 0, rounds }
 }

@@ -1,7 +1,9 @@
+import { rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { RankerError } from '../errors.ts'
 import { formatManifest, MANIFEST_FILE } from '../model/manifest.ts'
+import { findWarnings } from '../report/warnings.ts'
 import type { JobPaths } from '../sagemaker/job.ts'
 import { openOnnxRuntime } from '../scoring/onnxruntime.ts'
 import { checkWritable, writeTogether } from '../storage/files.ts'
@@ -10,7 +12,10 @@ import { prepareCheckpoints } from './checkpoints.ts'
 import type { HostsInput } from './hosts/hosts.ts'
 import type { HostLine } from './hosts/line.ts'
 import type { Metrics } from './measure.ts'
+import { formatPerQuery } from './per-query.ts'
+import { Stopwatch } from './phases.ts'
 import type { TrainingEvent, TrainingPlan } from './plan.ts'
+import { reportData, type Surroundings, writeReport } from './report.ts'
 import type { TrainingResult } from './run.ts'
 import type { ThreadInput, ThreadMessage } from './thread.ts'
 
@@ -18,6 +23,8 @@ export interface TrainOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Told of every round and every warning. */
   readonly onEvent: (event: TrainingEvent) => void
+  /** Asked at the end: what the report says of the process. */
+  readonly surroundings: () => Surroundings
   /** Aborted to end after the round that runs and keep what was learnt. */
   readonly stop?: AbortSignal
   /** To the other hosts of the job, where there are any. */
@@ -39,9 +46,19 @@ export async function train(plan: TrainingPlan, paths: JobPaths, options: TrainO
   const place = line && { ...line.hosts, ...(await line.news.together) }
   const result = await runOnThread(plan, options, place)
   if (!leads) return result.metrics
-  await checkExport(result)
-  writeArtefact(paths, result, options.extraFiles)
-  return result.metrics
+  const watch = new Stopwatch()
+  const exportDifference = await checkExport(result)
+  watch.lap('check the export')
+  const phases = [...result.phases, ...watch.phases]
+  const data = reportData(plan, { ...result, phases }, exportDifference, options.surroundings())
+  const metrics: Metrics = { ...result.metrics, warnings: findWarnings(data) }
+  writeArtefact(paths, { ...result, metrics }, options.extraFiles)
+  if (line) {
+    const text = 'report.html and per_query.csv show the queries of this host; metrics.json those of all'
+    options.onEvent({ type: 'note', text })
+  }
+  await writeReport(paths, data, options.onEvent)
+  return metrics
 }
 
 function runOnThread(
@@ -73,20 +90,26 @@ function runOnThread(
   })
 }
 
-/** What was trained is what is served: ONNX Runtime must give the golden rows the scores that XGBoost gave. */
-async function checkExport({ onnx, manifest }: Artefact): Promise<void> {
+/**
+ * What was trained is what is served: ONNX Runtime must give the golden rows the scores that XGBoost gave.
+ * @returns the largest difference.
+ */
+async function checkExport({ onnx, manifest }: Artefact): Promise<number> {
   const { rows, scores } = manifest.goldenRows
   const scorer = await openOnnxRuntime(onnx)
   try {
     const values = Float32Array.from(rows.flat(), (value) => value ?? Number.NaN)
     const exported = await scorer.score(values, rows.length)
+    let largest = 0
     for (const [row, wanted] of scores.entries()) {
       const tolerance = 1e-6 * Math.max(1, Math.abs(wanted))
       const seen = exported[row]!
       if (!(Math.abs(seen - wanted) <= tolerance)) {
         throw new RankerError('EXPORT_DIFFERS', { row, seen, wanted, tolerance })
       }
+      largest = Math.max(largest, Math.abs(seen - wanted))
     }
+    return largest
   } finally {
     await scorer.close()
   }
@@ -95,7 +118,7 @@ async function checkExport({ onnx, manifest }: Artefact): Promise<void> {
 /** The manifest last among the model's files, for it vouches for the others. */
 function writeArtefact(
   paths: JobPaths,
-  { onnx, ubj, manifest, metrics }: TrainingResult,
+  { onnx, ubj, manifest, metrics, inspection }: TrainingResult,
   extraFiles: ReadonlyMap<string, Uint8Array> = new Map(),
 ): void {
   const model = [
@@ -104,9 +127,13 @@ function writeArtefact(
     ['model.ubj', ubj],
     [MANIFEST_FILE, formatManifest(manifest)],
   ] as const
+  const compared = inspection.channels.flatMap(({ name, queries }) => (queries ? [{ name, queries }] : []))
+  // That of an earlier job would tell of other queries.
+  if (compared.length === 0) rmSync(paths.perQuery, { force: true })
   writeTogether(
     new Map([
       ...model.map(([name, content]) => [join(paths.model, name), content] as const),
+      ...(compared.length === 0 ? [] : [[paths.perQuery, formatPerQuery(compared)] as const]),
       [paths.metrics, `${JSON.stringify(metrics, undefined, 2)}\n`],
     ]),
   )

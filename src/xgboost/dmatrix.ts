@@ -79,6 +79,16 @@ export class DMatrix {
     }
   }
 
+  /** Rows as they are, not quantised and without labels: to predict on. @param rows row-major; NaN is missing. */
+  static ofRows(library: XGBoost, rows: Float32Array, width: number): DMatrix {
+    const shape = [rows.length / width, width]
+    const config = '{"missing":NaN,"nthread":0}'
+    return new DMatrix(
+      library,
+      library.create('XGDMatrixCreateFromDense', arrayInterface(rows, shape), config),
+    )
+  }
+
   static #createRaw(library: XGBoost, data: Dataset, threads: number): DMatrix {
     const rows = arrayInterface(data.matrix.view(0, data.rows), [data.rows, data.matrix.width])
     const config = `{"missing":NaN,"nthread":${threads}}`

@@ -34,10 +34,10 @@ const PROTOTYPES = {
   XGProxyDMatrixSetDataDense: 'int XGProxyDMatrixSetDataDense(void *handle, const char *data)',
   XGQuantileDMatrixCreateFromCallback:
     'int XGQuantileDMatrixCreateFromCallback(void *iter, void *proxy, void *ref, DataIterResetCallback *reset, XGDMatrixCallbackNext *next, const char *config, _Out_ void **out)',
-  XGDMatrixCreateFromDense:
-    'int XGDMatrixCreateFromDense(const char *data, const char *config, _Out_ void **out)',
   XGExtMemQuantileDMatrixCreateFromCallback:
     'int XGExtMemQuantileDMatrixCreateFromCallback(void *iter, void *proxy, void *ref, DataIterResetCallback *reset, XGDMatrixCallbackNext *next, const char *config, _Out_ void **out)',
+  XGDMatrixCreateFromDense:
+    'int XGDMatrixCreateFromDense(const char *data, const char *config, _Out_ void **out)',
   XGDMatrixSetInfoFromInterface:
     'int XGDMatrixSetInfoFromInterface(void *handle, const char *field, const char *data)',
   XGDMatrixFree: 'int XGDMatrixFree(void *handle)',
@@ -53,6 +53,10 @@ const PROTOTYPES = {
     'int XGBoosterEvalOneIter(void *handle, int iter, void **dmats, const char **names, uint64_t len, _Out_ const char **out)',
   XGBoosterPredictFromDense:
     'int XGBoosterPredictFromDense(void *handle, const char *values, const char *config, void *meta, _Out_ void **out_shape, _Out_ uint64_t *out_dim, _Out_ void **out_result)',
+  XGBoosterPredictFromDMatrix:
+    'int XGBoosterPredictFromDMatrix(void *handle, void *dmat, const char *config, _Out_ void **out_shape, _Out_ uint64_t *out_dim, _Out_ void **out_result)',
+  XGBoosterFeatureScore:
+    'int XGBoosterFeatureScore(void *handle, const char *config, _Out_ uint64_t *out_n, _Out_ void **out_features, _Out_ uint64_t *out_dim, _Out_ void **out_shape, _Out_ void **out_scores)',
   XGBoosterLoadModelFromBuffer:
     'int XGBoosterLoadModelFromBuffer(void *handle, const void *buf, uint64_t len)',
   XGBoosterSaveModelToBuffer:
@@ -165,6 +169,11 @@ export function copyFloats(pointer: unknown, count: number): Float32Array {
 /** Copies `count` bytes out of the library's memory. */
 export function copyBytes(pointer: unknown, count: number): Uint8Array {
   return new Uint8Array(koffi.view(pointer, count).slice(0))
+}
+
+/** Reads `count` texts of the library's memory. */
+export function readTexts(pointer: unknown, count: number): string[] {
+  return koffi.decode(pointer, 'const char *', count)
 }
 
 /** Reads `count` uint64 of the library's memory as numbers. */

@@ -162,7 +162,7 @@ t.test('folders that an earlier attempt used, or that cannot be written', async 
     })
     t.equal((await run(root)).code, 0)
     t.same(model(root), COMPLETE)
-    t.same(readdirSync(join(root, 'output/data')), ['metrics.json'])
+    t.same(readdirSync(join(root, 'output/data')), ['metrics.json', 'per_query.csv', 'report.html'])
     t.notOk(existsSync(join(root, 'output/failure')))
     t.same(readdirSync(join(root, 'output')), ['data'])
   })

@@ -134,6 +134,44 @@ t.test('the rounds that are kept are counted from the first of the whole model',
   })
 })
 
+t.test('process_type update goes over the rounds that are there', async (t) => {
+  const { folder } = await sixRounds(t)
+  const fill = (to: string) => cpSync(folder, to, { recursive: true })
+  const base = readXGBoostModel(readFileSync(join(folder, 'model.ubj')), '').trees
+  const refreshed = async (num_round: string, csv: string) => {
+    const update = { num_round, process_type: 'update', updater: 'refresh' }
+    const root = jobWith(t, fill, update, { 'train/a.csv': csv })
+    const { code, stdout, stderr } = await run(root)
+    t.equal(code, 0, stderr)
+    return { trees: treesOf(root), stdout, stderr }
+  }
+  const same = await refreshed('6', train)
+  t.match(same.stdout, /^\[0\]\t(.*\n)*\[5\]\t.*\n$/)
+  t.ok(
+    same.trees.every((tree, round) =>
+      tree.threshold.every((value, node) => Math.abs(value - base[round]!.threshold[node]!) < 1e-4),
+    ),
+    'on the rows of old, leaves keep their values',
+  )
+  const other = await refreshed('100', toCsv(judgedData({ seed: 9, queries: 15 })))
+  t.match(other.stderr, /6 of the 6 rounds of model\.ubj are changed/)
+  t.same(
+    other.trees.map((tree) => tree.feature),
+    base.map((tree) => tree.feature),
+    'splits stay',
+  )
+  t.notSame(other.trees, base, 'leaves follow the rows of this job')
+  t.equal(
+    (await refreshed('4', train)).trees.length,
+    4,
+    'as with XGBoost, rounds that are not gone over are gone',
+  )
+
+  const root = jobFolder(t, { process_type: 'update', updater: 'refresh' }, data)
+  t.equal((await run(root)).code, 1)
+  t.match(failure(root), /changes the trees of an existing model: put one in the channel model/)
+})
+
 t.test('an incumbent is measured, and nothing of it is in the model', async (t) => {
   const { folder } = await sixRounds(t)
   const shuffled = (csv: string) =>
@@ -149,14 +187,24 @@ t.test('an incumbent is measured, and nothing of it is in the model', async (t) 
   const { code, stdout, stderr } = await run(root)
   t.equal(code, 0, stderr)
   t.match(stdout, /^\[0\]\t/)
-  t.match(stderr, /^the incumbent +[\d.]+ +[\d.]+$/m)
+  t.match(stderr, /^the incumbent model +[\d.]+ +[\d.]+$/m)
   t.equal(treesOf(root).length, 5)
   t.equal(json(root, 'model/ranker.json').featureNames[0], 'f5')
   const then = json(folder, '../output/data/metrics.json')
-  const { incumbent } = json(root, 'output/data/metrics.json').baselines
+  const { baselines, comparisons } = json(root, 'output/data/metrics.json')
+  const { incumbent } = baselines
   for (const channel of ['train', 'validation']) {
     t.ok(Math.abs(incumbent[channel] - then[channel]['ndcg@10']) < 1e-6, 'its columns are found by name')
+    const { name, mean } = comparisons[channel].baselines.at(-1)
+    t.equal(name, 'incumbent', 'it is compared query by query')
+    t.ok(Math.abs(mean - incumbent[channel]) < 1e-6)
   }
+  const output = (name: string) => readFileSync(join(root, 'output/data', name), 'utf8')
+  t.match(
+    output('per_query.csv'),
+    /^channel,qid,rows,relevant,ranker,random,input_order,best_single_feature,incumbent\n/,
+  )
+  t.match(output('report.html'), /than the incumbent model\.<\/p>/)
 })
 
 t.test('what is no model to continue is refused by name', async (t) => {

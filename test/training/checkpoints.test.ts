@@ -1,7 +1,20 @@
-import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { openChannel } from '../../src/sagemaker/job.ts'
 import { decodeCheckpoint, encodeCheckpoint } from '../../src/training/checkpoint-file.ts'
+import { parseHyperparameters } from '../../src/training/hyperparameters.ts'
+import type { Emit, TrainingPlan } from '../../src/training/plan.ts'
+import { runTraining } from '../../src/training/run.ts'
+import { XGBoost } from '../../src/xgboost/library.ts'
 import { ranker, writeTree } from '../helpers/command.ts'
 import { hashesIn, jobFolder, startJob } from '../helpers/job.ts'
 import { judgedData, toCsv } from '../helpers/judged-data.ts'
@@ -18,7 +31,11 @@ const job = (t: Test, hyperparameters: object) =>
 const run = (root: string) => ranker(['train'], { env: { SAGEMAKER_BASE_DIR: root } })
 const change = (root: string, hyperparameters: object) =>
   writeTree(root, { 'input/config/hyperparameters.json': { nthread: '1', ...hyperparameters } })
-const results = (root: string) => ({ ...hashesIn(root, 'model'), ...hashesIn(root, 'output/data') })
+/** All but the report, which says how long the job took. */
+const results = (root: string) => {
+  const { 'report.html': _, ...data } = hashesIn(root, 'output/data')
+  return { ...hashesIn(root, 'model'), ...data }
+}
 const names = (root: string) =>
   existsSync(join(root, 'checkpoints')) ? readdirSync(join(root, 'checkpoints')).sort() : []
 const rounds = (root: string) =>
@@ -80,6 +97,45 @@ t.test('rounds are added to a job that had fewer, and taken off one that had mor
   change(root, { ...parameters, num_round: '7' })
   t.equal((await run(root)).stdout, '')
   t.equal(JSON.parse(readFileSync(join(root, 'model/ranker.json'), 'utf8')).bestIteration, 6)
+})
+
+t.test('whatever is drawn at random, and wherever the rows are, it resumes to the same bytes', async (t) => {
+  const library = XGBoost.load(process.env)
+  const folder = jobFolder(t, {}, data)
+  const channels = { train: openChannel('train', join(folder, 'input/data/train')) }
+  const cases: [Record<string, string>, limitBytes?: number][] = [
+    [{ booster: 'dart', rate_drop: '0.4', subsample: '0.7' }],
+    [{ lambdarank_pair_method: 'mean', lambdarank_num_pair_per_sample: '2' }],
+    [{ objective: 'reg:squarederror', num_parallel_tree: '3', colsample_bylevel: '0.5' }],
+    [{ tree_method: 'approx', grow_policy: 'lossguide', max_leaves: '5', subsample: '0.5' }],
+    [{ tree_method: 'exact', colsample_bytree: '0.5' }],
+    [{ validation_fraction: '0.3', early_stopping_rounds: '2', eta: '1' }],
+    [{ subsample: '0.5' }, 4096],
+  ]
+  for (const [parameters, limitBytes = 1 << 30] of cases) {
+    const notes: string[] = []
+    const train = async (checkpoints: string, num_round: number) => {
+      mkdirSync(join(folder, checkpoints), { recursive: true })
+      const plan: TrainingPlan = {
+        channels,
+        hyperparameters: parseHyperparameters({ ...parameters, num_round: String(num_round) }),
+        threads: 2,
+        memory: { limitBytes, folder },
+        s3: { pathStyle: false },
+        modelName: 'ranker',
+        checkpoints: join(folder, checkpoints),
+      }
+      const emit: Emit = (event) => 'text' in event && notes.push(event.text)
+      return (await runTraining(plan, library, { emit, shouldStop: () => false })).ubj
+    }
+    const name = JSON.stringify(parameters)
+    const whole = await train('whole', 9)
+    await train('halves', 4)
+    const halves = await train('halves', 9)
+    t.ok(Buffer.compare(halves, whole) === 0, name)
+    t.match(notes.join('\n'), /halves.*: \d rounds are done/, name)
+    t.equal(notes.join().includes('kept on disk'), limitBytes === 4096)
+  }
 })
 
 t.test('no byte of a checkpoint can change unseen', async (t) => {
@@ -204,5 +260,6 @@ t.test('only where they were asked for, and where they can be kept', async (t) =
   }
   await refused('{"LocalPath":', {}, /checkpointconfig\.json cannot be read/)
   await refused({ LocalPath: 7 }, {}, /checkpointconfig\.json cannot be read \(LocalPath/)
+  await refused({}, { lambdarank_unbiased: 'true' }, /lambdarank_unbiased cannot be resumed/)
   await refused({ LocalPath: '/dev/null/x' }, {}, /cannot write \/dev\/null\/x: not a directory/)
 })

@@ -191,7 +191,7 @@ t.test('what is wrong on one host is said by all', async (t) => {
           'train/a.csv': name === '127.0.0.2' ? csv.train.replaceAll(/\n0,/g, '\n-7,') : csv.train,
         }),
       },
-      /^host 127\.0\.0\.2: a\.csv line \d+, column "label" \(the label\) is "-7"/,
+      /^host 127\.0\.0\.2: train\/a\.csv line \d+, column "label" \(the label\) is "-7"/,
     ],
     'a column less': [
       {
@@ -200,7 +200,7 @@ t.test('what is wrong on one host is said by all', async (t) => {
           'train/a.csv': name === '127.0.0.2' ? csv.train.replace(',f4,', ',g4,') : csv.train,
         }),
       },
-      'host 127.0.0.2: a.csv has no feature column "f4": its columns are "f0", "f1", "f2", "f3", "g4", "f5"',
+      'host 127.0.0.2: train/a.csv has no feature column "f4": its columns are "f0", "f1", "f2", "f3", "g4", "f5"',
     ],
     'other hyperparameters': [
       { files: { '127.0.0.2': { [config]: { ...hyperparameters, num_round: '5' } } } },
