@@ -18,9 +18,10 @@ const ROOMS: Readonly<Record<string, { rooms: string; packages: string }>> = {
   model: { rooms: 'errors data storage', packages: 'zod @bufbuild/protobuf' },
   xgboost: { rooms: 'errors data', packages: 'koffi' },
   scoring: { rooms: 'errors model', packages: 'onnxruntime-node' },
+  report: { rooms: 'errors data metrics', packages: '@observablehq/plot linkedom' },
   sagemaker: { rooms: 'errors', packages: 'zod' },
   training: {
-    rooms: 'errors version data features metrics model scoring xgboost sagemaker storage',
+    rooms: 'errors version data features metrics model scoring xgboost sagemaker storage report',
     packages: 'zod leven',
   },
   serving: {
@@ -28,7 +29,8 @@ const ROOMS: Readonly<Record<string, { rooms: string; packages: string }>> = {
     packages: 'fastify pino zod',
   },
   cli: {
-    rooms: 'errors version data features model scoring sagemaker storage training serving',
+    // xgboost only to end a process that a thread inside the library would keep.
+    rooms: 'errors version data features model scoring xgboost sagemaker storage report training serving',
     packages: 'leven',
   },
   index: { rooms: 'errors data features model scoring serving training', packages: '' },

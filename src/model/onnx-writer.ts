@@ -1,6 +1,6 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire'
 import type { Forest, Transform, Tree } from './forest.ts'
-import { attribute, DataType, floatMatrix, int, message, scalar, text } from './onnx-fields.ts'
+import { floatMatrix, int, message, scalar, text } from './onnx-fields.ts'
 import { treeEnsemble, treeEnsembleRegressor } from './onnx-trees.ts'
 
 /**
@@ -34,7 +34,7 @@ const STEPS: Readonly<Record<Transform, readonly Step[]>> = {
     { operator: 'Reciprocal' },
   ],
   exp: [{ operator: 'Exp' }],
-  step: [{ operator: 'Greater', constant: 0 }, { operator: 'Cast' }],
+  step: [{ operator: 'Sign' }, { operator: 'Relu' }],
 }
 
 /**
@@ -71,7 +71,6 @@ export function writeOnnx(forest: Forest, producer: { name: string; version: str
         text(node, 2, names[step + 1]!)
         text(node, 3, `transform_${operator.toLowerCase()}`)
         text(node, 4, operator)
-        if (operator === 'Cast') attribute.int(node, 'to', DataType.FLOAT)
       })
     }
     text(graph, 2, 'ranker')

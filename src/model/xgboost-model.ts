@@ -14,7 +14,9 @@ const TRANSFORMS: Readonly<Record<string, Transform>> = {
   'reg:absoluteerror': 'identity',
   'reg:pseudohubererror': 'identity',
   'reg:squaredlogerror': 'identity',
+  // With a single quantile or expectile; with several there are as many targets.
   'reg:quantileerror': 'identity',
+  'reg:expectileerror': 'identity',
   'reg:logistic': 'sigmoid',
   'binary:logistic': 'sigmoid',
   'binary:logitraw': 'identity',
@@ -79,7 +81,7 @@ export function readXGBoostModel(bytes: Uint8Array, file: string): Forest {
   }
 }
 
-/** The trees, and for dart what each is multiplied with. Releases before 3.4 keep both of dart in other places. */
+/** The trees, and for dart what each is multiplied with. Releases before 3.3 keep both of dart in other places. */
 function readBooster(
   booster: { [key: string]: unknown; name: string },
   file: string,
@@ -97,7 +99,9 @@ function readBooster(
     { weight_drop: booster.weight_drop, ...old?.model, ...(booster.model as object) },
     file,
   )
-  if (name === 'dart' && model.weight_drop?.length !== model.trees.length) {
+  // Since release 3.3 dart is a gbtree with weights.
+  const weights = model.weight_drop
+  if (weights ? weights.length !== model.trees.length : name === 'dart') {
     throw damaged(file, 'its weight_drop and trees differ in length')
   }
   return model

@@ -59,7 +59,7 @@ export function readTree(tree: XGBoostTree, { index, width, file, weight }: Tree
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
     reached[node] = 1
     if (left[node] === -1) {
-      threshold[node] = threshold[node]! * weight
+      threshold[node] = threshold[node]! * Math.fround(weight)
       if (!Number.isFinite(threshold[node]))
         damaged(`leaf ${node} is ${threshold[node]}, wanted a finite number`)
       continue

@@ -71,6 +71,7 @@ async function findOutput(session: InferenceSession, width: number, file: string
   const tensors = session.outputMetadata.filter((output) => output.isTensor)
   const floats = tensors.filter(({ type }) => type === 'float32').map(({ name }) => name)
   const hasLabel = tensors.length > floats.length
+  if (floats.length === 0) throw unusable(session, file)
   const input = new Tensor('float32', new Float32Array(rows * width), [rows, width])
   const outputs = await session.run({ [session.inputNames[0]!]: input }, floats).catch((cause) => {
     const reason = `it does not score ${rows} rows of ${width} features: ${refusal(cause)}`
@@ -82,10 +83,13 @@ async function findOutput(session: InferenceSession, width: number, file: string
     if (columns === 1) return { name, columns, column: 0 }
     if (columns === 2 && hasLabel) return { name, columns, column: 1 }
   }
-  throw new RankerError('MODEL_UNSUPPORTED', {
-    file,
-    reason: `its outputs are ${session.outputNames.join(', ')}, wanted one float score a row, or the probabilities of two classes beside a label`,
-  })
+  throw unusable(session, file)
+}
+
+function unusable(session: InferenceSession, file: string): RankerError {
+  const wanted = 'one float score a row, or the probabilities of two classes beside a label'
+  const reason = `its outputs are ${session.outputNames.join(', ')}, wanted ${wanted}`
+  return new RankerError('MODEL_UNSUPPORTED', { file, reason })
 }
 
 class OnnxRuntimeScorer implements Scorer {

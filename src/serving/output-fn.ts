@@ -1,3 +1,4 @@
+import { isObject, type JsonObject } from '../data/json.ts'
 import { writeNpy } from '../data/npy.ts'
 import type { ItemId } from '../data/query.ts'
 import { writeRecords } from '../data/record-writer.ts'
@@ -109,16 +110,36 @@ function writeAs(
     throw new RankerError('NOT_ACCEPTABLE', { seen: contentType, known: [...writers.keys()] })
   }
   if (isScores(prediction)) return as(WRITERS.scores, Array.from(prediction))
-  if (typeof prediction !== 'object' || prediction === null) return undefined
-  if ('ranking' in prediction && Array.isArray(prediction.ranking)) return as(WRITERS.ranking, prediction)
-  if ('rankings' in prediction && Array.isArray(prediction.rankings))
-    return as(WRITERS.rankings, prediction.rankings)
-  if ('predictions' in prediction && Array.isArray(prediction.predictions)) {
-    return as(WRITERS.predictions, prediction.predictions)
-  }
-  return 'lines' in prediction && Array.isArray(prediction.lines)
-    ? as(WRITERS.lines, prediction.lines)
-    : undefined
+  // What a hook makes may look like a prediction of ours and be none.
+  const made = isObject(prediction) ? (prediction as JsonObject) : {}
+  if (isRanking(made)) return as(WRITERS.ranking, made)
+  if (isListOf(made.rankings, isRanking)) return as(WRITERS.rankings, made.rankings)
+  if (isListOf(made.predictions, isItem)) return as(WRITERS.predictions, made.predictions)
+  if (isListOf(made.lines, isObject)) return as(WRITERS.lines, made.lines as readonly LineAnswer[])
+  return undefined
+}
+
+function isListOf<T>(value: unknown, is: (one: unknown) => one is T): value is T[] {
+  return Array.isArray(value) && value.every(is)
+}
+
+function isRanking(value: unknown): value is Ranking {
+  return isObject(value) && isListOf(value.ranking, isRankedItem)
+}
+
+function isRankedItem(value: unknown): value is RankedItem {
+  return isItem(value) && (value as Partial<RankedItem>).id != null
+}
+
+function isItem(value: unknown): value is Item {
+  if (!isObject(value)) return false
+  const { contributions = {} } = value
+  if (!isObject(contributions)) return false
+  const numbers = ['score', 'rank', 'base'].flatMap((key) => (value[key] === undefined ? [] : [value[key]]))
+  return (
+    numbers.length > 0 &&
+    [...numbers, ...Object.values(contributions)].every((one) => typeof one === 'number')
+  )
 }
 
 /** A hook may well leave its scores in a typed array. */
@@ -131,13 +152,22 @@ function jsonLines(values: readonly object[]): string {
   return values.map((value) => `${JSON.stringify(value)}\n`).join('')
 }
 
+/** What is written of an item where only keys of ours have a place; a hook may have added others. */
+const KEYS: ReadonlySet<string> = new Set(['id', 'rank', 'score', 'contributions', 'base'])
+
+type Value = ItemId | Readonly<Record<string, number>>
+
+function entriesOf(item: Item): [key: string, value: Value][] {
+  return (Object.entries(item) as [string, Value][]).filter(([key]) => KEYS.has(key))
+}
+
 /** The values of an item in the order of its keys; contributions are one cell of JSON. */
 function csvLines(items: readonly Item[]): string {
-  return items.map((item) => `${Object.values(item).map(csvCell)}\n`).join('')
+  return items.map((item) => `${entriesOf(item).map(([, value]) => csvCell(value))}\n`).join('')
 }
 
 /** RFC 4180: text with a comma, a quote or a line break is quoted. */
-function csvCell(value: ItemId | Readonly<Record<string, number>>): string {
+function csvCell(value: Value): string {
   const text = typeof value === 'object' ? JSON.stringify(value) : String(value)
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
@@ -146,17 +176,26 @@ function csvCell(value: ItemId | Readonly<Record<string, number>>): string {
 function records(items: readonly Item[], features?: readonly string[]): Buffer {
   return writeRecords(
     items.map((item) => {
-      const { id, ...values } = item as Partial<RankedItem>
-      const label = Object.entries(values).map(([key, value]) => [
-        key,
-        typeof value === 'number'
-          ? [value]
-          : (features ?? Object.keys(value)).map((name) => value[name] ?? 0),
-      ])
+      const { id } = item as Partial<RankedItem>
+      const label = entriesOf(item)
+        .filter(([key]) => key !== 'id')
+        .map(([key, value]) => [
+          key,
+          typeof value === 'object' ? inOrder(value as Contributions, features) : [value],
+        ])
       return {
         label: Object.fromEntries(label),
         ...(id !== undefined && { uid: typeof id === 'string' ? id : JSON.stringify(id) }),
       }
     }),
   )
+}
+
+type Contributions = Readonly<Record<string, number>>
+
+function inOrder(
+  contributions: Contributions,
+  features: readonly string[] = Object.keys(contributions),
+): number[] {
+  return features.map((name) => contributions[name] ?? 0)
 }

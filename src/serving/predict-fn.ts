@@ -205,11 +205,28 @@ function toInput(data: ModelInput | readonly unknown[], model: Model): ModelInpu
     )
   }
   const input = data as ModelInput | undefined
-  if (input?.values instanceof Float32Array && input.values.length === input.count * model.scorer.width)
-    return input
+  const fits =
+    input?.values instanceof Float32Array && input.values.length === input.count * model.scorer.width
+  if (fits && isWhole(input)) return input
   throw new RankerError('HOOK_RETURNED', {
     hook: 'inputFn',
     seen: data === undefined ? 'nothing' : 'something else',
     wanted: `what the default inputFn returns, or an array of rows of ${model.scorer.width} numbers`,
   })
+}
+
+/** Whether what a hook made has the parts that its kind needs, besides the values. */
+function isWhole(input: ModelInput): boolean {
+  switch (input.kind) {
+    case 'rows':
+      return true
+    case 'query':
+      return Array.isArray(input.ids) && input.ids.length === input.count
+    case 'queries':
+      return Array.isArray(input.queries)
+    case 'lines':
+      return Array.isArray(input.lines)
+    default:
+      return false
+  }
 }

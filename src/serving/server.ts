@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { OutputKey } from '../data/request-options.ts'
-import type { RankerError } from '../errors.ts'
+import { RankerError, show } from '../errors.ts'
 import { refuseEncodings } from './content-encoding.ts'
 import { customAttributesOf, echoCustomAttributes } from './custom-attributes.ts'
 import { type DrainTimes, drainable } from './drain.ts'
@@ -58,7 +58,8 @@ export function buildServer({ bodyLimit, log, ...pipelineOptions }: ServerOption
     keepAliveTimeout: 66_000,
     requestTimeout: 68_000,
     connectionTimeout: 75_000,
-    http: { headersTimeout: 67_000, connectionsCheckingInterval: 2_000 },
+    // Node's own refusal of a request without a Host has no body.
+    http: { headersTimeout: 67_000, connectionsCheckingInterval: 2_000, requireHostHeader: false },
     return503OnClosing: false,
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => {
@@ -85,6 +86,7 @@ export function buildServer({ bodyLimit, log, ...pipelineOptions }: ServerOption
   echoCustomAttributes(app)
   refuseEncodings(app)
   answerErrors(app, bodyLimit)
+  refuseOddRequests(app)
   logRequests(app)
   app.decorate('drain', drainable(app))
 
@@ -107,6 +109,22 @@ export function buildServer({ bodyLimit, log, ...pipelineOptions }: ServerOption
   })
   app.addHook('onClose', () => served.close())
   return app
+}
+
+/** What Node refuses with an empty answer of its own: HTTP/1.1 without a Host, and an unknown Expect. */
+function refuseOddRequests(app: FastifyInstance): void {
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
+  app.addHook('onRequest', ({ raw }, _reply, done) => {
+    const { expect, host } = raw.headers
+    if (host === undefined && raw.httpVersion === '1.1') {
+      throw new RankerError('REQUEST_UNREADABLE', { reason: 'it has no Host' })
+    }
+    if (expect !== undefined && expect.toLowerCase() !== '100-continue') {
+      const reason = `it expects ${show(expect)}, and nothing but 100-continue is known`
+      throw new RankerError('REQUEST_UNREADABLE', { reason }, { status: 417 })
+    }
+    done()
+  })
 }
 
 function requestId({ headers }: IncomingMessage): string {

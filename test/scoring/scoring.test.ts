@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { predictRow } from '../../src/model/forest.ts'
+import { readOnnx } from '../../src/model/onnx-reader.ts'
+import { exposeProbabilities } from '../../src/model/onnx-zipmap.ts'
 import { openOnnxRuntime } from '../../src/scoring/onnxruntime.ts'
 import { rank } from '../../src/scoring/rank.ts'
 import { FOREST, onnxOf, stump } from '../helpers/model.ts'
@@ -31,6 +33,27 @@ t.test('ONNX Runtime scores as the plain forest does', async (t) => {
     ),
     { numRuns: 50 },
   )
+})
+
+// onnx 1.23: a LinearClassifier of one feature x with the scores (-x, x), whose output `p` is float[rows, 2].
+const CLASSIFIER =
+  'CAgSADrYAQqZAQoBeBIFbGFiZWwSAXAiEExpbmVhckNsYXNzaWZpZXIqGQoQY2xhc3NsYWJlbHNfaW50c0AAQAGgAQcqGwoMY29lZmZpY2llbnRzPQAAgL89AACAP6ABBioZCgppbnRlcmNlcHRzPQAAAAA9AAAAAKABBioZCg5wb3N0X3RyYW5zZm9ybSIETk9ORaABAzoKYWkub25ueC5tbBIBZ1oRCgF4EgwKCggBEgYKAAoCCAFiEQoFbGFiZWwSCAoGCAcSAgoAYhEKAXASDAoKCAESBgoACgIIAkIECgAQEUIOCgphaS5vbm54Lm1sEAM='
+// The same with a ZipMap behind it, as skl2onnx writes classifiers when nothing else is said.
+const ZIPPED =
+  'CAgSADqTAgqZAQoBeBIFbGFiZWwSAXAiEExpbmVhckNsYXNzaWZpZXIqGQoQY2xhc3NsYWJlbHNfaW50c0AAQAGgAQcqGwoMY29lZmZpY2llbnRzPQAAgL89AACAP6ABBioZCgppbnRlcmNlcHRzPQAAAAA9AAAAAKABBioZCg5wb3N0X3RyYW5zZm9ybSIETk9ORaABAzoKYWkub25ueC5tbAo3CgFwEgF6IgZaaXBNYXAqGwoSY2xhc3NsYWJlbHNfaW50NjRzQABAAaABBzoKYWkub25ueC5tbBIBZ1oRCgF4EgwKCggBEgYKAAoCCAFiEQoFbGFiZWwSCAoGCAcSAgoAYhMKAXoSDiIMCgoqCAgHEgQKAggBQgQKABARQg4KCmFpLm9ubngubWwQAw=='
+
+t.test('of a classifier class 1 is the score', async (t) => {
+  const scorer = await openOnnxRuntime(Buffer.from(CLASSIFIER, 'base64'))
+  t.teardown(() => scorer.close())
+  t.same(await scorer.score(Float32Array.of(2, -3, 0.5), 3), Float32Array.of(2, -3, 0.5))
+  const zipped = Buffer.from(ZIPPED, 'base64')
+  await t.rejects(openOnnxRuntime(zipped, 'c.onnx'), {
+    code: 'MODEL_UNSUPPORTED',
+    message: /^c\.onnx cannot be served: its outputs are label, z, wanted one float score a row/,
+  })
+  const opened = await openOnnxRuntime(exposeProbabilities(zipped, readOnnx(zipped, 'c.onnx')))
+  t.teardown(() => opened.close())
+  t.same(await opened.score(Float32Array.of(2, -3, 0.5), 3), Float32Array.of(2, -3, 0.5))
 })
 
 t.test('graphs that cannot be served', async (t) => {

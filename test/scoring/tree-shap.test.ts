@@ -19,7 +19,9 @@ const TOLERANCE = 1e-4
 function compare(forest: Forest, booster: Booster, rows: Float32Array) {
   const { width } = forest
   const count = rows.length / width
-  const wanted = booster.predictContributions(rows, count, width)
+  const matrix = DMatrix.ofRows(library, rows, width)
+  const wanted = booster.contributions(matrix)
+  matrix.close()
   const shap = new TreeShap(forest)
   let [contribution, sum] = [0, 0]
   for (let row = 0; row < count; row++) {
