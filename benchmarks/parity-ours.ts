@@ -28,6 +28,7 @@ export async function scoreOurs(one: ParityCase, output: string, library: XGBoos
       channels: { train: { files: [one.train] }, test: { files: [one.test] } },
       hyperparameters: parseHyperparameters({ objective: one.params.objective, ...one.roles }),
       threads: 1,
+      s3: { pathStyle: false },
       memory: { limitBytes: Number.POSITIVE_INFINITY, folder: tmpdir() },
       modelName: 'parity',
     },

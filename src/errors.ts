@@ -34,8 +34,13 @@ const job = <V = Record<never, never>>(text: (values: V) => string): Entry<V> =>
 
 const count = (many: number, what: string): string => `${many} ${what}${many === 1 ? '' : 's'}`
 
-type Cell = { file: string; line: number; column: string; seen: string }
-const at = (cell: Cell): string => `${cell.file} line ${cell.line}, column ${show(cell.column)}`
+/** What `line` counts in a format: lines of text, rows or records of a binary file. */
+export type LineUnit = 'line' | 'row' | 'record'
+type Line = { file: string; line: number; unit?: LineUnit | undefined }
+const onLine = ({ file, line, unit = 'line' }: Line): string => `${file} ${unit} ${line}`
+
+type Cell = Line & { column: string; seen: string }
+const at = (cell: Omit<Cell, 'seen'>): string => `${onLine(cell)}, column ${show(cell.column)}`
 
 export const ERRORS = {
   // command line
@@ -79,17 +84,40 @@ export const ERRORS = {
   CHANNEL_EMPTY: job<{ channel: string; path: string }>(
     (v) => `channel ${show(v.channel)} has no data file: ${v.path} is empty`,
   ),
-  UNKNOWN_FORMAT: job<{ file: string; known: string }>(
-    (v) => `${v.file} is of an unknown format: wanted ${v.known}`,
+  NOT_A_FILE: job<{ path: string; seen: string }>(
+    (v) => `${v.path} is ${v.seen}: wanted a plain file, or a folder of plain files`,
   ),
-  FILE_EMPTY: job<{ file: string }>((v) => `${v.file} is empty: wanted a header line and at least one row`),
-  NO_ROWS: job<{ file: string }>((v) => `${v.file} has a header line but no row`),
+  PIPE_SILENT: job<{ path: string; seconds: number; seen: string }>(
+    (v) => `${v.path} (Pipe mode) ${v.seen} within ${count(v.seconds, 'second')}: wanted the channel's data`,
+  ),
+  UNKNOWN_CONTENT_TYPE: job<{ channel: string; seen: string; known: readonly string[] }>(
+    (v) =>
+      `channel ${show(v.channel)} has the unknown ContentType ${show(v.seen)}: wanted ${v.known.join(', ')}`,
+  ),
+  MIXED_FORMATS: job<{ file: string; format: string; other: string; otherFormat: string }>(
+    (v) =>
+      `${v.file} is ${v.format} and ${v.other} is ${v.otherFormat}: one channel cannot hold both, for the first names its columns by number alone`,
+  ),
+  FILE_EMPTY: job<{ file: string }>((v) => `${v.file} is empty: wanted at least one row`),
+  NO_ROWS: job<{ file: string }>((v) => `${v.file} has no row: wanted at least one`),
   HEADER_MISSING: job<{ file: string; seen: string }>(
-    (v) => `${v.file} line 1 starts with the number ${show(v.seen)}: wanted a header line of column names`,
+    (v) =>
+      `${v.file} line 1 starts with the number ${show(v.seen)} but is not all numbers: wanted a header line of column names, or none and numbers only`,
   ),
   RAGGED_ROW: job<{ file: string; line: number; seen: number; wanted: number }>(
+    (v) => `${v.file} line ${v.line} has ${count(v.seen, 'cell')}: wanted ${v.wanted}, as on its first line`,
+  ),
+  COLUMN_INDEX_NEEDED: job<{ file: string; role: string; seen: string }>(
     (v) =>
-      `${v.file} line ${v.line} has ${v.seen} cell${v.seen === 1 ? '' : 's'}: wanted ${v.wanted}, as in the header`,
+      `${v.file} has no header line, so its ${v.role} column is named by its zero-based index: the hyperparameter ${v.role} is ${show(v.seen)}, wanted a number such as 1`,
+  ),
+  COLUMN_INDEX_TAKEN: job<{ file: string; role: string; other: string; index: number }>(
+    (v) =>
+      `${v.file} has no header line, and the hyperparameters ${v.other} and ${v.role} both name its column ${v.index}`,
+  ),
+  COLUMN_INDEX_OUTSIDE: job<{ file: string; role: string; index: number; count: number }>(
+    (v) =>
+      `${v.file} has ${count(v.count, 'column')} and no header line: the hyperparameter ${v.role} is ${v.index}, wanted a zero-based index up to ${v.count - 1}`,
   ),
   UNCLOSED_QUOTE: entry<{ file: string; line: number }>(
     400,
@@ -111,24 +139,66 @@ export const ERRORS = {
   NO_FEATURES: job<{ file: string; columns: readonly string[] }>(
     (v) => `${v.file} has no feature column with a number in it: its columns are ${showList(v.columns)}`,
   ),
-  TEXT_IN_NUMERIC_COLUMN: job<Cell & { number?: { file: string; line: number; seen: string } | undefined }>(
+  TEXT_IN_NUMERIC_COLUMN: job<Cell & { number?: (Line & { seen: string }) | undefined }>(
     (v) =>
-      `${at(v)} is ${show(v.seen)}: wanted a number or an empty cell, ${v.number ? `as on line ${v.number.line} (${show(v.number.seen)}); a column that names the item is declared with the hyperparameter item` : 'for the model takes numbers there'}`,
+      `${at(v)} is ${show(v.seen)}: wanted a number or an empty cell, ${v.number ? `as on ${v.number.unit ?? 'line'} ${v.number.line} (${show(v.number.seen)}); a column that names the item is declared with the hyperparameter item` : 'for the model takes numbers there'}`,
+  ),
+  GZIP_DAMAGED: job<{ file: string; reason: string }>((v) => `${v.file} is a damaged gzip file: ${v.reason}`),
+  LINE_TOO_LONG: job<{ file: string; line: number; limit: number }>(
+    (v) => `${v.file} line ${v.line} is longer than ${v.limit} bytes: wanted one row or one query a line`,
+  ),
+  LIBSVM_TOKEN: job<Line & { seen: string; wanted: string; hint?: string | undefined }>(
+    (v) => `${onLine(v)} has ${show(v.seen)}: wanted ${v.wanted}${v.hint ? ` (${v.hint})` : ''}`,
+  ),
+  QID_DECREASES: job<Line & { seen: string; before: string }>(
+    (v) =>
+      `${onLine(v)} has qid ${show(v.seen)} after qid ${show(v.before)}: wanted qids that do not decrease within a file`,
+  ),
+  QID_MISSING: job<Line>(
+    (v) => `${onLine(v)} names no query: the objective ranks the rows of a query, so every row needs its qid`,
+  ),
+  WEIGHT_MISSING: job<Line & { other: boolean }>(
+    (v) =>
+      `${onLine(v)} has ${v.other ? 'no weight where rows before it have one' : 'a weight where rows before it have none'}: wanted one on every row or on none`,
+  ),
+  MATRIX_TOO_LARGE: job<Line & { index: number; rows: number; gigabytes: number; limit: number }>(
+    (v) =>
+      `${onLine(v)} has index ${v.index}, which makes a matrix of ${count(v.rows, 'row')} and ${v.index + 1} columns, ${v.gigabytes} GB: wanted at most ${v.limit} GB`,
+  ),
+  RECORD_DAMAGED: job<{ file: string; record: number; reason: string }>(
+    (v) => `${v.file} record ${v.record} is damaged: ${v.reason}`,
+  ),
+  RECORD_CONTENT: job<{ file: string; record: number; where: string; seen: string; wanted: string }>(
+    (v) => `${v.file} record ${v.record}: ${v.where} is ${v.seen}, wanted ${v.wanted}`,
+  ),
+  JSON_LINE_DAMAGED: job<{ file: string; line: number; reason: string }>(
+    (v) => `${v.file} line ${v.line} cannot be read: ${v.reason}; wanted one JSON object a line`,
+  ),
+  JSON_CELL: job<Cell & { wanted: string }>((v) => `${at(v)} is ${v.seen}: wanted ${v.wanted}`),
+  JSON_COLUMN_TWICE: job<{ file: string; line: number; column: string }>(
+    (v) => `${v.file} line ${v.line} has the column ${show(v.column)} twice`,
+  ),
+  PARQUET_DAMAGED: job<{ file: string; reason: string }>(
+    (v) => `${v.file} is not a whole Parquet file: ${v.reason}`,
   ),
   INFINITE_CELL: job<Cell>((v) => `${at(v)} is ${show(v.seen)}: wanted a finite number (float32)`),
   BAD_LABEL: job<Cell & { wanted: string }>(
     (v) => `${at(v)} (the label) is ${show(v.seen)}: wanted ${v.wanted}`,
   ),
-  GROUP_EMPTY: job<Omit<Cell, 'seen'>>(
-    (v) =>
-      `${v.file} line ${v.line}, column ${show(v.column)} (the group) is empty: every row needs its query`,
-  ),
+  GROUP_EMPTY: job<Omit<Cell, 'seen'>>((v) => `${at(v)} (the group) is empty: every row needs its query`),
   BAD_WEIGHT: job<Cell & { wanted: string }>(
     (v) => `${at(v)} (the weight) is ${show(v.seen)}: wanted ${v.wanted}`,
   ),
   BINARY_LABELS_NEEDED: job<{ objective: string; seen: number; file: string; line: number }>(
     (v) =>
       `${v.file} line ${v.line} has the label ${v.seen}: ${v.objective} needs labels 0 and 1 (rank:ndcg takes grades)`,
+  ),
+
+  // S3
+  S3_ADDRESS: job<{ seen: string }>((v) => `${show(v.seen)} is no S3 address: wanted s3://bucket/key`),
+  S3_FAILED: job<{ address: string; reason: string }>((v) => `${v.address}: ${v.reason}`),
+  UPLOAD_FAILED: job<{ reason: string; folder: string }>(
+    (v) => `${v.reason}; what was to be uploaded is kept in ${v.folder}`,
   ),
 
   // XGBoost

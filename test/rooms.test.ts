@@ -11,10 +11,10 @@ const src = join(import.meta.dirname, '../src')
 const ROOMS: Readonly<Record<string, { rooms: string; packages: string }>> = {
   errors: { rooms: '', packages: '' },
   version: { rooms: '', packages: '' },
-  data: { rooms: 'errors', packages: 'zod' },
+  data: { rooms: 'errors', packages: 'zod hyparquet hyparquet-compressors @bufbuild/protobuf' },
   metrics: { rooms: 'errors data', packages: '' },
   features: { rooms: 'errors data', packages: 'zod' },
-  storage: { rooms: 'errors', packages: '' },
+  storage: { rooms: 'errors', packages: '@aws-sdk/client-s3' },
   model: { rooms: 'errors data storage', packages: 'zod @bufbuild/protobuf' },
   xgboost: { rooms: 'errors data', packages: 'koffi' },
   scoring: { rooms: 'errors model', packages: 'onnxruntime-node' },

@@ -10,9 +10,10 @@ export interface Candidate {
   readonly id: string
   /** Its title, else its id, else its place. */
   readonly item: string
-  readonly price: number
-  /** (retail_price − cost) / retail_price; NaN where unknown, as for the price. */
-  readonly margin: number
+  /** NaN where it is unknown, undefined where the input has no such column. */
+  readonly price: number | undefined
+  /** (retail_price − cost) / retail_price, as for the price. */
+  readonly margin: number | undefined
 }
 
 /** Columns of the input that name things. */
@@ -55,23 +56,27 @@ export function unnamedCandidate(index: number): Candidate {
 }
 
 function toCandidate(row: JsonObject, index: number, { group, item }: NamingColumns): Candidate {
-  const column = [...(item === undefined ? [] : [item]), ...ITEM_COLUMNS].find((name) => has(row, name))
+  const named = [...(item === undefined ? [] : [item]), ...ITEM_COLUMNS].map((column) => textOf(row, column))
   const price = toNumber(row, 'retail_price')
+  const cost = toNumber(row, 'cost')
   return {
-    query: has(row, group) ? String(row[group]) : '',
+    query: textOf(row, group) ?? '',
     id: String(row.id),
-    item: column === undefined ? `row ${index + 1}` : String(row[column]),
+    item: named.find((text) => text !== undefined) ?? `row ${index + 1}`,
     price,
-    margin: (price - toNumber(row, 'cost')) / price,
+    margin: price === undefined || cost === undefined ? undefined : (price - cost) / price,
   }
 }
 
-function has(row: JsonObject, column: string): boolean {
-  return Object.hasOwn(row, column) && row[column] !== null && row[column] !== ''
+/** Undefined where the column is absent, empty or holds something that has no name. */
+function textOf(row: JsonObject, column: string): string | undefined {
+  const value = Object.hasOwn(row, column) ? row[column] : undefined
+  if (typeof value === 'number') return String(value)
+  return typeof value === 'string' && value.trim() !== '' ? value : undefined
 }
 
-function toNumber(row: JsonObject, column: string): number {
-  return has(row, column) ? Number(row[column]) : Number.NaN
+function toNumber(row: JsonObject, column: string): number | undefined {
+  return Object.hasOwn(row, column) ? Number(textOf(row, column) ?? Number.NaN) : undefined
 }
 
 function readRecords<T>(csv: Uint8Array, read: (record: Row) => T): T[] {

@@ -1,17 +1,25 @@
 #!/usr/bin/env node
 // The process around the commands: the one place that traps signals, reads process.* and exits.
+import { once } from 'node:events'
+import type { Writable } from 'node:stream'
+import { setTimeout } from 'node:timers/promises'
 import { runCommand } from './commands.ts'
 
 const { env, stdin, stdout, stderr } = process
-// `ranker train | head` ends the reader, not the job.
-for (const stream of [stdout, stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-  })
-}
+// `ranker train | head` ends the reader, not the job; nor does a log on a full disk. What has to arrive is checked where
+// it is written.
+for (const stream of [stdout, stderr]) stream.on('error', () => {})
 const stop = new AbortController()
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort(signal))
 const io = { env, stdin, stdout, stderr, cwd: process.cwd(), stop: stop.signal }
 const code = await runCommand(process.argv.slice(2), io)
+// What a pipe has not taken yet would be lost with the process. A reader that takes nothing is waited for, but not by
+// a process that was told to stop.
+const written = Promise.all([stdout, stderr].map(flushed))
+await Promise.race([written, stop.signal.aborted ? setTimeout(1000) : once(stop.signal, 'abort')])
 // A timer or a socket that a user's hook left open must not keep a process whose work is done.
 process.exit(code)
+
+function flushed(stream: Writable): Promise<void> {
+  return new Promise((resolve) => stream.write('', () => resolve()))
+}

@@ -37,11 +37,10 @@ function isScored(value: unknown): value is Scored {
 }
 
 function rankingLines(ranking: readonly Scored[], candidates: readonly Candidate[], limit?: number): Line[] {
-  const left = new Set(candidates)
+  const byId = Map.groupBy(candidates, ({ id }) => id)
   return ranking.slice(0, limit).map(({ id, score }, index) => {
     // An id that stands twice names its items in their order.
-    const known = [...left].find((candidate) => candidate.id === String(id))
-    if (known) left.delete(known)
+    const known = byId.get(String(id))?.shift()
     return { candidate: known ?? { ...unnamedCandidate(index), item: String(id) }, rank: index + 1, score }
   })
 }
@@ -61,24 +60,39 @@ function rowLines(predictions: readonly Scored[], candidates: readonly Candidate
 }
 
 function format(lines: readonly Line[]): string {
-  const column = (
-    title: string,
-    cell: (line: Line) => string,
-    align: Column['align'] = 'right',
-  ): Column[] => {
-    const cells = lines.map(cell)
-    return cells.some((text) => text !== '') ? [{ title, cells, align }] : []
-  }
+  const candidates = lines.map(({ candidate }) => candidate)
+  const queries = candidates.map(({ query }) => query)
+  const numbers = (title: string, cells: readonly string[]): Column => ({ title, cells, align: 'right' })
+  // A column that the input has is shown, though it may know no value of these items.
+  const known = (title: string, values: readonly (number | undefined)[], print: (value: number) => string) =>
+    values.some((value) => value !== undefined)
+      ? [
+          numbers(
+            title,
+            values.map((value = Number.NaN) => (Number.isFinite(value) ? print(value) : '')),
+          ),
+        ]
+      : []
   return formatTable([
-    ...column('query', ({ candidate }) => candidate.query, 'left'),
-    ...column('rank', (line) => String(line.rank)),
-    ...column('item', ({ candidate }) => candidate.item, 'left'),
-    ...column('score', ({ score }) => score.toFixed(4)),
-    ...column('price', ({ candidate }) =>
-      Number.isFinite(candidate.price) ? candidate.price.toFixed(2) : '',
+    ...(queries.some((query) => query !== '') ? [{ title: 'query', cells: queries }] : []),
+    numbers(
+      'rank',
+      lines.map(({ rank }) => String(rank)),
     ),
-    ...column('margin', ({ candidate }) =>
-      Number.isFinite(candidate.margin) ? `${(100 * candidate.margin).toFixed(1)} %` : '',
+    { title: 'item', cells: candidates.map(({ item }) => item) },
+    numbers(
+      'score',
+      lines.map(({ score }) => score.toFixed(4)),
+    ),
+    ...known(
+      'price',
+      candidates.map(({ price }) => price),
+      (price) => price.toFixed(2),
+    ),
+    ...known(
+      'margin',
+      candidates.map(({ margin }) => margin),
+      (margin) => `${(100 * margin).toFixed(1)} %`,
     ),
   ])
 }

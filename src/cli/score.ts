@@ -1,7 +1,9 @@
+import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
+import { constants } from 'node:os'
 import { extname, join, resolve } from 'node:path'
 import { buffer } from 'node:stream/consumers'
-import { isObject } from '../data/json.ts'
+import { decodeText, isObject } from '../data/json.ts'
 import { RankerError, reasonOf } from '../errors.ts'
 import { createLog } from '../serving/log.ts'
 import { openPipeline } from '../serving/open-pipeline.ts'
@@ -59,7 +61,18 @@ Examples
   run,
 }
 
+/** Nothing is lost when scoring ends half-way, so a signal ends it at once. */
 async function run(argv: readonly string[], io: Io): Promise<number> {
+  return Promise.race([score(argv, io), interrupted(io.stop)])
+}
+
+/** The exit code that shells give a process that died of the signal. */
+async function interrupted(stop: AbortSignal): Promise<number> {
+  if (!stop.aborted) await once(stop, 'abort')
+  return 128 + (constants.signals[stop.reason as NodeJS.Signals] ?? 0)
+}
+
+async function score(argv: readonly string[], io: Io): Promise<number> {
   const { values: flags } = readFlags('score', argv, FLAGS)
   const format = flags.format ?? 'table'
   const accept = Object.hasOwn(ACCEPT, format) ? ACCEPT[format] : undefined
@@ -87,9 +100,9 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
       format === 'table'
         ? rankedTable(parseJson(answer.body), candidatesOf(input, contentType, naming), limit)
         : undefined
-    io.stdout.write(table ?? answer.body)
     // JSON ends without a newline, and a terminal wants one.
-    if (table === undefined && answer.body.at(-1) !== 0x0a) io.stdout.write('\n')
+    const end = table === undefined && answer.body.at(-1) !== 0x0a ? '\n' : ''
+    await write(Buffer.concat([Buffer.from(table ?? answer.body), Buffer.from(end)]), io)
     return 0
   } finally {
     await pipeline.close()
@@ -116,9 +129,18 @@ async function readInput(path: string, io: Io): Promise<Buffer> {
   }
 }
 
+/** Resolves when the text was taken. A reader that has seen enough, such as head, is no failure. */
+async function write(text: Uint8Array, { stdout }: Io): Promise<void> {
+  const error = await new Promise<NodeJS.ErrnoException | null | undefined>((resolve) => {
+    stdout.write(text, resolve)
+  })
+  if (error && error.code !== 'EPIPE')
+    throw new RankerError('WRITE_FAILED', { path: 'the answer', reason: reasonOf(error) }, { cause: error })
+}
+
 function contentTypeOf(path: string, input: Buffer): string {
   const extension =
-    path === '-' ? (/^\s*[{[]/.test(input.toString('latin1', 0, 100)) ? '.json' : '.csv') : extname(path)
+    path === '-' ? (/^\s*[{[]/.test(decodeText(input.subarray(0, 100))) ? '.json' : '.csv') : extname(path)
   switch (extension.toLowerCase()) {
     case '.csv':
       return hasHeader(input) ? 'text/csv; header=present' : 'text/csv'
@@ -136,7 +158,7 @@ function limited(input: Buffer, limit: number, format: string): Buffer {
   const json = parseJson(input)
   if (isObject(json) && json.items !== undefined) {
     // The last key of a name wins, and the rest of the text stays as it is: ids may be longer than a double.
-    return Buffer.from(input.toString().trimEnd().replace(/\}$/, `,"limit":${limit}}`))
+    return Buffer.from(decodeText(input).trimEnd().replace(/\}$/, `,"limit":${limit}}`))
   }
   if (format !== 'table')
     refuse(`--limit goes with --format table or with a JSON query: ${format} scores every row`)
@@ -152,7 +174,7 @@ function candidatesOf(input: Buffer, contentType: string, naming: NamingColumns)
 /** Undefined for what is no JSON: the pipeline says what is wrong with a request. */
 function parseJson(bytes: Buffer): unknown {
   try {
-    return JSON.parse(bytes.toString())
+    return JSON.parse(decodeText(bytes))
   } catch {
     return undefined
   }

@@ -1,7 +1,8 @@
 import { rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { resolve } from 'node:path'
-import { reasonOf } from '../errors.ts'
+import { CONTENT_TYPES } from '../data/format.ts'
+import { RankerError, reasonOf } from '../errors.ts'
 import {
   CHANNELS,
   type ChannelName,
@@ -13,6 +14,9 @@ import {
 } from '../sagemaker/job.ts'
 import { writeWhole } from '../storage/files.ts'
 import { memoryOfMachine } from '../storage/memory.ts'
+import { s3Settings } from '../storage/s3.ts'
+import { isS3Address } from '../storage/s3-address.ts'
+import { withS3Output } from '../storage/s3-output.ts'
 import {
   describeHyperparameter,
   type Hyperparameters,
@@ -34,7 +38,10 @@ const MEMORY_SHARE = 0.8
 const FAILURE_LENGTH = 1024
 
 const FLAGS = Object.fromEntries([
-  ...['train', 'validation', 'test', 'output', 'model-name'].map((name) => [name, true]),
+  ...['train', 'validation', 'test', 'bucket', 'key', 'content-type', 'output', 'model-name'].map((name) => [
+    name,
+    true,
+  ]),
   ...hyperparameterNames
     .flatMap((name) => [name, ...(describeHyperparameter(name).aliases ?? [])])
     .map((name) => [toFlag(name), true]),
@@ -45,6 +52,7 @@ export const trainCommand: Command = {
   name: 'train',
   summary: 'learn a ranker from judged rows and export it to ONNX',
   help: `Usage: ranker train --train PATH [--validation PATH] [--test PATH] [--output DIR] [hyperparameters]
+       ranker train --bucket BUCKET --key KEY [hyperparameters]
        ranker train
 
 Learns a LambdaMART ranker with XGBoost from judged query-item rows, exports it to ONNX, checks the export against
@@ -54,11 +62,19 @@ Without --train it is a SageMaker training job: hyperparameters, channels and ou
 (default ${DEFAULT_ROOT}), as the platform lays them out; flags win over hyperparameters.json.
 
 Data
-  --train PATH             CSV file with a header, or a folder of such files
+  --train PATH             file, FIFO, folder, or s3://bucket/key: an object, or the start of the keys of several
   --validation PATH        the same; its last metric decides early stopping
   --test PATH              the same; measured once, at the end
-  --output DIR             where model/ and output/ are written (default ${DEFAULT_OUTPUT})
+  --bucket B --key K       the same as --train s3://B/K
+  --content-type TYPE      what the files are, where their names do not tell:
+                           ${CONTENT_TYPES.join(', ')}
+  --output DIR             where model/ and output/ are written (default ${DEFAULT_OUTPUT}); s3://bucket/prefix gets
+                           the same files below it
   --model-name NAME        name that answers of the served model carry (default: the job's name, else ranker)
+
+  Names tell the format: .csv, .parquet, .jsonl, .ndjson, .json, .libsvm, .svm, .recordio, .rec and .pbr, each with .gz
+  too; any other file is taken for libsvm. CSV whose first line is all numbers has no header: column 0 is the label, and
+  --group, --weight and --label are zero-based indices.
 
 Hyperparameters
 ${hyperparameterHelp()}
@@ -66,9 +82,11 @@ ${hyperparameterHelp()}
 Environment
   SAGEMAKER_BASE_DIR       root of a SageMaker job (default ${DEFAULT_ROOT})
   RANKER_XGBOOST_LIB       libxgboost.so to use instead of the one that npm run setup fetched
+  AWS_*                    region, credentials and endpoint (AWS_ENDPOINT_URL_S3) of S3, as for every AWS tool
 
 Examples
   ranker train --train train.csv --validation valid.csv --item product_id --eta 0.1 --early-stopping-rounds 20
+  ranker train --bucket my-bucket --key judged/train.parquet --n-estimators 100 --output s3://my-bucket/ranker
   ranker score --model-path ${DEFAULT_OUTPUT}/model --input candidates.csv
 `,
   run,
@@ -87,16 +105,35 @@ function hyperparameterHelp(): string {
 
 async function run(argv: readonly string[], io: Io): Promise<number> {
   const flags = readFlags('train', argv, FLAGS)
-  const isLocal = flags.values.train !== undefined
-  const root = isLocal
-    ? resolve(io.cwd, flags.values.output ?? DEFAULT_OUTPUT)
-    : (io.env.SAGEMAKER_BASE_DIR ?? DEFAULT_ROOT)
+  const channels = channelFlags(flags)
+  const wrote = (place: string) => io.stderr.write(`wrote ${place}\n`)
+  const output = flags.values.output ?? DEFAULT_OUTPUT
+  let isDone = false
+  if (channels.train && isS3Address(output)) {
+    const work = async (folder: string) => {
+      isDone = await runJob(io, folder, flags, channels)
+      return isDone
+    }
+    await withS3Output(output, s3Settings(io.env), work, wrote)
+  } else {
+    const root = channels.train ? resolve(io.cwd, output) : (io.env.SAGEMAKER_BASE_DIR ?? DEFAULT_ROOT)
+    isDone = await runJob(io, root, flags, channels.train ? channels : undefined)
+    if (isDone) wrote(jobPaths(root).model)
+  }
+  return isDone ? 0 : 1
+}
+
+/**
+ * Trains below a root. @param local the channels of a job that is none of SageMaker's.
+ * @returns whether it went well; if not, why is said and written.
+ */
+async function runJob(io: Io, root: string, flags: Flags, local?: Record<string, string>): Promise<boolean> {
   const paths = jobPaths(root)
   try {
     rmSync(paths.failure, { force: true })
     // What lies in a job's model folder is uploaded whatever happens; a model of one's own is kept until replaced.
-    if (!isLocal) removeArtefact(paths)
-    const plan = isLocal ? localPlan(flags, io) : jobPlan(flags, io, paths)
+    if (!local) removeArtefact(paths)
+    const plan = local ? localPlan(local, flags, io) : jobPlan(flags, io, paths)
     // libgomp reads it once, as it loads: threads that wait must not spin on shared cores.
     process.env.OMP_WAIT_POLICY ??= 'PASSIVE'
     const metrics = await train(plan, paths, {
@@ -104,8 +141,8 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
       onEvent: (event) => report(event, io),
       stop: io.stop,
     })
-    io.stderr.write(`${summary(metrics)}wrote ${paths.model}, best iteration ${metrics.best_iteration}\n`)
-    return 0
+    io.stderr.write(`${summary(metrics)}best iteration ${metrics.best_iteration}\n`)
+    return true
   } catch (thrown) {
     const sentence = reasonOf(thrown).slice(0, FAILURE_LENGTH)
     io.stderr.write(`error: ${sentence}\n`)
@@ -114,17 +151,39 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
     } catch {
       // Nothing more can be said where the output folder cannot be written: stderr has the cause.
     }
-    return 1
+    return false
   }
 }
 
-function localPlan(flags: Flags, io: Io): TrainingPlan {
-  const channels = Object.fromEntries(
-    (['train', 'validation', 'test'] as const)
-      .filter((name) => flags.values[name] !== undefined)
-      .map((name) => [name, openChannel(name, resolve(io.cwd, flags.values[name]!))]),
-  ) as Channels
-  return plan(channels, parseHyperparameters(hyperparameterFlags(flags)), flags, io)
+/** Where the channels that flags name lie, by channel. */
+function channelFlags({ values }: Flags): Record<string, string> {
+  const { bucket, key, ...given } = values
+  const refuse = (reason: string) => {
+    throw new RankerError('BAD_ARGUMENTS', { reason })
+  }
+  if ((bucket === undefined) !== (key === undefined)) {
+    refuse(
+      `the flags --bucket and --key of ranker train go together: --${key === undefined ? 'key' : 'bucket'} is missing`,
+    )
+  }
+  if (bucket !== undefined && given.train !== undefined) {
+    refuse('the flags --train and --bucket with --key of ranker train are two places of the same channel')
+  }
+  const train = bucket === undefined ? given.train : `s3://${bucket}/${key}`
+  const channels = { train, validation: given.validation, test: given.test }
+  return Object.fromEntries(Object.entries(channels).filter(([, path]) => path !== undefined)) as Record<
+    string,
+    string
+  >
+}
+
+function localPlan(local: Readonly<Record<string, string>>, flags: Flags, io: Io): TrainingPlan {
+  const contentType = flags.values['content-type']
+  const channels = Object.entries(local).map(([name, path]) => [
+    name,
+    openChannel(name, isS3Address(path) ? path : resolve(io.cwd, path), contentType),
+  ])
+  return plan(Object.fromEntries(channels), parseHyperparameters(hyperparameterFlags(flags)), flags, io)
 }
 
 function jobPlan(flags: Flags, io: Io, paths: ReturnType<typeof jobPaths>): TrainingPlan {
@@ -137,6 +196,7 @@ function plan(channels: Channels, hyperparameters: Hyperparameters, flags: Flags
     channels,
     hyperparameters,
     threads: hyperparameters.nthread ?? availableParallelism(),
+    s3: s3Settings(io.env),
     memory: { limitBytes: MEMORY_SHARE * memoryOfMachine(), folder: io.env.TMPDIR ?? tmpdir() },
     modelName: flags.values['model-name'] ?? io.env.TRAINING_JOB_NAME ?? 'ranker',
   }

@@ -1,3 +1,5 @@
+import type { LineUnit } from '../errors.ts'
+
 /**
  * One row of a table while it is read. Readers use the same object for every row: it is valid until the next one.
  */
@@ -12,10 +14,46 @@ export interface Row {
   number(cell: number): number
 }
 
+/**
+ * One row of a format whose columns are numbered and mostly absent, as libsvm's. Readers use the same object for every
+ * row: it is valid until the next one.
+ */
+export interface SparseRow {
+  /** Where the row is, from 1, as {@link Row.line}. */
+  readonly line: number
+  /** The label as a float32: NaN is missing. */
+  readonly label: number
+  /** The query that the row belongs to; empty where the row names none. */
+  readonly query: string
+  /** NaN where the row has none. */
+  readonly weight: number
+  /** Cells that are present. */
+  readonly count: number
+  /** Zero-based columns of those cells, in any order, none twice; only the first `count` are the row's. */
+  readonly indices: Uint32Array
+  /** Their values, finite float32 or NaN. */
+  readonly values: Float32Array
+  /** Columns that the row speaks of: more than its largest index. */
+  readonly width: number
+}
+
+/** What readers of numbered columns write to. */
+export interface SparseSink {
+  /** A file starts. @param unit what its rows are counted in. */
+  begin(file: string, unit: LineUnit): void
+  /** The next row of that file. */
+  row(row: SparseRow): void
+}
+
 /** What readers of tables with named columns write to. */
 export interface TableSink {
-  /** A file starts. @param file its name in errors. @param columns names of its cells, in order. */
-  begin(file: string, columns: readonly string[]): void
+  /**
+   * A file starts.
+   * @param file its name in errors
+   * @param columns names of its cells, in order
+   * @param unit what {@link Row.line} counts, lines where it is not given
+   */
+  begin(file: string, columns: readonly string[], unit?: LineUnit): void
   /** The next row of that file. */
   row(row: Row): void
 }

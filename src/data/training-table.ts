@@ -1,4 +1,4 @@
-import { RankerError } from '../errors.ts'
+import { type LineUnit, RankerError } from '../errors.ts'
 import { type Dataset, groupRows } from './dataset.ts'
 import { NumberList } from './growable.ts'
 import { isInfinite } from './number.ts'
@@ -28,7 +28,7 @@ export interface TableOptions {
   readonly warn: (sentence: string) => void
 }
 
-type Place = { file: string; line: number; seen: string }
+type Place = { file: string; line: number; unit: LineUnit; seen: string }
 
 /** What is known of a feature column so far. */
 interface FeatureColumn {
@@ -62,6 +62,7 @@ export class TrainingTable implements TableSink {
   /** A weight for each query, or for each row where there are no groups. */
   readonly #weights: number[] = []
   #file = ''
+  #unit: LineUnit = 'line'
   #layout: Layout = { label: -1, group: -1, weight: -1, features: new Int32Array(0) }
 
   constructor(options: TableOptions) {
@@ -69,8 +70,9 @@ export class TrainingTable implements TableSink {
     if (options.featureNames) this.#setColumns(options.featureNames)
   }
 
-  begin(file: string, names: readonly string[]): void {
+  begin(file: string, names: readonly string[], unit: LineUnit = 'line'): void {
     this.#file = file
+    this.#unit = unit
     this.#layout = this.#layOut(names)
   }
 
@@ -94,7 +96,8 @@ export class TrainingTable implements TableSink {
   finish(): Dataset {
     const columns = this.#columns ?? []
     const kept = this.#options.featureNames ? columns : columns.filter((column) => column.number)
-    for (const column of columns) this.#checkColumn(column, kept.includes(column))
+    const isKept = new Set(kept)
+    for (const column of columns) this.#checkColumn(column, isKept.has(column))
     if (kept.length === 0) {
       throw new RankerError('NO_FEATURES', {
         file: this.#file,
@@ -106,11 +109,12 @@ export class TrainingTable implements TableSink {
       ? groupRows(this.#queryOfRow.toArray(), this.#queries.size)
       : { sizes: new Uint32Array(0), order: undefined }
     const labels = this.#labels.toArray()
+    const places = new Map(columns.map((column, place) => [column, place]))
     return {
       featureNames: kept.map((column) => column.name),
       rows: labels.length,
       matrix: this.#rows.finish(
-        Int32Array.from(kept, (column) => columns.indexOf(column)),
+        Int32Array.from(kept, (column) => places.get(column)!),
         order,
       ),
       labels: order ? Float32Array.from(order, (row) => labels[row]!) : labels,
@@ -167,7 +171,7 @@ export class TrainingTable implements TableSink {
   #see(column: FeatureColumn, value: number, row: Row, cell: number): void {
     const finite = Number.isFinite(value)
     if (finite ? column.number : column.text) return
-    const place = { file: this.#file, line: row.line, seen: row.text(cell) }
+    const place = this.#place(row, cell)
     if (finite) column.number = place
     else column.text = place
     if (this.#options.featureNames || (column.number && column.text)) this.#checkColumn(column, true)
@@ -220,6 +224,10 @@ export class TrainingTable implements TableSink {
   }
 
   #cell(row: Row, cell: number, column: string): Place & { column: string } {
-    return { file: this.#file, line: row.line, column, seen: row.text(cell) }
+    return { ...this.#place(row, cell), column }
+  }
+
+  #place(row: Row, cell: number): Place {
+    return { file: this.#file, line: row.line, unit: this.#unit, seen: row.text(cell) }
   }
 }

@@ -31,7 +31,8 @@ export const manifestSchema = z.looseObject({
   hyperparameters: z.record(z.string(), z.unknown()),
   /** Zero-based round at which the kept model ends. */
   bestIteration: z.int().min(0),
-  metrics: z.record(z.string(), z.record(z.string(), z.number())),
+  /** Null where a metric has no value, such as the AUC of labels that are all the same. */
+  metrics: z.record(z.string(), z.record(z.string(), z.number().nullable())),
   training: z.looseObject({
     rows: z.int(),
     queries: z.int(),

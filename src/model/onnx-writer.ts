@@ -1,5 +1,5 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
-import type { Forest, Tree } from './forest.ts'
+import type { Forest, Transform, Tree } from './forest.ts'
 
 /**
  * Versions written: `ai.onnx.ml` 3 has the TreeEnsembleRegressor that every runtime of the last years knows.
@@ -17,6 +17,19 @@ export const INPUT_NAME = 'features'
 /** Name of the graph's output, float32 of shape [rows, 1]. */
 export const OUTPUT_NAME = 'score'
 
+/** Name of the constant 1. */
+const ONE = 'one'
+
+/**
+ * The operators from the margin to the score. A probability is 1 / (1 + e^-margin), step by step: ONNX Runtime's
+ * Sigmoid is near it by 1e-7 only, so that small ones, such as rates of clicks, would be mostly noise.
+ */
+const TRANSFORM_STEPS: Readonly<Record<Transform, readonly string[]>> = {
+  identity: [],
+  sigmoid: ['Neg', 'Exp', 'Add', 'Reciprocal'],
+  exp: ['Exp'],
+}
+
 /**
  * Writes a forest as an ONNX model: one float32 input of shape [rows, width], one float32 output of shape [rows, 1]
  * that equals XGBoost's `predict()`.
@@ -30,18 +43,20 @@ export function writeOnnx(forest: Forest, producer: { name: string; version: str
   text(model, 2, producer.name)
   text(model, 3, producer.version)
   message(model, 7, (graph) => {
-    const last = forest.transform === 'identity' ? OUTPUT_NAME : 'margin'
-    message(graph, 1, (node) => treeEnsemble(node, forest, last))
-    if (forest.transform !== 'identity') {
-      const operator = forest.transform === 'sigmoid' ? 'Sigmoid' : 'Exp'
+    const steps = TRANSFORM_STEPS[forest.transform]
+    const names = [...steps.map((_, step) => (step === 0 ? 'margin' : `step_${step}`)), OUTPUT_NAME]
+    message(graph, 1, (node) => treeEnsemble(node, forest, names[0]!))
+    for (const [step, operator] of steps.entries()) {
       message(graph, 1, (node) => {
-        text(node, 1, last)
-        text(node, 2, OUTPUT_NAME)
-        text(node, 3, 'transform')
+        text(node, 1, names[step]!)
+        if (operator === 'Add') text(node, 1, ONE)
+        text(node, 2, names[step + 1]!)
+        text(node, 3, `transform_${operator.toLowerCase()}`)
         text(node, 4, operator)
       })
     }
     text(graph, 2, 'ranker')
+    if (steps.includes('Add')) message(graph, 5, (tensor) => scalar(tensor, ONE, 1))
     message(graph, 11, (value) => valueInfo(value, INPUT_NAME, forest.width))
     message(graph, 12, (value) => valueInfo(value, OUTPUT_NAME, 1))
   })
@@ -161,6 +176,12 @@ function valueInfo(value: BinaryWriter, name: string, columns: number): void {
       })
     }),
   )
+}
+
+function scalar(tensor: BinaryWriter, name: string, value: number): void {
+  int(tensor, 2, FLOAT)
+  tensor.tag(4, WireType.LengthDelimited).fork().float(value).join()
+  text(tensor, 8, name)
 }
 
 function attribute(

@@ -98,6 +98,9 @@ function readDocument(bytes: Uint8Array, file: string): unknown {
   }
 }
 
+/** The probability nearest to 0 that XGBoost makes a margin of. */
+const LEAST = Math.fround(1e-6)
+
 /** `base_score` is on the score's scale, in text: `0.5` before release 3, `[5E-1]` since. */
 function baseMargin(text: string, transform: Transform, file: string): number {
   const base = Number(text.replace(/^\[(.*)\]$/, '$1'))
@@ -106,9 +109,12 @@ function baseMargin(text: string, transform: Transform, file: string): number {
   switch (transform) {
     case 'identity':
       return Math.fround(base)
-    case 'sigmoid':
-      // float32 at each step, as XGBoost's own ProbToMargin.
-      return Math.fround(-Math.log(Math.fround(1 / Math.fround(base) - 1)))
+    case 'sigmoid': {
+      // float32 at each step, as XGBoost's own ProbToMargin, which keeps away from 0 and 1: labels that are all the
+      // same give such a base score.
+      const probability = Math.min(Math.max(Math.fround(base), LEAST), Math.fround(1 - LEAST))
+      return Math.fround(-Math.log(Math.fround(Math.fround(1 / probability) - 1)))
+    }
     case 'exp':
       return Math.fround(Math.log(base))
   }

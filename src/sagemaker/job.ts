@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { RankerError, reasonOf } from '../errors.ts'
+import { isSkipped, kindOf, listDataFiles } from './data-files.ts'
 
 /** Where SageMaker's training contract puts things, below a root that is /opt/ml on the platform. */
 export interface JobPaths {
@@ -27,9 +28,14 @@ export function jobPaths(root: string): JobPaths {
 export const CHANNELS = ['train', 'validation', 'test'] as const
 export type ChannelName = (typeof CHANNELS)[number]
 
-/** A channel's data files, and the content type that the job declares for them. */
+/** A channel's data, and the content type that the job declares for it. */
 export interface Channel {
+  /** Paths of the files in the order of their names. */
   readonly files: readonly string[]
+  /** Where `files` is something else: one FIFO, which may not be there yet, or one address in S3. */
+  readonly kind?: 'pipe' | 's3'
+  /** The folder that the files' names in errors start below. */
+  readonly root?: string
   readonly contentType?: string | undefined
 }
 
@@ -37,7 +43,15 @@ export type Channels = Readonly<Partial<Record<ChannelName, Channel>>>
 
 /** Values are strings; some SDKs encode them as JSON, and people who write the file by hand leave them bare. */
 const hyperparametersFile = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
-const inputDataConfigFile = z.record(z.string(), z.looseObject({ ContentType: z.string().optional() }))
+const inputDataConfigFile = z.record(
+  z.string(),
+  z.looseObject({
+    ContentType: z.string().optional(),
+    TrainingInputMode: z.enum(['File', 'FastFile', 'Pipe']).optional(),
+    RecordWrapperType: z.string().optional(),
+  }),
+)
+type DeclaredChannel = z.infer<typeof inputDataConfigFile>[string]
 
 /**
  * Reads hyperparameters.json as names and strings, JSON encoding taken off.
@@ -66,39 +80,71 @@ function decode(value: string | number | boolean): string {
 }
 
 /**
- * Finds the channels of a job: those that inputdataconfig.json names, or the folders below input/data without it.
- * @throws {RankerError} UNKNOWN_CHANNEL, CHANNEL_MISSING, CHANNEL_EMPTY, CONFIG_UNREADABLE.
+ * Finds the channels of a job: those that inputdataconfig.json names, or what lies below input/data without it.
+ * FastFile is File that streams; of a channel in Pipe mode, the FIFO of the first epoch is read.
+ * @throws {RankerError} UNKNOWN_CHANNEL, CHANNEL_MISSING, CHANNEL_EMPTY, CONFIG_UNREADABLE and those of the files.
  */
 export function readChannels(paths: JobPaths): Channels {
-  const declared: Record<string, { ContentType?: string | undefined }> = existsSync(paths.inputDataConfig)
+  const declared: Record<string, DeclaredChannel> = existsSync(paths.inputDataConfig)
     ? readJson(paths.inputDataConfig, inputDataConfigFile, 'a JSON object of channels')
     : {}
-  const found = existsSync(paths.data) ? readdirSync(paths.data).filter((name) => !isSkipped(name)) : []
   const channels: Partial<Record<ChannelName, Channel>> = {}
-  for (const name of new Set([...Object.keys(declared), ...found])) {
-    if (!isChannel(name)) throw new RankerError('UNKNOWN_CHANNEL', { channel: name, known: CHANNELS })
-    channels[name] = openChannel(name, join(paths.data, name), declared[name]?.ContentType)
+  for (const [name, { ContentType, TrainingInputMode, RecordWrapperType }] of Object.entries(declared)) {
+    checkName(name)
+    if (TrainingInputMode !== 'Pipe') continue
+    if (RecordWrapperType === 'RecordIO') {
+      throw new RankerError('CONFIG_UNREADABLE', {
+        path: paths.inputDataConfig,
+        reason: `the channel ${JSON.stringify(name)} wraps its objects in RecordIO`,
+        wanted: 'RecordWrapperType None',
+      })
+    }
+    channels[name as ChannelName] = pipe(paths, name, ContentType)
   }
-  if (!channels.train) {
-    throw new RankerError('CHANNEL_MISSING', { channel: 'train', path: join(paths.data, 'train') })
+  for (const entry of existsSync(paths.data) ? readdirSync(paths.data) : []) {
+    if (isSkipped(entry)) continue
+    const name = isFifo(join(paths.data, entry)) ? entry.replace(/_\d+$/, '') : entry
+    if (channels[name.replace(/_\d+$/, '') as ChannelName]?.kind === 'pipe') continue
+    checkName(name)
+    const contentType = declared[name]?.ContentType
+    channels[name as ChannelName] =
+      name === entry ? openChannel(name, join(paths.data, name), contentType) : pipe(paths, name, contentType)
+  }
+  for (const name of ['train', ...Object.keys(declared)]) {
+    if (!channels[name as ChannelName]) {
+      throw new RankerError('CHANNEL_MISSING', { channel: name, path: join(paths.data, name) })
+    }
   }
   return channels
 }
 
-/** A channel given as a file or a folder of any depth; hidden names and those that start with `_` are no data. */
-export function openChannel(channel: string, path: string, contentType?: string): Channel {
-  if (!existsSync(path)) throw new RankerError('CHANNEL_MISSING', { channel, path })
-  if (statSync(path).isFile()) return { files: [path], contentType }
-  const files = readdirSync(path, { recursive: true, encoding: 'utf8' })
-    .filter((name) => !name.split('/').some(isSkipped))
-    .sort()
-    .map((name) => join(path, name))
-    .filter((file) => statSync(file).isFile())
-  if (files.length === 0) throw new RankerError('CHANNEL_EMPTY', { channel, path })
-  return { files, contentType }
+const isFifo = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFIFO() ?? false
+
+/** In Pipe mode each epoch has a FIFO of its own, and one is all that is read: the rows stay in memory. */
+function pipe(paths: JobPaths, name: string, contentType: string | undefined): Channel {
+  return { files: [join(paths.data, `${name}_0`)], kind: 'pipe', contentType }
 }
 
-const isSkipped = (name: string): boolean => name.startsWith('.') || name.startsWith('_')
+/**
+ * A channel given as a file, a folder of any depth, or an address in S3.
+ * @throws {RankerError} CHANNEL_MISSING, CHANNEL_EMPTY, NOT_A_FILE, INPUT_UNREADABLE.
+ */
+export function openChannel(channel: string, path: string, contentType?: string): Channel {
+  if (/^s3:\/\//i.test(path)) return { files: [path], kind: 's3', contentType }
+  const kind = statSync(path, { throwIfNoEntry: false })
+  if (!kind) throw new RankerError('CHANNEL_MISSING', { channel, path })
+  if (kind.isFile()) return { files: [path], root: dirname(path), contentType }
+  if (kind.isFIFO()) return { files: [path], kind: 'pipe', contentType }
+  if (!kind.isDirectory()) throw new RankerError('NOT_A_FILE', { path, seen: kindOf(kind) })
+  const files = listDataFiles(path)
+  if (files.length === 0) throw new RankerError('CHANNEL_EMPTY', { channel, path })
+  return { files, root: path, contentType }
+}
+
+function checkName(name: string): void {
+  if (!isChannel(name)) throw new RankerError('UNKNOWN_CHANNEL', { channel: name, known: CHANNELS })
+}
+
 const isChannel = (name: string): name is ChannelName => (CHANNELS as readonly string[]).includes(name)
 
 function readJson<T>(path: string, schema: z.ZodType<T>, wanted: string): T {

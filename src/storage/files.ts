@@ -37,18 +37,30 @@ export function writeWhole(path: string, content: Uint8Array | string): void {
   }
 }
 
-/** Reads a file chunk by chunk; a chunk is valid until the next one is asked for. */
+/**
+ * Reads a file chunk by chunk; a chunk is valid until the next one is asked for.
+ * @throws {RankerError} INPUT_UNREADABLE.
+ */
 export function* readChunks(path: string, chunkBytes = 1 << 20): Generator<Uint8Array> {
   const buffer = new Uint8Array(chunkBytes)
-  const file = openSync(path, 'r')
+  const file = readable(path, () => openSync(path, 'r'))
   try {
     for (;;) {
-      const read = readSync(file, buffer)
+      const read = readable(path, () => readSync(file, buffer))
       if (read === 0) return
       yield buffer.subarray(0, read)
     }
   } finally {
     closeSync(file)
+  }
+}
+
+/** Runs a call that reads a file. @throws {RankerError} INPUT_UNREADABLE where the system refuses. */
+export function readable<T>(path: string, read: () => T): T {
+  try {
+    return read()
+  } catch (cause) {
+    throw new RankerError('INPUT_UNREADABLE', { path, reason: reasonOf(cause) }, { cause })
   }
 }
 

@@ -1,7 +1,7 @@
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
+import { closeSync, readSync, writeSync } from 'node:fs'
 import type { Spill } from '../data/row-store.ts'
 import { RankerError, reasonOf } from '../errors.ts'
+import { openNameless } from './nameless-file.ts'
 
 /**
  * A file without a name in the folder: it is gone when it is closed, or when the process ends, however it ends.
@@ -15,14 +15,7 @@ export function openSpillFile(folder: string): Spill {
       throw new RankerError('WRITE_FAILED', { path: folder, reason: reasonOf(cause) }, { cause })
     }
   }
-  const file = guard(() => {
-    const own = mkdtempSync(join(folder, 'ranker-rows-'))
-    try {
-      return openSync(join(own, 'rows'), 'wx+', 0o600)
-    } finally {
-      rmSync(own, { recursive: true, force: true })
-    }
-  })
+  const file = guard(() => openNameless(folder))
   let written = 0
   return {
     write(values) {

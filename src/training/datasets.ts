@@ -1,13 +1,10 @@
-import { basename } from 'node:path'
-import { readCsvTable } from '../data/csv-table.ts'
 import type { Dataset } from '../data/dataset.ts'
-import { TrainingTable } from '../data/training-table.ts'
-import { RankerError } from '../errors.ts'
+import { oddities } from '../data/oddities.ts'
 import { CHANNELS, type Channel, type ChannelName } from '../sagemaker/job.ts'
-import { readChunks } from '../storage/files.ts'
 import { openSpillFile } from '../storage/spill-file.ts'
 import type { Own } from '../xgboost/owned.ts'
-import { labelCheck, needsGroups } from './objective.ts'
+import { readChannelRows } from './channel-reader.ts'
+import { withInputs } from './inputs.ts'
 import type { Emit, TrainingPlan } from './plan.ts'
 
 /** The data of each channel; the features of all are those of train. */
@@ -46,43 +43,22 @@ interface ReadOptions {
 }
 
 async function readChannel(
-  { hyperparameters, memory }: TrainingPlan,
+  { hyperparameters, memory, s3 }: TrainingPlan,
   name: ChannelName,
   channel: Channel,
   { emit, budget, featureNames }: ReadOptions,
 ): Promise<Dataset> {
-  const { objective, label, group, weight, item } = hyperparameters
-  const table = new TrainingTable({
-    roles: { label, group, weight, item },
-    grouped: needsGroups(objective),
-    refuseLabel: labelCheck(objective),
-    featureNames,
-    memory: { bytes: budget, openSpill: () => openSpillFile(memory.folder) },
-    warn: (text) => emit({ type: 'warning', text: `${name}: ${text}` }),
-  })
-  let data: Dataset
-  try {
-    for (const file of channel.files) {
-      if (!isCsv(file, channel.contentType)) {
-        throw new RankerError('UNKNOWN_FORMAT', { file, known: 'CSV with a header (.csv or text/csv)' })
-      }
-      await readCsvTable(basename(file), readChunks(file), table)
-    }
-    data = table.finish()
-  } catch (thrown) {
-    table.close()
-    throw thrown
-  }
+  const warn = (text: string) => emit({ type: 'warning', text: `${name}: ${text}` })
+  const limit = { bytes: budget, openSpill: () => openSpillFile(memory.folder) }
+  const data = await withInputs(name, channel, { scratch: memory.folder, s3 }, (inputs) =>
+    readChannelRows(inputs, { hyperparameters, featureNames, memory: limit, warn }),
+  )
   const queries = data.groups ? ` of ${data.groups.sizes.length} queries` : ''
   const where = data.matrix.onDisk ? ', kept on disk because they outgrow the memory limit' : ''
   emit({
     type: 'note',
     text: `${name}: ${data.rows} rows${queries}, ${data.featureNames.length} features${where}`,
   })
+  for (const oddity of oddities(data)) warn(oddity)
   return data
-}
-
-/** The channel's content type decides; without one, the file's name. */
-function isCsv(file: string, contentType: string | undefined): boolean {
-  return contentType === undefined ? /\.csv$/i.test(file) : /^\s*text\/csv\s*(;|$)/i.test(contentType)
 }

@@ -93,6 +93,13 @@ export const hyperparameters = z.strictObject({
   group: describe(columnName, { description: 'column that names the query of a row' }).default('qid'),
   weight: describe(columnName, { description: 'column of the weight, constant within a query' }).optional(),
   item: describe(columnName, { description: 'column that names the item; it is no feature' }).optional(),
+  libsvm_index_base: describe(
+    {
+      schema: z.enum(['0', '1']).transform((base): 0 | 1 => (base === '1' ? 1 : 0)),
+      wanted: '0 or 1',
+    },
+    { description: 'the index of the first column in libsvm files; kept for serving' },
+  ).default(0),
 
   eta: passedOn(
     real('a number from 0 to 1', (value) => value >= 0 && value <= 1),

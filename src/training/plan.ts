@@ -1,4 +1,5 @@
 import type { Channels } from '../sagemaker/job.ts'
+import type { S3Settings } from '../storage/s3.ts'
 import type { Hyperparameters } from './hyperparameters.ts'
 
 /** Everything that decides what a training job does; plain data, so that it crosses to the training thread. */
@@ -9,6 +10,8 @@ export interface TrainingPlan {
   readonly threads: number
   /** Where rows go, and when, that memory has no room for. */
   readonly memory: MemoryPlan
+  /** How channels in S3 are reached. */
+  readonly s3: S3Settings
   /** Name that answers of the served model carry. */
   readonly modelName: string
 }

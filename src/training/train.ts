@@ -45,6 +45,8 @@ function runOnThread(plan: TrainingPlan, { env, onEvent, stop }: TrainOptions): 
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
   const worker = new Worker(new URL(`./thread.${extension}`, import.meta.url), {
     workerData: { plan, env, stop: flag } satisfies ThreadInput,
+    // The AWS SDK, where a channel is in S3, reads its settings and credentials from there.
+    env,
   })
   return new Promise((resolve, reject) => {
     const fail = (reason: string) => reject(new RankerError('TRAINING_DIED', { reason }))

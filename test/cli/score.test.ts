@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
 import t from 'tap'
 import { hasHeader } from '../../src/cli/candidates.ts'
 import { formatTable } from '../../src/cli/table.ts'
@@ -69,6 +70,53 @@ q2        1  Chair        1.5000   9.00  55.6 %
   t.match(await score('--format', 'csv', '--limit', '1'), { code: 1, stderr: /--limit goes with/ })
 })
 
+t.test('price and margin are shown where the input has their columns', async (t) => {
+  const model = modelFolder(t)
+  const score = async (items: object[], ...argv: string[]) => {
+    const stdin = JSON.stringify({ items: items.map((item) => ({ price: 9, cost: 4, age: 1, ...item })) })
+    return (await ranker(['score', '--model-path', model, '--input', '-', ...argv], { stdin })).stdout
+  }
+  const cases: [items: object[], table: string][] = [
+    [[{ id: 'a' }], 'rank  item   score\n   1  a     1.5000\n'],
+    [
+      [{ id: 'a', retail_price: 8 }],
+      'rank  item   score  price  margin\n   1  a     1.5000   8.00  50.0 %\n',
+    ],
+    [[{ id: 'a', retail_price: null }], 'rank  item   score  price  margin\n   1  a     1.5000\n'],
+    [[{ id: 'a', retail_price: ' ' }], 'rank  item   score  price  margin\n   1  a     1.5000\n'],
+    [[{ id: 'a', retail_price: [] }], 'rank  item   score  price  margin\n   1  a     1.5000\n'],
+    [
+      [{ id: 'a', title: { en: 'x' }, retail_price: '4' }],
+      'rank  item   score  price  margin\n   1  a     1.5000   4.00   0.0 %\n',
+    ],
+    [[], 'rank  item  score\n'],
+  ]
+  for (const [items, table] of cases) t.equal(await score(items), table, JSON.stringify(items))
+
+  const folder = emptyFolder(t)
+  writeFileSync(join(folder, 'model.onnx'), onnxOf({ ...FOREST, width: 1, trees: [] }))
+  writeTree(folder, { 'lots.csv': 'f0,retail_price\n1,2.5\n', 'empty.csv': 'f0,retail_price,cost\n1,,\n' })
+  const lots = (input: string) => ranker(['score', '--model-path', folder, '--input', join(folder, input)])
+  t.equal((await lots('lots.csv')).stdout, 'rank  item    score  price\n   1  row 1  0.5000   2.50\n')
+  t.equal((await lots('empty.csv')).stdout, 'rank  item    score  price  margin\n   1  row 1  0.5000\n')
+})
+
+t.test('a byte-order mark does not hide what the input is', async (t) => {
+  const model = modelFolder(t)
+  const cwd = emptyFolder(t)
+  const text = JSON.stringify({ items: [{ id: 'a', title: 'Lamp', price: 9, cost: 4, age: 1 }] })
+  writeTree(cwd, { 'query.json': `\ufeff${text}` })
+  const score = (...argv: string[]) =>
+    ranker(['score', '--model-path', model, ...argv], { cwd, stdin: `\ufeff${text}` })
+  for (const input of ['query.json', '-']) {
+    t.match((await score('--input', input)).stdout, /Lamp/)
+    t.match(await score('--input', input, '--format', 'json', '--limit', '1'), {
+      code: 0,
+      stdout: /"ranking"/,
+    })
+  }
+})
+
 t.test('rows without names are numbered', async (t) => {
   const cwd = emptyFolder(t)
   writeFileSync(join(cwd, 'model.onnx'), onnxOf(FOREST))
@@ -120,6 +168,13 @@ t.test('wrong arguments and inputs are one sentence', async (t) => {
   }
 })
 
+t.test('a signal ends it while it waits for its input', async (t) => {
+  const stop = new AbortController()
+  const answer = ranker(['score', '--input', '-'], { stdin: new PassThrough(), stop: stop.signal })
+  stop.abort('SIGINT')
+  t.match(await answer, { code: 130, stdout: '', stderr: '' })
+})
+
 t.test('a header is a first line with a word in it', async (t) => {
   const cases: [string, boolean][] = [
     ['a,b\n1,2', true],
@@ -140,4 +195,20 @@ t.test('a table', async (t) => {
     `a${' '.repeat(59)}   n\n${'x'.repeat(59)}…   1\n y ${' '.repeat(57)}  10\n`,
   )
   t.equal(formatTable([]), '')
+  t.equal(
+    formatTable([
+      { title: 'a', cells: ['茶碗', 'Cafe\u0301', '茶'.repeat(40)] },
+      { title: 'n', cells: ['1', '2', '3'], align: 'right' },
+    ]),
+    [
+      `a${' '.repeat(58)}  n`,
+      `茶碗${' '.repeat(55)}  1`,
+      `Cafe\u0301${' '.repeat(55)}  2`,
+      `${'茶'.repeat(29)}…  3`,
+      '',
+    ].join('\n'),
+    'columns are those of a terminal',
+  )
+  const many = formatTable([{ title: 'a', cells: Array.from({ length: 300_000 }, String) }])
+  t.equal(many.length, 'a\n'.length + Array.from({ length: 300_000 }, String).join('\n').length + 1)
 })

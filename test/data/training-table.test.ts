@@ -1,6 +1,7 @@
 import t from 'tap'
 import { readCsvTable } from '../../src/data/csv-table.ts'
 import { type TableOptions, TrainingTable } from '../../src/data/training-table.ts'
+import { nameUnnamedColumns } from '../../src/data/unnamed-columns.ts'
 import { labelCheck } from '../../src/training/objective.ts'
 
 const NaN32 = Number.NaN
@@ -15,7 +16,10 @@ async function read(files: Record<string, string>, options: Partial<TableOptions
     ...options,
   })
   for (const [file, text] of Object.entries(files)) {
-    await readCsvTable(file, [new TextEncoder().encode(text)], table)
+    const roles = { label: 'label', group: 'qid', ...options.roles }
+    const nameColumns = (name: string, count: number) =>
+      nameUnnamedColumns(roles, options.grouped ?? true, name, count)
+    await readCsvTable(file, [new TextEncoder().encode(text)], nameColumns, table)
   }
   return { data: table.finish(), warnings }
 }
@@ -104,7 +108,7 @@ t.test('what is refused, each with file, line and column', async (t) => {
     ['FILE_EMPTY', '\n', /f\.csv is empty/],
     ['NO_ROWS', 'label,qid,x\n', /no row/],
     ['NO_ROWS', 'label,qid,x\n\n \n', /no row/],
-    ['HEADER_MISSING', '1,2,3\n1,2,3\n', /wanted a header/],
+    ['HEADER_MISSING', '1,a,3\n1,a,3\n', /wanted a header/],
     ['RAGGED_ROW', 'label,qid,x\n1,a,1\n1,a\n', /line 3 has 2 cells: wanted 3/],
     ['RAGGED_ROW', 'label,qid,x\n1,a,1,4\n', /line 2 has 4 cells: wanted 3/],
     ['DUPLICATE_COLUMN', 'label,qid,x,x\n1,a,1,1\n', /two columns named "x"/],

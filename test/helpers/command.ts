@@ -11,7 +11,7 @@ export interface CommandResult {
 
 export interface CommandOptions {
   readonly env?: Record<string, string | undefined>
-  readonly stdin?: string
+  readonly stdin?: string | Readable
   readonly cwd?: string
   readonly stop?: AbortSignal
 }
@@ -21,7 +21,7 @@ export async function ranker(argv: readonly string[], options: CommandOptions = 
   const [stdout, stderr] = [collector(), collector()]
   const code = await runCommand(argv, {
     env: { RANKER_XGBOOST_LIB: process.env.RANKER_XGBOOST_LIB, ...options.env },
-    stdin: Readable.from([options.stdin ?? '']),
+    stdin: options.stdin instanceof Readable ? options.stdin : Readable.from([options.stdin ?? '']),
     stdout: stdout.stream,
     stderr: stderr.stream,
     cwd: options.cwd ?? process.cwd(),

@@ -106,6 +106,45 @@ t.test('plain predictor, XGBoost and ONNX Runtime agree on random forests', asyn
   t.pass()
 })
 
+t.test('probabilities are XGBoost’s, however near to 0 or 1', async (t) => {
+  const cases: [base: string, label: number | undefined][] = [
+    ...['0.0001', '0.03', '0.5', '0.93', '0.99', '0.9999'].map((base): [string, undefined] => [
+      base,
+      undefined,
+    ]),
+    // Without a base score XGBoost takes the mean of the labels.
+    ['', 0],
+    ['', 1],
+  ]
+  for (const [base, label] of cases) {
+    const { forest, wanted, row } = withOwned((own) => {
+      const data = judgedData({ queries: 5, grades: 2 })
+      if (label !== undefined) data.labels.fill(label)
+      const parameters = { objective: 'binary:logistic', nthread: '1', ...(base && { base_score: base }) }
+      const matrix = own(DMatrix.create(library, data, { threads: 1 }))
+      const booster = own(Booster.create(library, parameters, [matrix]))
+      booster.update(0, matrix)
+      const row = data.values.slice(0, data.featureNames.length)
+      return {
+        row,
+        wanted: booster.predict(row, 1, row.length)[0]!,
+        forest: readXGBoostModel(booster.save('ubj'), 'model.ubj'),
+      }
+    })
+    const scorer = await openOnnxRuntime(writeOnnx(forest, producer))
+    const [served] = await scorer.score(row, 1)
+    await scorer.close()
+    for (const [what, seen] of Object.entries({ served, plain: predictRow(forest, row) })) {
+      t.ok(Math.abs(seen! / wanted - 1) < 3e-7, `${base} ${label} ${what}: ${seen}, XGBoost ${wanted}`)
+    }
+  }
+  const rare = { ...trained({ objective: 'binary:logistic' }, 1, 1).forest, base: -17 }
+  const scorer = await openOnnxRuntime(writeOnnx({ ...rare, trees: [] }, producer))
+  const [seen] = await scorer.score(new Float32Array(rare.width), 1)
+  await scorer.close()
+  t.ok(Math.abs(seen! * (1 + Math.exp(17)) - 1) < 3e-7, `${seen}`)
+})
+
 t.test('JSON and UBJSON hold the same forest', async (t) => {
   const { ubj, json } = trained({ objective: 'rank:ndcg' }, 5, 1)
   t.same(readXGBoostModel(json, 'model.json'), readXGBoostModel(ubj, 'model.ubj'))

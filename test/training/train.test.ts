@@ -168,6 +168,25 @@ t.test('every objective trains and is served as XGBoost predicts', async (t) => 
   }
 })
 
+t.test('a metric without a value leaves a model that is served', async (t) => {
+  const data = toCsv(judgedData({ grades: 2 }))
+  const root = job(
+    t,
+    { num_round: '2', objective: 'binary:logistic', eval_metric: 'logloss,auc' },
+    { 'train/a.csv': data, 'validation/v.csv': data.replaceAll(/^[01],/gm, '0,') },
+  )
+  t.match(await run(root), { code: 0, stdout: /validation-auc:NaN/ })
+  t.match(json(root, 'model/ranker.json').metrics.validation, { auc: null, logloss: Number })
+  const scored = [
+    'score',
+    '--model-path',
+    join(root, 'model'),
+    '--input',
+    join(root, 'input/data/train/a.csv'),
+  ]
+  t.match(await ranker(scored), { code: 0, stderr: '' })
+})
+
 t.test('what is wrong is one sentence, and nothing is half-written', async (t) => {
   const good = { num_round: '3' }
   const header = 'label,qid,x\n'
@@ -175,7 +194,7 @@ t.test('what is wrong is one sentence, and nothing is half-written', async (t) =
     ['no train channel', /channel "train" is missing/, good, { 'validation/v.csv': csv.validation }],
     ['an empty channel', /channel "train" has no data file/, good, { 'train/_SUCCESS': '' }],
     ['an unknown channel', /unknown channel "trian"/, good, { 'trian/a.csv': csv.train }],
-    ['another format', /a\.parquet is of an unknown format/, good, { 'train/a.parquet': 'PAR1' }],
+    ['no Parquet file', /a\.parquet is not a whole Parquet file/, good, { 'train/a.parquet': 'PAR1' }],
     ['an empty file', /a\.csv is empty/, good, { 'train/a.csv': '' }],
     ['no label column', /no label column "label"/, good, { 'train/a.csv': 'grade,qid,x\n1,a,1\n' }],
     [

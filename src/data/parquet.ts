@@ -1,0 +1,221 @@
+import type { FileMetaData, SchemaElement } from 'hyparquet'
+import { parquetMetadataAsync, parquetRead, parquetSchema } from 'hyparquet'
+import { compressors } from 'hyparquet-compressors'
+import { RankerError, reasonOf } from '../errors.ts'
+import { shortestFloat32 } from './number.ts'
+import type { Row, TableSink } from './row.ts'
+
+/** A file that can be read anywhere in it. */
+export interface RandomAccess {
+  readonly byteLength: number
+  slice(start: number, end?: number): ArrayBuffer
+}
+
+export interface ParquetOptions {
+  /** Columns whose text counts, such as the query's: their cells keep all digits. */
+  readonly textColumns: ReadonlySet<string>
+  readonly warn: (sentence: string) => void
+  /** Cells that are held at a time, as float32. @default 2^24 */
+  readonly batchCells?: number
+}
+
+/** Cells that are decoded at a time, as hyparquet has them: columns one by one would cost a look at all, each. */
+const DECODED_CELLS = 1 << 22
+
+/**
+ * Reads Parquet into a table, by column name, a part of a row group at a time. Numbers of every width, decimals and
+ * booleans (0 and 1) are numbers; text, dates and timestamps are text; null is missing. Columns of lists or structs are
+ * left out with a warning.
+ * @throws {RankerError} FILE_EMPTY, NO_ROWS, PARQUET_DAMAGED and what the sink throws.
+ */
+export async function readParquet(
+  file: string,
+  source: RandomAccess,
+  { textColumns, warn, batchCells = 1 << 24 }: ParquetOptions,
+  sink: TableSink,
+): Promise<void> {
+  if (source.byteLength === 0) throw new RankerError('FILE_EMPTY', { file })
+  const { metadata, flat, nested } = await whole(file, () => readMetadata(source))
+  if (nested.length > 0)
+    warn(`${file} has columns of lists or structs that are left out: ${nested.join(', ')}`)
+  sink.begin(file, flat, 'row')
+
+  const row = new ParquetRow(flat, textColumns)
+  const batch = Math.max(1, Math.floor(batchCells / Math.max(1, flat.length)))
+  let groupStart = 0
+  for (const group of metadata.row_groups) {
+    const groupEnd = groupStart + Number(group.num_rows)
+    for (let start = groupStart; start < groupEnd; start += batch) {
+      const end = Math.min(start + batch, groupEnd)
+      await whole(file, () => readBatch(source, metadata, row, start, end))
+      while (row.next()) sink.row(row)
+    }
+    groupStart = groupEnd
+  }
+  if (groupStart === 0) throw new RankerError('NO_ROWS', { file })
+}
+
+/** Calls into hyparquet, whose errors are plain: whatever it cannot read is a damaged file. */
+async function whole<T>(file: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read()
+  } catch (cause) {
+    throw new RankerError('PARQUET_DAMAGED', { file, reason: reasonOf(cause).slice(0, 200) }, { cause })
+  }
+}
+
+async function readMetadata(source: RandomAccess) {
+  const metadata = await parquetMetadataAsync(source, { geoparquet: false })
+  for (const element of metadata.schema) declareType(element)
+  const columns = parquetSchema(metadata).children
+  const names = (isNested: boolean) =>
+    columns.filter(({ children }) => children.length > 0 === isNested).map(({ element }) => element.name)
+  const flat = names(false)
+  checkCounts(metadata, new Set(flat))
+  return { metadata, flat, nested: names(true) }
+}
+
+/** The file says several times how many rows it has. */
+function checkCounts({ row_groups: groups, num_rows: rows }: FileMetaData, flat: ReadonlySet<string>): void {
+  const inGroups = groups.reduce((sum, group) => sum + group.num_rows, 0n)
+  if (inGroups !== rows) throw new Error(`it has ${rows} rows, and ${inGroups} in its row groups`)
+  for (const { columns, num_rows: wanted } of groups) {
+    for (const { meta_data: column } of columns) {
+      const [name = '', inner] = column?.path_in_schema ?? []
+      if (column && inner === undefined && flat.has(name) && column.num_values !== wanted) {
+        throw new Error(`column "${name}" has ${column.num_values} values in a row group of ${wanted} rows`)
+      }
+    }
+  }
+}
+
+async function readBatch(
+  source: RandomAccess,
+  metadata: FileMetaData,
+  row: ParquetRow,
+  start: number,
+  end: number,
+): Promise<void> {
+  row.clear(start, end)
+  const perRead = Math.max(1, Math.floor(DECODED_CELLS / (end - start)))
+  for (let first = 0; first < row.columns.length; first += perRead) {
+    await parquetRead({
+      file: source,
+      metadata,
+      compressors,
+      columns: row.columns.slice(first, first + perRead),
+      rowStart: start,
+      rowEnd: end,
+      onChunk: ({ columnName, columnData, rowStart }) => row.take(columnName, columnData, rowStart - start),
+    })
+  }
+  row.check()
+}
+
+/** hyparquet converts decimals and dates only where the older of the two ways to declare them is used. */
+function declareType(element: SchemaElement): void {
+  const { logical_type: logical } = element
+  if (logical?.type === 'DATE') element.converted_type ??= 'DATE'
+  if (logical?.type !== 'DECIMAL') return
+  element.converted_type ??= 'DECIMAL'
+  element.scale ??= logical.scale
+}
+
+/** The cells of some rows, column by column, and one row of them after the other. */
+class ParquetRow implements Row {
+  line = 0
+  readonly columns: readonly string[]
+  readonly #cells: ReadonlyMap<string, number>
+  readonly #keepsText: readonly boolean[]
+  readonly #numbers: Float32Array[]
+  /** For columns of text, and those whose text counts, all the cells. */
+  readonly #texts: (unknown[] | undefined)[]
+  /** Rows of each column that were taken. */
+  readonly #taken: Float64Array
+  #start = 0
+  #rows = 0
+  #at = -1
+
+  constructor(columns: readonly string[], textColumns: ReadonlySet<string>) {
+    this.columns = columns
+    this.#cells = new Map(columns.map((name, cell) => [name, cell]))
+    this.#keepsText = columns.map((name) => textColumns.has(name))
+    this.#numbers = columns.map(() => new Float32Array(0))
+    this.#texts = columns.map(() => undefined)
+    this.#taken = new Float64Array(columns.length)
+  }
+
+  get count(): number {
+    return this.columns.length
+  }
+
+  /** Makes room for the rows of the file from `start` to `end`. */
+  clear(start: number, end: number): void {
+    this.#start = start
+    this.#rows = end - start
+    this.#at = -1
+    this.#taken.fill(0)
+    this.#texts.fill(undefined)
+    for (const [cell, numbers] of this.#numbers.entries()) {
+      if (numbers.length < this.#rows) this.#numbers[cell] = new Float32Array(this.#rows)
+    }
+  }
+
+  /** Takes cells of a column from row `from` on, some of them perhaps outside of these rows. */
+  take(name: string, data: ArrayLike<unknown>, from: number): void {
+    const cell = this.#cells.get(name)!
+    const numbers = this.#numbers[cell]!
+    const keepsText = this.#keepsText[cell]!
+    const first = Math.max(0, -from)
+    const last = Math.min(data.length, this.#rows - from)
+    for (let index = first; index < last; index++) {
+      const value = data[index]
+      const number = typeof value === 'number' ? value : toFloat32(value)
+      numbers[from + index] = number
+      if (keepsText || number === Number.POSITIVE_INFINITY) {
+        this.#texts[cell] ??= new Array(this.#rows)
+        this.#texts[cell][from + index] = value
+      }
+    }
+    this.#taken[cell]! += Math.max(0, last - first)
+  }
+
+  /** @throws {Error} when a column has other rows than the metadata say. */
+  check(): void {
+    for (const [cell, name] of this.columns.entries()) {
+      const taken = this.#taken[cell]!
+      if (taken === this.#rows) continue
+      throw new Error(`column "${name}" has ${taken} of the ${this.#rows} rows from row ${this.#start + 1}`)
+    }
+  }
+
+  next(): boolean {
+    this.#at++
+    this.line = this.#start + this.#at + 1
+    return this.#at < this.#rows
+  }
+
+  text(cell: number): string {
+    const value = this.#texts[cell]?.[this.#at]
+    if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'an invalid date' : value.toISOString()
+    if (value === null || Number.isNaN(value)) return ''
+    return value === undefined ? this.#numberText(cell) : String(value)
+  }
+
+  number(cell: number): number {
+    return this.#numbers[cell]![this.#at]!
+  }
+
+  #numberText(cell: number): string {
+    const value = this.number(cell)
+    return Number.isNaN(value) ? '' : String(shortestFloat32(value))
+  }
+}
+
+/** NaN where the cell is missing, ±Infinity where it is no number. */
+function toFloat32(value: unknown): number {
+  if (value === null || value === undefined || value === '') return Number.NaN
+  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')
+    return Number(value)
+  return Number.POSITIVE_INFINITY
+}

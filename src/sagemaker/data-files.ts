@@ -1,0 +1,50 @@
+import { readdirSync, realpathSync, type Stats, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { RankerError, reasonOf } from '../errors.ts'
+
+/** Names that hold no data: hidden files, and what Hadoop and its like leave beside theirs (`_SUCCESS`). */
+export const isSkipped = (name: string): boolean => name.startsWith('.') || name.startsWith('_')
+
+/**
+ * The data files below a folder of any depth, in the order of their names, links followed.
+ * @throws {RankerError} NOT_A_FILE for a broken link, a FIFO, a socket or a device; INPUT_UNREADABLE.
+ */
+export function listDataFiles(folder: string): string[] {
+  const files: string[] = []
+  walk(folder, [], files)
+  return files
+}
+
+/** @param above the folders that lead to this one, by their real paths: a link back to one would go on for ever. */
+function walk(folder: string, above: readonly string[], files: string[]): void {
+  const real = look(folder, () => realpathSync(folder))
+  if (above.includes(real))
+    throw new RankerError('NOT_A_FILE', { path: folder, seen: 'a link back to a folder it is in' })
+  const names = look(folder, () => readdirSync(folder))
+  for (const name of names.sort()) {
+    if (isSkipped(name)) continue
+    const path = join(folder, name)
+    const kind = look(path, () => statSync(path))
+    if (kind.isDirectory()) walk(path, [...above, real], files)
+    else if (kind.isFile()) files.push(path)
+    else throw new RankerError('NOT_A_FILE', { path, seen: kindOf(kind) })
+  }
+}
+
+export function kindOf(kind: Stats): string {
+  if (kind.isFIFO()) return 'a FIFO'
+  if (kind.isSocket()) return 'a socket'
+  return kind.isDirectory() ? 'a folder' : 'a device'
+}
+
+function look<T>(path: string, read: () => T): T {
+  try {
+    return read()
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    // What readdir named and stat does not find is a link to nothing.
+    if (code === 'ENOENT') throw new RankerError('NOT_A_FILE', { path, seen: 'a broken link' }, { cause })
+    if (code === 'ELOOP') throw new RankerError('NOT_A_FILE', { path, seen: 'a link to itself' }, { cause })
+    throw new RankerError('INPUT_UNREADABLE', { path, reason: reasonOf(cause) }, { cause })
+  }
+}

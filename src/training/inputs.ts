@@ -1,0 +1,122 @@
+import { basename, relative } from 'node:path'
+import { declaredFormat, type Format, formatOfName } from '../data/format.ts'
+import type { Chunks } from '../data/row.ts'
+import { RankerError } from '../errors.ts'
+import type { Channel } from '../sagemaker/job.ts'
+import { readFifo } from '../storage/fifo.ts'
+import { readChunks } from '../storage/files.ts'
+import { gunzip, isGzip } from '../storage/gunzip.ts'
+import { RandomAccessFile } from '../storage/random-access.ts'
+import { S3, type S3Settings } from '../storage/s3.ts'
+import { formatS3Address, parseS3Address } from '../storage/s3-address.ts'
+
+/** SageMaker makes the FIFOs of Pipe mode while the container starts. */
+const PIPE_TIMEOUT_MS = 300_000
+
+export interface InputOptions {
+  readonly s3: S3Settings
+  /** Folder for copies of what must be read twice and can be read only once, such as a FIFO. */
+  readonly scratch: string
+}
+
+/**
+ * Opens the files of a channel, in the order of their names, and hands them to `use`; all are closed at the end.
+ * @throws {RankerError} UNKNOWN_CONTENT_TYPE, CHANNEL_MISSING, S3_FAILED and what reading throws.
+ */
+export async function withInputs<T>(
+  name: string,
+  channel: Channel,
+  { s3: settings, scratch }: InputOptions,
+  use: (inputs: readonly Input[]) => Promise<T>,
+): Promise<T> {
+  const declared = channel.contentType === undefined ? undefined : declaredFormat(name, channel.contentType)
+  const s3 = channel.kind === 's3' ? await S3.open(settings) : undefined
+  const inputs: Input[] = []
+  try {
+    const sources = s3 ? await objectsOf(name, channel, s3) : filesOf(channel)
+    inputs.push(...sources.map((source) => new Input(source, declared, scratch)))
+    return await use(inputs)
+  } finally {
+    for (const input of inputs) input.close()
+    s3?.close()
+  }
+}
+
+/** What a file of a channel comes from. */
+interface Source {
+  /** Its name in errors. */
+  readonly name: string
+  readonly open: () => Chunks
+  /** Where it lies, if it can be read again and again. */
+  readonly path?: string
+}
+
+function filesOf({ kind, files, root }: Channel): Source[] {
+  if (kind === 'pipe') {
+    return files.map((path) => ({ name: basename(path), open: () => readFifo(path, PIPE_TIMEOUT_MS) }))
+  }
+  return files.map((path) => ({
+    name: root === undefined ? basename(path) : relative(root, path),
+    open: () => readChunks(path),
+    path,
+  }))
+}
+
+async function objectsOf(channel: string, { files }: Channel, s3: S3): Promise<Source[]> {
+  const address = parseS3Address(files[0]!)
+  const objects = await s3.find(address)
+  if (objects.length === 0)
+    throw new RankerError('CHANNEL_MISSING', { channel, path: formatS3Address(address) })
+  return objects.map((object) => ({ name: formatS3Address(object), open: () => s3.read(object) }))
+}
+
+/** A file of a channel, unpacked, in a known format. */
+export class Input {
+  readonly name: string
+  readonly format: Format
+  /** Whether neither content type nor name told the format: such a file is taken for libsvm, as SageMaker does. */
+  readonly isGuess: boolean
+  readonly #source: Source
+  readonly #scratch: string
+  #copy: RandomAccessFile | undefined
+
+  constructor(source: Source, declared: Format | undefined, scratch: string) {
+    const known = declared ?? formatOfName(source.name)
+    this.name = source.name
+    this.format = known ?? 'libsvm'
+    this.isGuess = known === undefined
+    this.#source = source
+    this.#scratch = scratch
+  }
+
+  /** The bytes from the start, once. */
+  readOnce(): Chunks {
+    return gunzip(this.name, this.#source.open())
+  }
+
+  /** The bytes from the start, as often as one likes. */
+  async *read(): AsyncGenerator<Uint8Array> {
+    if (this.#source.path === undefined) this.#copy ??= await this.#spool(this.#source.open())
+    yield* gunzip(this.name, this.#copy?.chunks() ?? this.#source.open())
+  }
+
+  /** The bytes for reading anywhere in them. */
+  async randomAccess(): Promise<RandomAccessFile> {
+    const { path } = this.#source
+    if (path !== undefined) {
+      this.#copy = RandomAccessFile.open(path)
+      if (!isGzip(new Uint8Array(this.#copy.slice(0, 2)))) return this.#copy
+      this.#copy.close()
+    }
+    this.#copy = await this.#spool(this.readOnce())
+    return this.#copy
+  }
+
+  close(): void {
+    this.#copy?.close()
+  }
+
+  #spool(chunks: Chunks): Promise<RandomAccessFile> {
+    return RandomAccessFile.spool(chunks, this.#scratch)
+  }
+}
