@@ -25,11 +25,12 @@ const ROOMS: Readonly<Record<string, { rooms: string; packages: string }>> = {
   },
   serving: {
     rooms: 'errors version data features model scoring sagemaker storage',
-    packages: 'fastify pino zod',
+    packages:
+      'fastify pino zod prom-client @opentelemetry/api @opentelemetry/sdk-trace @opentelemetry/resources @opentelemetry/exporter-trace-otlp-http',
   },
   cli: {
     rooms: 'errors version data features model scoring sagemaker storage training serving',
-    packages: 'leven',
+    packages: 'leven fastify',
   },
   index: { rooms: 'errors data features model scoring serving training', packages: '' },
 }

@@ -1,13 +1,12 @@
-import { once } from 'node:events'
-import { resolve } from 'node:path'
-import { RankerError } from '../errors.ts'
-import { createLog } from '../serving/log.ts'
-import { buildServer } from '../serving/server.ts'
+import { extname, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { FastifyBaseLogger } from 'fastify'
+import { superviseWorkers } from '../serving/processes/supervisor.ts'
 import { readSettings } from '../serving/settings.ts'
 import type { Command, Io } from './command.ts'
 import { readFlags } from './flags.ts'
 
-const FLAGS = { 'model-path': true, host: true, port: true, help: false }
+const FLAGS = { 'model-path': true, host: true, port: true, workers: true, help: false }
 
 export const serveCommand: Command = {
   name: 'serve',
@@ -40,36 +39,30 @@ Examples
   run,
 }
 
+const WORKER = fileURLToPath(new URL(`./serve-worker${extname(import.meta.url)}`, import.meta.url))
+
 async function run(argv: readonly string[], io: Io): Promise<number> {
   const { values: flags } = readFlags('serve', argv, FLAGS)
   const settings = readSettings({
     ...io.env,
     ...(flags.host !== undefined && { RANKER_HOST: flags.host }),
     ...(flags.port !== undefined && { SAGEMAKER_BIND_TO_PORT: flags.port }),
+    ...(flags.workers !== undefined && { SAGEMAKER_MODEL_SERVER_WORKERS: flags.workers }),
   })
-  const { host, port, logLevel } = settings
-  const log = createLog(logLevel, io.stdout)
   const modelPath = resolve(io.cwd, flags['model-path'] ?? settings.modelPath)
-  const app = buildServer({ ...settings, modelPath, log })
-
-  // What a hook throws after its answer, in a timer or a promise of its own, is no reason to drop everyone's requests.
-  const logLate = (err: unknown) => log.error({ err }, 'something was thrown outside of a request')
-  process.on('uncaughtException', logLate)
-  process.on('unhandledRejection', logLate)
-  try {
-    await app.listen({ host, port }).catch((cause: NodeJS.ErrnoException) => {
-      const address = `${host}:${port}`
-      throw new RankerError('LISTEN_FAILED', { address, reason: cause.code ?? cause.message }, { cause })
-    })
-    void app.load()
-    if (!io.stop.aborted) await once(io.stop, 'abort')
-    log.info({ signal: io.stop.reason }, 'draining')
-    await app.drain()
-    log.info('drained')
-    return 0
-  } finally {
-    await app.close()
-    process.off('uncaughtException', logLate)
-    process.off('unhandledRejection', logLate)
+  let log: Promise<FastifyBaseLogger> | undefined
+  const openLog = () => {
+    log ??= import('../serving/log.ts').then(({ createLog }) => createLog(settings.logLevel, io.stdout))
+    return log
   }
+  await superviseWorkers({
+    settings: { ...settings, modelPath },
+    workerEntry: WORKER,
+    stdout: io.stdout,
+    stderr: io.stderr,
+    openLog,
+    stop: io.stop,
+  })
+  ;(await openLog()).info('drained')
+  return 0
 }
