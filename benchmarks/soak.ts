@@ -104,12 +104,13 @@ export const soakBenchmark: Benchmark = {
         socket.on('data', (chunk) => {
           answer += chunk
         })
+        const closed = new Promise((resolve) => socket.once('close', resolve))
         socket.write(head)
         for (let at = 0; at < body.length; at += 500) {
           socket.write(body.slice(at, at + 500))
           await sleep(PAUSE_MS * 2)
         }
-        await new Promise((resolve) => socket.once('close', resolve))
+        await closed
         count(`slow: ${answer.slice(9, 12)}`)
         if (!answer.startsWith('HTTP/1.1 200')) wrong++
       }
