@@ -30,7 +30,7 @@ const ROOMS: Readonly<Record<string, { rooms: string; packages: string }>> = {
   },
   cli: {
     rooms: 'errors version data features model scoring sagemaker storage training serving',
-    packages: 'leven fastify',
+    packages: 'leven fastify koffi',
   },
   index: { rooms: 'errors data features model scoring serving training', packages: '' },
 }
