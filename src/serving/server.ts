@@ -159,7 +159,10 @@ export function buildServer({
   app.decorate('metrics', () => metrics.data())
   app.decorate('models', models)
   app.decorate('load', async () => {
-    if (isMulti) return true
+    if (isMulti) {
+      log.info({ root: modelsRoot }, 'ready to load models')
+      return true
+    }
     try {
       await served.load()
       const { model } = served.pipeline

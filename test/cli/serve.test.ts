@@ -80,7 +80,9 @@ async function serve(t: Test, modelPath: string, env: Record<string, string> = {
 t.test(
   'a process serves, logs one line of JSON a request and none a ping, and ends at SIGTERM',
   async (t) => {
-    const { url, child, log, pinged, exited } = await serve(t, modelFolder(t))
+    const { url, child, log, pinged, exited } = await serve(t, modelFolder(t), {
+      SAGEMAKER_MODEL_SERVER_WORKERS: '1',
+    })
     await pinged(200)
     const answer = await fetch(`${url}/invocations`, { method: 'POST', headers: CSV, body: '9,4,1' })
     t.equal(await answer.text(), '1.5\n')
@@ -175,7 +177,7 @@ t.test('several processes serve one port as one server', async (t) => {
   await pinged(200)
   const workers = await waitFor(() => {
     const pids = childrenOf(child.pid!)
-    return log().filter(({ msg }) => /listening/.test(String(msg))).length === 2 ? pids : undefined
+    return log().filter(({ msg }) => msg === 'the model is ready').length === 2 ? pids : undefined
   })
   t.equal(workers.length, 2)
   // Each on a connection of its own, so that both processes get some.
@@ -241,7 +243,7 @@ t.test(
     })
     await pinged(200)
     await waitFor(() =>
-      log().filter(({ msg }) => /listening/.test(String(msg))).length === 2 ? true : undefined,
+      log().filter(({ msg }) => msg === 'ready to load models').length === 2 ? true : undefined,
     )
     const close = { connection: 'close' }
     const load = () =>
@@ -258,7 +260,7 @@ t.test(
     for (let request = 0; request < 4; request++) t.equal(await (await ask()).text(), '1.5\n')
     process.kill(childrenOf(child.pid!)[0]!, 'SIGKILL')
     await waitFor(() =>
-      log().filter(({ msg }) => /listening/.test(String(msg))).length === 3 ? true : undefined,
+      log().filter(({ msg }) => msg === 'ready to load models').length === 3 ? true : undefined,
     )
     for (let request = 0; request < 4; request++) t.equal(await (await ask()).text(), '1.5\n')
     t.equal((await fetch(`${url}/models/a`, { method: 'DELETE', headers: close })).status, 200)

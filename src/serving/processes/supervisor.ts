@@ -1,6 +1,6 @@
-import type { ChildProcess } from 'node:child_process'
-import cluster, { type Worker } from 'node:cluster'
+import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import type { FastifyBaseLogger } from 'fastify'
 import { RankerError } from '../../errors.ts'
 import { memoryOfContainer } from '../../storage/memory.ts'
@@ -13,7 +13,7 @@ import { within } from './within.ts'
 
 export interface SupervisorOptions {
   readonly settings: ServeSettings
-  /** The module that a worker runs; the settings are its first argument, as JSON. */
+  /** The module that a worker runs. */
   readonly workerEntry: string
   /** What the workers' stdout and stderr are: a file descriptor, or where it is piped to. */
   readonly stdout: NodeJS.WritableStream
@@ -21,6 +21,13 @@ export interface SupervisorOptions {
   /** Made when there is something to log: a worker starts sooner when nothing is loaded before it. */
   readonly openLog: () => Promise<FastifyBaseLogger>
   readonly stop: AbortSignal
+}
+
+/** What a worker is started with, as its first argument in JSON. */
+export interface WorkerPlan {
+  readonly settings: ServeSettings
+  /** Whether it is given connections before its model is loaded. */
+  readonly takes: boolean
 }
 
 /** Deaths of workers within so many seconds that end the server, for each worker. */
@@ -33,15 +40,20 @@ const METRICS_MS = 1000
 
 /** A worker that is alive. */
 interface Member {
-  readonly worker: Worker
+  readonly child: ChildProcess
   readonly calls: Calls
-  /** Whether its model is loaded, so that it may be given models and connections. */
+  /** Whether it has its models, so that it is given those that are loaded from now on. */
   isReady: boolean
+  /** Whether it is given connections. */
+  takes: boolean
+  /** Connections that were sent to it and that it has not taken yet. */
+  readonly sent: Map<number, Socket>
 }
 
 /**
- * Runs the processes that serve a port: one at first, which listens at once and says why it is not ready yet; the rest
- * when that one is ready, each listening when it is ready itself. One that dies is replaced at once.
+ * Holds a port and runs the processes that serve it: one at first, which is given connections at once and says why it is
+ * not ready yet; the rest when that one is ready, each given connections when it is ready itself. One that dies is
+ * replaced at once; connections that it had not taken go to another one.
  * @returns when all of them have drained, after `stop`
  * @throws {RankerError} LISTEN_FAILED, or WORKERS_DIED when they keep dying.
  */
@@ -52,8 +64,13 @@ export async function superviseWorkers(options: SupervisorOptions): Promise<void
 
 class Supervisor {
   readonly #options: SupervisorOptions
+  /** In the order of their turns. */
   readonly #members = new Set<Member>()
   readonly #registry: Registry
+  readonly #server: Server
+  /** Connections that no worker is there for. */
+  #waiting: Socket[] = []
+  #lastConnection = 0
   /** Times of deaths, in milliseconds. */
   #deaths: number[] = []
   /** Nothing is started any more. */
@@ -63,6 +80,7 @@ class Supervisor {
   constructor(options: SupervisorOptions) {
     this.#options = options
     const { settings } = options
+    this.#server = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => this.#hand(socket))
     this.#registry = new Registry({
       hosts: () => [...this.#members].filter(({ isReady }) => isReady).map(({ calls }) => hostOver(calls)),
       root: settings.modelsRoot ?? '',
@@ -72,66 +90,119 @@ class Supervisor {
   }
 
   async run(): Promise<void> {
-    const { settings, workerEntry, stop, stdout, stderr } = this.#options
-    cluster.schedulingPolicy = cluster.SCHED_RR
-    cluster.setupPrimary({
-      exec: workerEntry,
-      args: [JSON.stringify(settings)],
-      serialization: 'advanced',
-      // Where workers would only be piped through this process, they write to its files themselves.
-      stdio: ['ignore', fileOf(stdout), fileOf(stderr), 'ipc'],
-    })
+    const { stop } = this.#options
     const ended = new Promise<void>((resolve, reject) => {
       this.#end = { resolve, reject }
     })
     const drain = () => void this.#drain()
     stop.addEventListener('abort', drain)
-    if (stop.aborted) drain()
-    else this.#fork({ listens: true })
     try {
+      await this.#listen()
+      if (stop.aborted) drain()
+      else this.#fork({ takes: true })
       await ended
     } finally {
       stop.removeEventListener('abort', drain)
       this.#ending = true
-      for (const { worker } of this.#members) worker.process.kill('SIGKILL')
-      await Promise.all([...this.#members].map(({ worker }) => once(worker, 'exit')))
+      this.#server.close()
+      for (const socket of this.#waiting) socket.destroy()
+      for (const { child } of this.#members) child.kill('SIGKILL')
+      await Promise.all([...this.#members].map(({ child }) => once(child, 'exit')))
     }
   }
 
-  /** @param how whether it listens before its model is loaded */
-  #fork({ listens }: { listens: boolean }): void {
-    const worker = cluster.fork({ RANKER_LISTENS: listens ? '1' : '' })
-    const { stdout, stderr } = worker.process as ChildProcess
-    stdout?.pipe(this.#options.stdout, { end: false })
-    stderr?.pipe(this.#options.stderr, { end: false })
-    const calls = new Calls((message) => worker.send(message, () => {}), {
+  async #listen(): Promise<void> {
+    const { host, port } = this.#options.settings
+    this.#server.listen({ host, port })
+    try {
+      await once(this.#server, 'listening')
+    } catch (cause) {
+      const { code, message } = cause as NodeJS.ErrnoException
+      throw new RankerError(
+        'LISTEN_FAILED',
+        { address: `${host}:${port}`, reason: code ?? message },
+        { cause },
+      )
+    }
+    const { port: bound } = this.#server.address() as AddressInfo
+    void this.#log((log) => log.info(`Server listening at http://${host}:${bound}`))
+  }
+
+  /** Sends a connection to the worker whose turn it is. */
+  #hand(socket: Socket): void {
+    socket.on('error', () => {})
+    const member = [...this.#members].find(({ takes }) => takes)
+    if (!member) {
+      this.#waiting.push(socket)
+      return
+    }
+    this.#members.delete(member)
+    this.#members.add(member)
+    const id = ++this.#lastConnection
+    member.sent.set(id, socket)
+    // It stays open here until the worker says that it has it: one that dies would take it along.
+    member.child.send({ kind: 'connection', id }, socket, { keepOpen: true }, () => {})
+  }
+
+  #onTaken(member: Member, id: number): void {
+    member.sent.get(id)?.destroy()
+    member.sent.delete(id)
+  }
+
+  #onTakes(member: Member): void {
+    member.takes = true
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const socket of waiting) this.#hand(socket)
+  }
+
+  /** @param how whether it is given connections before its model is loaded */
+  #fork({ takes }: { takes: boolean }): void {
+    const { settings, workerEntry, stdout, stderr } = this.#options
+    const child = fork(workerEntry, [JSON.stringify({ settings, takes } satisfies WorkerPlan)], {
+      serialization: 'advanced',
+      // What need not be piped through this process, workers write themselves.
+      stdio: ['ignore', fileOf(stdout), fileOf(stderr), 'ipc'],
+    })
+    child.stdout?.pipe(stdout, { end: false })
+    child.stderr?.pipe(stderr, { end: false })
+    const calls = new Calls((message) => child.send(message, () => {}), {
+      takes: () => this.#onTakes(member),
+      taken: (id: number) => this.#onTaken(member, id),
+      leaving: () => this.#onLeaving(member),
       ready: () => this.#onReady(member),
-      listenFailed: (reason: string) => this.#end?.reject(this.#listenFailed(reason)),
       metrics: () => this.#metricsOfOthers(member),
       load: ([name, url]: [unknown, unknown]) => this.#registry.load(name, url),
       unload: (name: string) => this.#registry.unload(name),
       describe: (name: string) => this.#registry.describe(name),
       list: ([token, limit]: [unknown, unknown]) => this.#registry.list(token, limit),
     })
-    const member: Member = { worker, calls, isReady: false }
+    const member: Member = { child, calls, isReady: false, takes: false, sent: new Map() }
     this.#members.add(member)
-    worker.on('message', (message) => calls.receive(message))
-    worker.on('error', () => {})
-    worker.once('exit', (code, signal) => this.#onExit(member, signal ? `by ${signal}` : `with code ${code}`))
+    child.on('message', (message) => calls.receive(message))
+    child.on('error', () => {})
+    child.once('exit', (code, signal) => this.#onExit(member, signal ? `by ${signal}` : `with code ${code}`))
   }
 
-  /** @returns when the worker may listen */
+  /** Nobody is left to answer: who connects from now on is refused rather than kept waiting. */
+  #onLeaving(member: Member): void {
+    member.takes = false
+    if (this.#ending && ![...this.#members].some(({ takes }) => takes)) this.#server.close()
+  }
+
+  /** @returns when the worker has all models */
   async #onReady(member: Member): Promise<void> {
     await this.#registry.fill(hostOver(member.calls), () => {
       member.isReady = true
     })
     if (this.#ending) return
-    while (this.#members.size < this.#options.settings.workers) this.#fork({ listens: false })
+    while (this.#members.size < this.#options.settings.workers) this.#fork({ takes: false })
   }
 
   #onExit(member: Member, how: string): void {
     this.#members.delete(member)
     member.calls.fail(new RankerError('PROCESS_ENDED', { how: `ended ${how}` }))
+    for (const socket of member.sent.values()) this.#hand(socket)
     if (this.#ending) {
       if (this.#members.size === 0) this.#end?.resolve()
       return
@@ -139,13 +210,13 @@ class Supervisor {
     const now = performance.now()
     this.#deaths = [...this.#deaths.filter((at) => now - at < 1000 * DEATHS_SECONDS), now]
     const deaths = this.#deaths.length
-    const pid = member.worker.process.pid
+    const { pid } = member.child
     if (deaths >= MOST_DEATHS * this.#options.settings.workers) {
       this.#end?.reject(new RankerError('WORKERS_DIED', { deaths, seconds: DEATHS_SECONDS, how }))
       return
     }
-    // One that listens and says why it is not ready is better than none.
-    this.#fork({ listens: this.#members.size === 0 })
+    // One that says why it is not ready is better than none.
+    this.#fork({ takes: this.#members.size === 0 })
     void this.#log((log) => log.error({ pid, how, deaths }, 'a worker ended: another one takes its place'))
   }
 
@@ -155,7 +226,7 @@ class Supervisor {
     if (this.#members.size === 0) this.#end?.resolve()
     for (const { calls } of this.#members) calls.tell('drain')
     setTimeout(() => {
-      for (const { worker } of this.#members) worker.process.kill('SIGKILL')
+      for (const { child } of this.#members) child.kill('SIGKILL')
     }, DRAIN_MS).unref()
   }
 
@@ -167,11 +238,6 @@ class Supervisor {
       ),
     )
     return (await Promise.all(all)).filter((data) => data !== undefined)
-  }
-
-  #listenFailed(reason: string): RankerError {
-    const { host, port } = this.#options.settings
-    return new RankerError('LISTEN_FAILED', { address: `${host}:${port}`, reason })
   }
 
   async #log(write: (log: FastifyBaseLogger) => void): Promise<void> {

@@ -1,3 +1,5 @@
+import { Socket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import type { MetricsData } from '../metrics.ts'
 import type { ModelDescription, ModelPage } from '../models/model-host.ts'
@@ -9,23 +11,25 @@ import { within } from './within.ts'
 export interface WorkerOptions {
   readonly settings: ServeSettings
   readonly log: FastifyBaseLogger
-  /** Whether it listens before its model is loaded. */
-  readonly listens: boolean
+  /** Whether it takes connections before its model is loaded. */
+  readonly takes: boolean
   /** Sends a message to the supervisor. */
   readonly post: (message: object) => void
   /** Tells of every message that the supervisor sends. */
-  readonly onMessage: (receive: (message: unknown) => void) => void
+  readonly onMessage: (receive: (message: unknown, handle?: unknown) => void) => void
 }
 
 /** Leaves time for the supervisor to end before the platform kills. */
-const DRAIN_MS = 21_000
+const DRAIN_MS = 19_000
+/** A request on a new connection is there by then. */
+const LATE_MS = 100
 const CLOSE_MS = 2000
 
 /**
  * Serves as one of several processes, until the supervisor says to drain.
  * @returns the exit code
  */
-export async function runWorker({ settings, log, listens, post, onMessage }: WorkerOptions): Promise<number> {
+export async function runWorker({ settings, log, takes, post, onMessage }: WorkerOptions): Promise<number> {
   let drain = () => {}
   const told = new Promise<void>((resolve) => {
     drain = resolve
@@ -36,30 +40,37 @@ export async function runWorker({ settings, log, listens, post, onMessage }: Wor
     open: ([name, path]: [string, string]) => app.models.open(name, path),
     close: (name: string) => app.models.close(name),
   })
-  onMessage((message) => supervisor.receive(message))
   const app = buildServer({ ...settings, log, peers: peersOver(supervisor) })
+  onMessage((message, handle) => {
+    if (handle instanceof Socket) take(message as { id: number }, handle)
+    else supervisor.receive(message)
+  })
   try {
-    if (listens) await listen()
+    await app.ready()
+    // Node looks for slow clients from this event on; the port itself is the supervisor's.
+    app.server.emit('listening')
+    if (takes) supervisor.tell('takes')
     const serving = app.load().then(async (isReady) => {
       if (isReady) await supervisor.call('ready')
-      else if (!listens) throw new Error('the model can no longer be served')
-      if (isReady && !listens) await listen()
+      else if (!takes) throw new Error('the model can no longer be served')
+      if (isReady && !takes) supervisor.tell('takes')
     })
     await Promise.race([told, serving.then(() => told)])
     await app.drain({ totalMs: DRAIN_MS })
+    await supervisor.call('leaving')
+    // Connections that were given to it until then are told, too.
+    await delay(LATE_MS)
+    await app.drain({ bodyMs: LATE_MS, totalMs: CLOSE_MS })
     return 0
   } finally {
     // A connection that never sends anything would be waited for.
     await within(CLOSE_MS, app.close(), () => new Error('connections are open')).catch(() => {})
   }
 
-  async function listen(): Promise<void> {
-    try {
-      await app.listen({ host: settings.host, port: settings.port })
-    } catch (thrown) {
-      const { code, message } = thrown as NodeJS.ErrnoException
-      await supervisor.call('listenFailed', code ?? message)
-    }
+  function take({ id }: { id: number }, socket: Socket): void {
+    supervisor.tell('taken', id)
+    app.server.emit('connection', socket)
+    socket.resume()
   }
 }
 
