@@ -3,4 +3,4 @@
 // Node 20.0 to 20.9 cannot load an ES module without an extension.
 import { launch } from '../scripts/launch.mjs'
 
-await launch('src/cli/main.ts', ['train', ...process.argv.slice(2)])
+await launch('container/job.mjs', process.argv.slice(2))

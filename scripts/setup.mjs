@@ -43,6 +43,10 @@ const temporary = join(cache, 'tmp')
 // tap's build lies in the package that it changes, and an install removes both along with this stamp.
 const tapStamp = join(modules, '@tapjs', 'test', 'test-built', '.setup-stamp')
 
+/** What npm and pip say when nobody answers them, among much that misleads. */
+const unreachable =
+  /\b(EAI_AGAIN|ENOTFOUND|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH)\b|Failed to establish a new connection|Name or service not known|Connection refused|timed out/
+
 const steps = [
   {
     says: `fetching Node ${nodeVersion}, since ${versions.node} does not run TypeScript`,
@@ -218,19 +222,22 @@ async function fetchXgboost() {
   moveInto(xgboostFolder, await unpackWheel(folder))
 }
 
-/** @returns {Promise<string[]>} the first pip that runs, as a command line */
+/** @returns {Promise<string[]>} the first pip that will do, as a command line */
 async function findPip() {
+  let reason = 'there is no pip: install Python 3 with pip'
   for (const pip of [['python3', '-m', 'pip'], ['python', '-m', 'pip'], ['pip3'], ['pip']]) {
-    try {
-      await run(pip[0], [...pip.slice(1), '--version'])
+    // Python without pip, or none: the next name may do.
+    const said = await run(pip[0], [...pip.slice(1), '--version']).catch(() => undefined)
+    if (said === undefined) continue
+    const [, version, major, minor] = /^pip ((\d+)\.(\d+)\S*)/m.exec(said) ?? []
+    if (version === undefined || Number(major) > 19 || (Number(major) === 19 && Number(minor) >= 3))
       return pip
-    } catch {
-      // Python without pip, or none: the next name may do.
-    }
+    // Older ones cannot be told of a Python that they do not run under, and find no wheel.
+    reason = `${pip.join(' ')} is ${version}: upgrade it to pip 19.3 or later`
   }
   throw new SetupError(
-    `libxgboost ${xgboostVersion} comes in a Python package and there is no pip: install Python 3 with ` +
-      'pip, or set RANKER_XGBOOST_LIB to a libxgboost of that version.',
+    `libxgboost ${xgboostVersion} comes in a Python package and ${reason}, or set RANKER_XGBOOST_LIB to a ` +
+      'libxgboost of that version.',
   )
 }
 
@@ -297,6 +304,7 @@ function unsupported() {
 
 /**
  * Runs a command quietly to its end, and throws with its last words when it fails.
+ * @returns {Promise<string>} what it printed
  * @param {string} command
  * @param {string[]} args
  * @param {object} [options]
@@ -318,11 +326,12 @@ async function run(command, args, options = {}) {
   const [code, signal] = await once(child, 'close').catch((error) => {
     throw error.code === 'ENOENT' ? new SetupError(missing) : error
   })
-  if (code === 0) return
+  if (code === 0) return output
   const lines = output.split('\n').filter((line) => line.trim() !== '')
   const last = lines.slice(-12).map((line) => `  ${line}`)
   const how = signal ?? `exit code ${code}`
-  throw new SetupError([`${name} failed (${how}):`, ...last, hint].join('\n').trimEnd())
+  const why = unreachable.test(output) ? ' there is no network, or no way to the registry' : ''
+  throw new SetupError([`${name} failed (${how}):${why}`, ...last, hint].join('\n').trimEnd())
 }
 
 /** @param {string} text */

@@ -65,6 +65,13 @@ export const ERRORS = {
   CONFIG_UNREADABLE: job<{ path: string; reason: string; wanted: string }>(
     (v) => `${v.path} cannot be read (${v.reason}): wanted ${v.wanted}`,
   ),
+  HOST_UNKNOWN: job<{ path: string; seen: string | undefined; wanted: readonly string[] }>(
+    (v) =>
+      `${v.path} says that current_host is ${show(v.seen)}: wanted one of its hosts, ${showList(v.wanted)}`,
+  ),
+  HOST_REPEATED: job<{ path: string; host: string }>(
+    (v) => `${v.path} names the host ${show(v.host)} twice: wanted each one once`,
+  ),
   UNKNOWN_HYPERPARAMETER: job<{ name: string; nearest?: string | undefined }>(
     (v) =>
       `unknown hyperparameter ${show(v.name)}${v.nearest ? `: did you mean ${show(v.nearest)}?` : ': ranker train --help lists the known ones'}`,
@@ -76,6 +83,19 @@ export const ERRORS = {
     (v) => `hyperparameter ${show(v.name)} is ${show(v.seen)}, which is not supported: ${v.reason}`,
   ),
   CONTRADICTING_HYPERPARAMETERS: job<{ reason: string }>((v) => v.reason),
+  BAD_CONSTRAINT: job<{ name: string; fault: string }>((v) => `hyperparameter ${show(v.name)} ${v.fault}`),
+  TOO_FEW_QUERIES: job<{ name: string; value: number; seen: number; wanted: number }>(
+    (v) =>
+      `hyperparameter ${show(v.name)} is ${v.value}, and the train channel has ${v.seen} quer${v.seen === 1 ? 'y' : 'ies'}: wanted at least ${v.wanted}`,
+  ),
+  VALUES_OUTGROW_MEMORY: job<{ limit: number }>(
+    (v) =>
+      `the rows of train outgrow the memory limit of ${Math.floor(v.limit)} bytes, and tree_method exact and approx, and updaters other than those of hist, need their values in memory: use hist, or raise memory_limit`,
+  ),
+  METRIC_UNDEFINED: job<{ metric: string; round: number }>(
+    (v) =>
+      `${v.metric} is not a number after round ${v.round}, so it cannot say which round is best: wanted another eval_metric, or data it is defined on`,
+  ),
 
   // channels and tables
   UNKNOWN_CHANNEL: job<{ channel: string; known: readonly string[] }>(
@@ -86,6 +106,11 @@ export const ERRORS = {
   ),
   CHANNEL_EMPTY: job<{ channel: string; path: string }>(
     (v) => `channel ${show(v.channel)} has no data file: ${v.path} is empty`,
+  ),
+  BAD_CHANNEL_MODEL: job<{ reason: string }>((v) => `channel "model": ${v.reason}`),
+  SPEC_UNSUPPORTED: job<{ file: string }>(
+    (v) =>
+      `channel "config" holds ${v.file}: feature specs are not supported by this version, which takes the numeric columns as they are`,
   ),
   NOT_A_FILE: job<{ path: string; seen: string }>(
     (v) => `${v.path} is ${v.seen}: wanted a plain file, or a folder of plain files`,
@@ -103,6 +128,9 @@ export const ERRORS = {
   ),
   FILE_EMPTY: job<{ file: string }>((v) => `${v.file} is empty: wanted at least one row`),
   NO_ROWS: job<{ file: string }>((v) => `${v.file} has no row: wanted at least one`),
+  NOT_UTF8: job<{ file: string }>(
+    (v) => `${v.file} is no CSV in UTF-8: the names on its first line hold other bytes`,
+  ),
   HEADER_MISSING: job<{ file: string; seen: string }>(
     (v) =>
       `${v.file} line 1 starts with the number ${show(v.seen)} but is not all numbers: wanted a header line of column names, or none and numbers only`,
@@ -110,6 +138,7 @@ export const ERRORS = {
   RAGGED_ROW: job<{ file: string; line: number; seen: number; wanted: number }>(
     (v) => `${v.file} line ${v.line} has ${count(v.seen, 'cell')}: wanted ${v.wanted}, as on its first line`,
   ),
+  GROUP_NOT_UTF8: job<Cell>((v) => `${at(v)} (the group) is ${show(v.seen)}: wanted text in UTF-8`),
   COLUMN_INDEX_NEEDED: job<{ file: string; role: string; seen: string }>(
     (v) =>
       `${v.file} has no header line, so its ${v.role} column is named by its zero-based index: the hyperparameter ${v.role} is ${show(v.seen)}, wanted a number such as 1`,
@@ -138,6 +167,10 @@ export const ERRORS = {
   ),
   COLUMN_MISSING: job<{ file: string; column: string; role: string; columns: readonly string[] }>(
     (v) => `${v.file} has no ${v.role} column ${show(v.column)}: its columns are ${showList(v.columns)}`,
+  ),
+  FEATURES_UNNAMED: job<{ file: string; format: string }>(
+    (v) =>
+      `the hyperparameter features names columns, and ${v.file} is ${v.format}, whose columns have numbers only: leave it out`,
   ),
   NO_FEATURES: job<{ file: string; columns: readonly string[] }>(
     (v) => `${v.file} has no feature column with a number in it: its columns are ${showList(v.columns)}`,
@@ -192,9 +225,11 @@ export const ERRORS = {
   BAD_WEIGHT: job<Cell & { wanted: string }>(
     (v) => `${at(v)} (the weight) is ${show(v.seen)}: wanted ${v.wanted}`,
   ),
-  BINARY_LABELS_NEEDED: job<{ objective: string; seen: number; file: string; line: number }>(
-    (v) =>
-      `${v.file} line ${v.line} has the label ${v.seen}: ${v.objective} needs labels 0 and 1 (rank:ndcg takes grades)`,
+  BAD_POSITION: job<Cell & { wanted: string }>(
+    (v) => `${at(v)} (the position) is ${show(v.seen)}: wanted ${v.wanted}`,
+  ),
+  WEIGHTS_ZERO: job<{ file: string; column: string }>(
+    (v) => `${v.file} has no weight above 0 in its column ${show(v.column)}, so nothing to learn from`,
   ),
 
   // S3
@@ -219,6 +254,46 @@ export const ERRORS = {
   ),
   WRITE_FAILED: job<{ path: string; reason: string }>((v) => `cannot write ${v.path}: ${v.reason}`),
   TRAINING_DIED: job<{ reason: string }>((v) => `training ended unexpectedly: ${v.reason}`),
+  TRAINING_KILLED: job<{ signal: string; memory?: string | undefined }>((v) =>
+    v.memory === undefined
+      ? `the training process crashed (${v.signal}): the end of its log may say more`
+      : `the training process was killed (${v.signal}): ${v.memory}`,
+  ),
+  STOPPED: job(() => 'asked to stop before a first round was finished: there is no model'),
+  STOP_TIMED_OUT: job<{ seconds: number }>(
+    (v) =>
+      `asked to stop, and training did not end within ${v.seconds} seconds: checkpoints keep the rounds that are finished`,
+  ),
+
+  // several hosts
+  HOST_FAILED: job<{ host: string; reason: string }>((v) => `host ${v.host}: ${v.reason}`),
+  HOSTS_ABSENT: job<{ hosts: readonly string[]; seconds: number }>(
+    (v) =>
+      `waited ${v.seconds} s for the host${v.hosts.length === 1 ? '' : 's'} ${v.hosts.join(', ')}: nothing came (RANKER_HOST_TIMEOUT sets the time)`,
+  ),
+  LEADER_ABSENT: job<{ host: string; port: number; seconds: number; reason: string }>(
+    (v) =>
+      `waited ${v.seconds} s for the leading host ${v.host} on port ${v.port}: ${v.reason} (RANKER_HOST_TIMEOUT sets the time)`,
+  ),
+  STOPPED_ALONE: job(() => 'asked to stop before all hosts were there: nothing was learnt yet'),
+  HOSTS_DIFFER: job<{ host: string; other: string; what: string }>(
+    (v) => `host ${v.host} was given other ${v.what} than host ${v.other}: wanted the same on all hosts`,
+  ),
+  MODELS_DIFFER: job<{ host: string; leader: string; seen: string; wanted: string }>(
+    (v) =>
+      `host ${v.host} came to another model than the leading host ${v.leader}: its sha256 is ${v.seen}, wanted ${v.wanted}`,
+  ),
+  HOSTS_STALLED: job<{ seconds: number; reason: string }>(
+    (v) =>
+      `a host left the others, or kept them waiting for more than ${v.seconds} s (RANKER_HOST_TIMEOUT sets the time): ${v.reason}`,
+  ),
+  CHANNEL_WITHOUT_ROWS: job<{ channel: string; hosts: number }>(
+    (v) => `channel ${show(v.channel)} has no row on any of the ${v.hosts} hosts`,
+  ),
+  FEWER_QUERIES_THAN_HOSTS: job<{ seen: number; hosts: number; grouped: boolean }>(
+    (v) =>
+      `channel "train" has ${v.seen === 1 ? `1 ${v.grouped ? 'query' : 'row'}` : `${v.seen} ${v.grouped ? 'queries' : 'rows'}`} for ${v.hosts} hosts: wanted at least one for each`,
+  ),
 
   // artefacts
   MODEL_MISSING: entry<{ wanted: string }>(503, (v) => `no model found: wanted ${v.wanted}`),
@@ -373,7 +448,12 @@ export class RankerError<C extends ErrorCode = ErrorCode> extends Error {
 
 /** The reason inside anything thrown, as one line without a stack. */
 export function reasonOf(thrown: unknown): string {
-  const message = (thrown as { message?: unknown } | null | undefined)?.message
-  const text = typeof message === 'string' ? message : String(thrown)
-  return text.replaceAll(/\s*\n\s*/g, ' ').trim() || 'no reason was given'
+  try {
+    const message = (thrown as { message?: unknown } | null | undefined)?.message
+    const text = typeof message === 'string' ? message : String(thrown)
+    return text.replaceAll(/\s*\n\s*/g, ' ').trim() || 'no reason was given'
+  } catch {
+    // An object without a prototype, or with a getter that throws: a hook may throw anything.
+    return 'no reason was given'
+  }
 }

@@ -23,5 +23,10 @@ t.test('what comes from outside is quoted, escaped and cut', async (t) => {
   t.equal(showList(['a', 'b']), '"a", "b"')
   t.equal(showList(['a', 'b', 'c'], 2), '"a", "b" and 1 more')
   t.equal(reasonOf(new Error('one\n  two')), 'one two')
-  t.equal(reasonOf(''), 'no reason was given')
+  const hostile = {
+    get message() {
+      throw new Error('again')
+    },
+  }
+  for (const thrown of ['', Object.create(null), hostile]) t.equal(reasonOf(thrown), 'no reason was given')
 })

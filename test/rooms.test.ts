@@ -14,13 +14,14 @@ const ROOMS: Readonly<Record<string, { rooms: string; packages: string }>> = {
   data: { rooms: 'errors', packages: 'zod hyparquet hyparquet-compressors @bufbuild/protobuf' },
   metrics: { rooms: 'errors data', packages: '' },
   features: { rooms: 'errors data', packages: 'zod' },
-  storage: { rooms: 'errors', packages: '@aws-sdk/client-s3' },
+  storage: { rooms: 'errors data', packages: '@aws-sdk/client-s3' },
   model: { rooms: 'errors data storage', packages: 'zod @bufbuild/protobuf' },
   xgboost: { rooms: 'errors data', packages: 'koffi' },
   scoring: { rooms: 'errors model', packages: 'onnxruntime-node' },
+  report: { rooms: 'errors data metrics', packages: '@observablehq/plot linkedom' },
   sagemaker: { rooms: 'errors', packages: 'zod' },
   training: {
-    rooms: 'errors version data features metrics model scoring xgboost sagemaker storage',
+    rooms: 'errors version data features metrics model scoring xgboost sagemaker storage report',
     packages: 'zod leven',
   },
   serving: {
@@ -29,7 +30,8 @@ const ROOMS: Readonly<Record<string, { rooms: string; packages: string }>> = {
       'fastify pino zod prom-client @opentelemetry/api @opentelemetry/sdk-trace @opentelemetry/resources @opentelemetry/exporter-trace-otlp-http',
   },
   cli: {
-    rooms: 'errors version data features model scoring sagemaker storage training serving',
+    // xgboost only to end a process that a thread inside the library would keep.
+    rooms: 'errors version data features model scoring xgboost sagemaker storage report training serving',
     packages: 'leven fastify koffi',
   },
   index: { rooms: 'errors data features model scoring serving training', packages: '' },

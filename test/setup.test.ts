@@ -242,13 +242,29 @@ t.test('set-up says what is missing', async (t) => {
     t.match(own, { code: 0, stderr: /setup: ready/ }, 'none is needed with a library of one’s own')
   })
 
+  t.test('an old pip', async (t) => {
+    const checkout = new Checkout(t, {
+      npm: fakeNpm,
+      python3: 'echo "pip 18.1 from /somewhere (python 3.6)"',
+    })
+    t.match(await checkout.setUp(), {
+      code: 1,
+      stderr: /python3 -m pip is 18\.1: upgrade it to pip 19\.3 or later/,
+    })
+    checkout.tool('pip', fakePython.replace('*--version) ;;', '*--version) echo "pip 26.0 from x" ;;'))
+    t.match(await checkout.setUp(), { code: 0 }, 'another one is taken')
+  })
+
   t.test('no index', async (t) => {
     const noIndex =
       'case "$*" in *--version) ;; *) echo "ERROR: Name or service not known" >&2; exit 1 ;; esac'
     const checkout = new Checkout(t, { npm: fakeNpm, pip: noIndex })
     const { code, stderr } = await checkout.setUp()
     t.equal(code, 1)
-    t.match(stderr, 'pip download failed (exit code 1):\n  ERROR: Name or service not known\n')
+    t.match(
+      stderr,
+      'pip download failed (exit code 1): there is no network, or no way to the registry\n  ERROR: Name or service not known\n',
+    )
     t.match(stderr, /pip used your own settings/)
     t.strictSame(readdirSync(checkout.path('.cache')), [])
 
@@ -274,7 +290,10 @@ t.test('set-up says what is missing', async (t) => {
     const checkout = new Checkout(t, { npm: 'echo "npm error code ENOTFOUND" >&2; exit 1' })
     const { code, stderr } = await checkout.setUp()
     t.equal(code, 1)
-    t.match(stderr, 'npm ci failed (exit code 1):\n  npm error code ENOTFOUND\nnpm used your own settings')
+    t.match(
+      stderr,
+      'npm ci failed (exit code 1): there is no network, or no way to the registry\n  npm error code ENOTFOUND\nnpm used your own settings',
+    )
   })
 
   t.test('an npm that installs nothing', async (t) => {

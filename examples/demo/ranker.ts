@@ -21,7 +21,19 @@ export interface Server {
 
 function start(command: string, flags: Readonly<Record<string, string>>): ChildProcess {
   const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value])
-  return spawn(process.execPath, [RANKER, command, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  // The demo is the same for all: settings that somebody has for a model of their own are not for this one.
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(SAGEMAKER_|MAX_CONTENT_LENGTH$)/.test(name)),
+  )
+  const child = spawn(process.execPath, [RANKER, command, ...args], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  // Asked kindly, a training would write what it has learnt into the folder that is gone by then.
+  const end = () => void child.kill('SIGKILL')
+  process.once('exit', end)
+  child.once('exit', () => process.off('exit', end))
+  return child
 }
 
 /** Runs `ranker train` to its end. @returns the metric line of each round. */

@@ -9,6 +9,11 @@ export interface Io {
   readonly cwd: string
   /** Aborted at SIGTERM or SIGINT. */
   readonly stop: AbortSignal
+  /**
+   * Ends the process at once, as no thread of it can keep `process.exit` from doing: one that waits inside XGBoost for
+   * another host would. Absent where the process is not the command's own.
+   */
+  readonly endProcess?: (code: number) => Promise<never>
 }
 
 /** One word of the command line, such as `ranker train`. */

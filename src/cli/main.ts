@@ -11,14 +11,28 @@ const { env, stdin, stdout, stderr } = process
 for (const stream of [stdout, stderr]) stream.on('error', () => {})
 const stop = new AbortController()
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort(signal))
-const io = { env, stdin, stdout, stderr, cwd: process.cwd(), stop: stop.signal }
+// Of a job whose outer process is gone nobody would hear the end, and a second attempt may already write where it does.
+if (env.RANKER_ENDS_WITH_PARENT) process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'))
+process.channel?.unref()
+const endProcess = async (code: number) => {
+  await written()
+  const xgboost = await import('../xgboost/end-process.ts')
+  return xgboost.endProcess(code)
+}
+const io = { env, stdin, stdout, stderr, cwd: process.cwd(), stop: stop.signal, endProcess }
 const code = await runCommand(process.argv.slice(2), io)
-// What a pipe has not taken yet would be lost with the process. A reader that takes nothing is waited for, but not by
-// a process that was told to stop.
-const written = Promise.all([stdout, stderr].map(flushed))
-await Promise.race([written, stop.signal.aborted ? setTimeout(1000) : once(stop.signal, 'abort')])
+await written()
 // A timer or a socket that a user's hook left open must not keep a process whose work is done.
 process.exit(code)
+
+/**
+ * What a pipe has not taken yet would be lost with the process. A reader that takes nothing is waited for, but not by
+ * a process that was told to stop.
+ */
+async function written(): Promise<void> {
+  const all = Promise.all([stdout, stderr].map(flushed))
+  await Promise.race([all, stop.signal.aborted ? setTimeout(1000) : once(stop.signal, 'abort')])
+}
 
 function flushed(stream: Writable): Promise<void> {
   return new Promise((resolve) => stream.write('', () => resolve()))

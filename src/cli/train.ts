@@ -1,50 +1,53 @@
-import { rmSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { CONTENT_TYPES } from '../data/format.ts'
-import { RankerError, reasonOf } from '../errors.ts'
+import { RankerError } from '../errors.ts'
+import type { BaselineName } from '../report/report-data.ts'
+import { readCheckpointFolder } from '../sagemaker/checkpoint-config.ts'
+import { type HostPlan, readHosts } from '../sagemaker/hosts.ts'
 import {
   CHANNELS,
   type ChannelName,
   type Channels,
+  DEFAULT_ROOT,
   jobPaths,
   openChannel,
   readChannels,
   readHyperparameters,
+  sideChannel,
 } from '../sagemaker/job.ts'
-import { writeWhole } from '../storage/files.ts'
+import { readPlainTree } from '../storage/files.ts'
 import { memoryOfMachine } from '../storage/memory.ts'
 import { s3Settings } from '../storage/s3.ts'
 import { isS3Address } from '../storage/s3-address.ts'
 import { withS3Output } from '../storage/s3-output.ts'
+import type { HostLine } from '../training/hosts/line.ts'
+import { onHosts } from '../training/hosts/on-hosts.ts'
 import {
-  describeHyperparameter,
   type Hyperparameters,
-  hyperparameterNames,
   parseHyperparameters,
   resolveHyperparameter,
 } from '../training/hyperparameters.ts'
 import type { Metrics } from '../training/measure.ts'
+import { clearOutputs, failJob, failureSentence, forgetFailure, writeFailure } from '../training/outputs.ts'
 import type { TrainingEvent, TrainingPlan } from '../training/plan.ts'
-import { removeArtefact, train } from '../training/train.ts'
+import { train } from '../training/train.ts'
 import type { Command, Io } from './command.ts'
 import { type Flags, readFlags } from './flags.ts'
+import { hyperparameterFlagNames, hyperparameterHelp } from './hyperparameter-help.ts'
+import { openProgress, type Progress } from './progress.ts'
+import { type Column, formatTable } from './table.ts'
 
-const DEFAULT_ROOT = '/opt/ml'
 const DEFAULT_OUTPUT = 'ranker-output'
 /** Share of the machine's memory that a job takes unless it is told otherwise. */
 const MEMORY_SHARE = 0.8
-/** SageMaker shows so many characters of the failure file. */
-const FAILURE_LENGTH = 1024
 
 const FLAGS = Object.fromEntries([
-  ...['train', 'validation', 'test', 'bucket', 'key', 'content-type', 'output', 'model-name'].map((name) => [
-    name,
-    true,
-  ]),
-  ...hyperparameterNames
-    .flatMap((name) => [name, ...(describeHyperparameter(name).aliases ?? [])])
-    .map((name) => [toFlag(name), true]),
+  ...['train', 'validation', 'test', 'model', 'bucket', 'key', 'content-type', 'output', 'model-name'].map(
+    (name) => [name, true],
+  ),
+  ...hyperparameterFlagNames().map((name) => [name, true]),
   ['help', false],
 ])
 
@@ -55,32 +58,36 @@ export const trainCommand: Command = {
        ranker train --bucket BUCKET --key KEY [hyperparameters]
        ranker train
 
-Learns a LambdaMART ranker with XGBoost from judged query-item rows, exports it to ONNX, checks the export against
-XGBoost, and writes model.onnx, model.ubj and ranker.json, with metrics.json beside them.
+Learns a LambdaMART ranker with XGBoost from judged query-item rows, exports it to ONNX, checks the export
+against XGBoost, and writes model.onnx, model.ubj and ranker.json, with metrics.json beside them.
 
-Without --train it is a SageMaker training job: hyperparameters, channels and outputs are below SAGEMAKER_BASE_DIR
-(default ${DEFAULT_ROOT}), as the platform lays them out; flags win over hyperparameters.json.
+Without --train it is a SageMaker training job: hyperparameters, channels and outputs are below
+SAGEMAKER_BASE_DIR (default ${DEFAULT_ROOT}), as the platform lays them out; flags win over hyperparameters.json.
 
 Data
-  --train PATH             file, FIFO, folder, or s3://bucket/key: an object, or the start of the keys of several
+  --train PATH             file, FIFO, folder, or s3://bucket/key: an object, or the start of several keys
   --validation PATH        the same; its last metric decides early stopping
   --test PATH              the same; measured once, at the end
+  --model PATH             a model to go on from, or to be held against (--model-channel incumbent): an
+                           artefact, model.ubj, model.json or model.tar.gz
   --bucket B --key K       the same as --train s3://B/K
   --content-type TYPE      what the files are, where their names do not tell:
-                           ${CONTENT_TYPES.join(', ')}
-  --output DIR             where model/ and output/ are written (default ${DEFAULT_OUTPUT}); s3://bucket/prefix gets
-                           the same files below it
+                           ${CONTENT_TYPES.slice(0, 4).join(', ')},
+                           ${CONTENT_TYPES.slice(4).join(', ')}
+  --output DIR             where model/ and output/ are written (default ${DEFAULT_OUTPUT}); s3://bucket/prefix
+                           gets the same files below it
   --model-name NAME        name that answers of the served model carry (default: the job's name, else ranker)
 
-  Names tell the format: .csv, .parquet, .jsonl, .ndjson, .json, .libsvm, .svm, .recordio, .rec and .pbr, each with .gz
-  too; any other file is taken for libsvm. CSV whose first line is all numbers has no header: column 0 is the label, and
-  --group, --weight and --label are zero-based indices.
+  Names tell the format: .csv, .parquet, .jsonl, .ndjson, .json, .libsvm, .svm, .recordio, .rec and .pbr, each
+  with .gz too; any other file is taken for libsvm. CSV whose first line is all numbers has no header:
+  column 0 is the label, and --group, --weight and --label are zero-based indices.
 
-Hyperparameters
 ${hyperparameterHelp()}
 
 Environment
   SAGEMAKER_BASE_DIR       root of a SageMaker job (default ${DEFAULT_ROOT})
+  RANKER_TRACKER_PORT      port of the leading host where the hosts of a job come together (default 9099)
+  RANKER_HOST_TIMEOUT      seconds that hosts wait for each other (default 1800)
   RANKER_XGBOOST_LIB       libxgboost.so to use instead of the one that npm run setup fetched
   AWS_*                    region, credentials and endpoint (AWS_ENDPOINT_URL_S3) of S3, as for every AWS tool
 
@@ -92,66 +99,76 @@ Examples
   run,
 }
 
-function hyperparameterHelp(): string {
-  return hyperparameterNames
-    .map((name) => {
-      const { wanted, description, aliases = [], defaultText } = describeHyperparameter(name)
-      const alsoKnown = aliases.length > 0 ? `; also --${aliases.map(toFlag).join(', --')}` : ''
-      const byDefault = defaultText === 'none' ? '' : ` (default ${defaultText})`
-      return `  ${`--${toFlag(name)}`.padEnd(24)} ${description}${byDefault}${alsoKnown}\n${' '.repeat(27)}${wanted}`
-    })
-    .join('\n')
-}
-
 async function run(argv: readonly string[], io: Io): Promise<number> {
   const flags = readFlags('train', argv, FLAGS)
   const channels = channelFlags(flags)
   const wrote = (place: string) => io.stderr.write(`wrote ${place}\n`)
   const output = flags.values.output ?? DEFAULT_OUTPUT
-  let isDone = false
+  let end: JobEnd = 'failed'
   if (channels.train && isS3Address(output)) {
     const work = async (folder: string) => {
-      isDone = await runJob(io, folder, flags, channels)
-      return isDone
+      end = await runJob(io, folder, flags, channels)
+      return end === 'written'
     }
     await withS3Output(output, s3Settings(io.env), work, wrote)
   } else {
     const root = channels.train ? resolve(io.cwd, output) : (io.env.SAGEMAKER_BASE_DIR ?? DEFAULT_ROOT)
-    isDone = await runJob(io, root, flags, channels.train ? channels : undefined)
-    if (isDone) wrote(jobPaths(root).model)
+    end = await runJob(io, root, flags, channels.train ? channels : undefined)
+    if (end === 'written') wrote(jobPaths(root).model)
   }
-  return isDone ? 0 : 1
+  return end === 'failed' ? 1 : 0
 }
+
+/** Of several hosts the model is written by the one that leads. */
+type JobEnd = 'written' | 'written elsewhere' | 'failed'
 
 /**
  * Trains below a root. @param local the channels of a job that is none of SageMaker's.
- * @returns whether it went well; if not, why is said and written.
+ * @returns how it went; if badly, why is said and written.
  */
-async function runJob(io: Io, root: string, flags: Flags, local?: Record<string, string>): Promise<boolean> {
+async function runJob(io: Io, root: string, flags: Flags, local?: Record<string, string>): Promise<JobEnd> {
   const paths = jobPaths(root)
+  let hosts: HostPlan | undefined
   try {
-    rmSync(paths.failure, { force: true })
-    // What lies in a job's model folder is uploaded whatever happens; a model of one's own is kept until replaced.
-    if (!local) removeArtefact(paths)
-    const plan = local ? localPlan(local, flags, io) : jobPlan(flags, io, paths)
+    hosts = local ? undefined : readHosts(paths.resourceConfig, io.env)
     // libgomp reads it once, as it loads: threads that wait must not spin on shared cores.
     process.env.OMP_WAIT_POLICY ??= 'PASSIVE'
-    const metrics = await train(plan, paths, {
-      env: { ...io.env },
-      onEvent: (event) => report(event, io),
-      stop: io.stop,
-    })
-    io.stderr.write(`${summary(metrics)}best iteration ${metrics.best_iteration}\n`)
-    return true
-  } catch (thrown) {
-    const sentence = reasonOf(thrown).slice(0, FAILURE_LENGTH)
-    io.stderr.write(`error: ${sentence}\n`)
-    try {
-      writeWhole(paths.failure, sentence)
-    } catch {
-      // Nothing more can be said where the output folder cannot be written: stderr has the cause.
+    const work = async (line?: HostLine) => {
+      // A model of one's own is kept until it is replaced.
+      if (local) forgetFailure(paths)
+      else clearOutputs(paths)
+      const plan = local ? localPlan(local, flags, io) : jobPlan(flags, io, paths, hosts)
+      const code = local ? undefined : sideChannel(paths, 'code')
+      const progress = openProgress(io)
+      return train(plan, paths, {
+        env: { ...io.env },
+        onEvent: (event) => report(event, progress, io),
+        surroundings: () => ({
+          now: new Date(),
+          node: process.versions.node,
+          peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+        }),
+        stop: io.stop,
+        line,
+        extraFiles: code === undefined ? undefined : codeFiles(code),
+      }).finally(() => progress.end())
     }
-    return false
+    const metrics = hosts ? await onHosts(hosts, io.stop, work) : await work()
+    const leads = !hosts || hosts.index === 0
+    const warnings = leads ? (metrics.warnings?.length ?? 0) : 0
+    const hint = warnings > 0 ? `; ${warnings} warning${warnings === 1 ? '' : 's'} in report.html` : ''
+    io.stderr.write(`${summary(metrics)}best iteration ${metrics.best_iteration}${hint}\n`)
+    if (leads) return 'written'
+    io.stderr.write(`the host that leads, ${hosts?.names[0]}, wrote the model\n`)
+    return 'written elsewhere'
+  } catch (thrown) {
+    const sentence = failureSentence(thrown)
+    io.stderr.write(`error: ${sentence}\n`)
+    if (local) writeFailure(paths, sentence)
+    else failJob(paths, sentence)
+    // The training thread may be inside XGBoost, and wait there for a host that will not come.
+    if (hosts) await io.endProcess?.(1)
+    return 'failed'
   }
 }
 
@@ -183,13 +200,41 @@ function localPlan(local: Readonly<Record<string, string>>, flags: Flags, io: Io
     name,
     openChannel(name, isS3Address(path) ? path : resolve(io.cwd, path), contentType),
   ])
-  return plan(Object.fromEntries(channels), parseHyperparameters(hyperparameterFlags(flags)), flags, io)
+  const model = flags.values.model === undefined ? undefined : resolve(io.cwd, flags.values.model)
+  if (model !== undefined) openChannel('model', model)
+  const hyperparameters = readValues(hyperparameterFlags(flags), io)
+  return { ...plan(Object.fromEntries(channels), hyperparameters, flags, io), model }
 }
 
-function jobPlan(flags: Flags, io: Io, paths: ReturnType<typeof jobPaths>): TrainingPlan {
+function jobPlan(
+  flags: Flags,
+  io: Io,
+  paths: ReturnType<typeof jobPaths>,
+  hosts: HostPlan | undefined,
+): TrainingPlan {
   const raw = { ...readHyperparameters(paths.hyperparameters), ...hyperparameterFlags(flags) }
-  return plan(readChannels(paths), parseHyperparameters(raw), flags, io)
+  const channels = readChannels(paths, hosts?.names.length)
+  refuseSpec(sideChannel(paths, 'config'))
+  return {
+    ...plan(channels, readValues(raw, io), flags, io),
+    checkpoints: readCheckpointFolder(paths.checkpointConfig),
+    model: sideChannel(paths, 'model'),
+  }
 }
+
+/** A spec that was passed over would train another model than the one that was asked for. */
+function refuseSpec(folder: string | undefined): void {
+  const [file] = folder === undefined ? [] : readdirSync(folder).filter((name) => !name.startsWith('.'))
+  if (file !== undefined) throw new RankerError('SPEC_UNSUPPORTED', { file })
+}
+
+/** The `code` channel, as it goes into the artefact. @throws {RankerError} NOT_A_FILE */
+function codeFiles(folder: string): Map<string, Uint8Array> {
+  return new Map([...readPlainTree(folder)].map(([path, content]) => [join('code', path), content]))
+}
+
+const readValues = (raw: Readonly<Record<string, string>>, io: Io): Hyperparameters =>
+  parseHyperparameters(raw, (text) => io.stderr.write(`warning: ${text}\n`))
 
 function plan(channels: Channels, hyperparameters: Hyperparameters, flags: Flags, io: Io): TrainingPlan {
   return {
@@ -197,24 +242,44 @@ function plan(channels: Channels, hyperparameters: Hyperparameters, flags: Flags
     hyperparameters,
     threads: hyperparameters.nthread ?? availableParallelism(),
     s3: s3Settings(io.env),
-    memory: { limitBytes: MEMORY_SHARE * memoryOfMachine(), folder: io.env.TMPDIR ?? tmpdir() },
+    memory: {
+      limitBytes: hyperparameters.memory_limit ?? MEMORY_SHARE * memoryOfMachine(),
+      folder: io.env.TMPDIR ?? tmpdir(),
+    },
     modelName: flags.values['model-name'] ?? io.env.TRAINING_JOB_NAME ?? 'ranker',
   }
 }
 
 /** NDCG@10 of the ranker on each channel beside what it is held against. */
-function summary({ baselines, ...metrics }: Metrics): string {
-  if (!baselines) return ''
-  const channels = CHANNELS.filter((name) => metrics[name])
-  const [best] = baselines.single_features
-  const row = (name: string, cell: (channel: ChannelName) => string) =>
-    `${name.padEnd(36)}${channels.map((channel) => cell(channel).padStart(12)).join('')}\n`
-  return (
-    row('NDCG@10', (channel) => channel) +
-    row('the ranker', (channel) => metrics[channel]!['ndcg@10']!.toFixed(4)) +
-    row(`best single feature, ${best!.feature}`, (channel) => best![channel]!.toFixed(4)) +
-    row('random order', (channel) => baselines.random[channel]!.toFixed(4))
-  )
+function summary({ baselines, comparisons = {}, ...metrics }: Metrics): string {
+  const channels = CHANNELS.filter((name) => comparisons[name])
+  const [best] = baselines?.single_features ?? []
+  if (!best || channels.length === 0) return ''
+  const of = (channel: ChannelName) => comparisons[channel]!
+  const against = (name: BaselineName) => (channel: ChannelName) =>
+    of(channel)
+      .baselines.find((one) => one.name === name)
+      ?.mean.toFixed(4) ?? ''
+  const rows: [name: string, cell: (channel: ChannelName) => string][] = [
+    ['the ranker', (channel) => metrics[channel]!['ndcg@10']!.toFixed(4)],
+    [
+      '  95 % interval',
+      (channel) => {
+        const { low, high } = of(channel).metrics['ndcg@10']!
+        return `${low.toFixed(3)} to ${high.toFixed(3)}`
+      },
+    ],
+    ['the incumbent model', against('incumbent')],
+    [`best single feature, ${best.feature}`, against('best_single_feature')],
+    ['random order', against('random')],
+  ]
+  const shown = rows.filter(([, cell]) => channels.some((channel) => cell(channel) !== ''))
+  return formatTable([
+    { title: 'NDCG@10', cells: shown.map(([name]) => name) },
+    ...channels.map((channel): Column => {
+      return { title: channel, cells: shown.map(([, cell]) => cell(channel)), align: 'right' }
+    }),
+  ])
 }
 
 /** The flags that are hyperparameters, under the names the schema knows. */
@@ -226,20 +291,10 @@ function hyperparameterFlags(flags: Flags): Record<string, string> {
   )
 }
 
-function toFlag(name: string): string {
-  return name.replaceAll('_', '-')
-}
-
-/** Metric lines alone go to stdout, in the form that SageMaker's metric definitions read. */
-function report(event: TrainingEvent, io: Io): void {
-  if (event.type === 'round') {
-    const values = event.values.map(([name, value]) => `\t${name}:${atLeastFiveDigits(value)}`)
-    io.stdout.write(`[${event.round}]${values.join('')}\n`)
-  } else {
-    io.stderr.write(`${event.type === 'warning' ? 'warning: ' : ''}${event.text}\n`)
+/** Rounds go to stdout, all else to stderr. */
+function report(event: TrainingEvent, progress: Progress, io: Io): void {
+  if (event.type === 'round' || event.type === 'cv') progress.round(event)
+  else {
+    progress.print(() => io.stderr.write(`${event.type === 'warning' ? 'warning: ' : ''}${event.text}\n`))
   }
-}
-
-function atLeastFiveDigits(value: number): string {
-  return value === 0 || Math.abs(value) >= 0.1 ? value.toFixed(5) : value.toPrecision(5)
 }

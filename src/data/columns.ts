@@ -20,3 +20,14 @@ export function* columnsOf(data: Dataset): Generator<Float32Array> {
     yield* columns
   }
 }
+
+/** One feature of every row. @param feature its index in `featureNames`. */
+export function readColumn(data: Dataset, feature: number): Float32Array {
+  const { width } = data.matrix
+  const column = new Float32Array(data.rows)
+  for (const { from, to } of batchesOf(data, BATCH_ROWS)) {
+    const values = data.matrix.view(from, to)
+    for (let row = from, at = feature; row < to; row++, at += width) column[row] = values[at]!
+  }
+  return column
+}

@@ -9,7 +9,7 @@ export type NameColumns = (file: string, count: number) => string[]
  * Reads CSV into a table. The first line is a header, unless every cell of it is a number or empty: then it is a row,
  * and `nameColumns` says what the columns are. A header that comes again is where the next of several files starts that
  * were put one after the other, as Pipe mode does.
- * @throws {RankerError} FILE_EMPTY, NO_ROWS, HEADER_MISSING, RAGGED_ROW and what the sink and the scanner throw.
+ * @throws {RankerError} FILE_EMPTY, NO_ROWS, NOT_UTF8, HEADER_MISSING, RAGGED_ROW and what the sink and the scanner throw.
  */
 export async function readCsvTable(
   file: string,
@@ -23,13 +23,14 @@ export async function readCsvTable(
   let rows = 0
   const onRecord = (record: Row) => {
     if (width === 0) {
+      if (isBlank(record)) return
       width = record.count
       header = isRow(record) ? undefined : readHeader(file, record)
       sink.begin(file, header ?? nameColumns(file, width))
       if (header) return
     }
     // A blank line is no row, unless the table has a single column.
-    if (record.count === 1 && width > 1 && record.text(0).trim() === '') return
+    if (width > 1 && isBlank(record)) return
     if (record.count !== width) {
       throw new RankerError('RAGGED_ROW', { file, line: record.line, seen: record.count, wanted: width })
     }
@@ -43,12 +44,16 @@ export async function readCsvTable(
   if (rows === 0) throw new RankerError('NO_ROWS', { file })
 }
 
-/** Whether every cell is a number or empty, and one of them is there: names are neither. */
+/** Whether every cell is a number or empty: names are neither. */
 function isRow(record: Row): boolean {
   for (let cell = 0; cell < record.count; cell++) {
     if (isText(record, cell)) return false
   }
-  return record.count > 1 || record.text(0).trim() !== ''
+  return true
+}
+
+function isBlank(record: Row): boolean {
+  return record.count === 1 && record.text(0).trim() === ''
 }
 
 function isText(record: Row, cell: number): boolean {
@@ -61,7 +66,8 @@ function repeats(record: Row, header: readonly string[]): boolean {
 
 function readHeader(file: string, record: Row): string[] {
   const names = Array.from({ length: record.count }, (_, cell) => record.text(cell).trim())
-  if (names.length === 1 && names[0] === '') throw new RankerError('FILE_EMPTY', { file })
+  // UTF-16, Latin-1 and archives: their names would not be those that requests use.
+  if (names.some((name) => /[\0\ufffd]/.test(name))) throw new RankerError('NOT_UTF8', { file })
   if (Number.isFinite(record.number(0))) throw new RankerError('HEADER_MISSING', { file, seen: names[0]! })
   return names
 }

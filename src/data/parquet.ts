@@ -1,8 +1,8 @@
-import type { FileMetaData, SchemaElement } from 'hyparquet'
-import { parquetMetadataAsync, parquetRead, parquetSchema } from 'hyparquet'
-import { compressors } from 'hyparquet-compressors'
+import type { DecodedArray, FileMetaData, RowGroup, SchemaElement, SchemaTree } from 'hyparquet'
+import { parquetMetadataAsync, parquetSchema } from 'hyparquet'
 import { RankerError, reasonOf } from '../errors.ts'
 import { shortestFloat32 } from './number.ts'
+import { columnRange, readFlatColumn } from './parquet-column.ts'
 import type { Row, TableSink } from './row.ts'
 
 /** A file that can be read anywhere in it. */
@@ -19,9 +19,6 @@ export interface ParquetOptions {
   readonly batchCells?: number
 }
 
-/** Cells that are decoded at a time, as hyparquet has them: columns one by one would cost a look at all, each. */
-const DECODED_CELLS = 1 << 22
-
 /**
  * Reads Parquet into a table, by column name, a part of a row group at a time. Numbers of every width, decimals and
  * booleans (0 and 1) are numbers; text, dates and timestamps are text; null is missing. Columns of lists or structs are
@@ -35,22 +32,23 @@ export async function readParquet(
   sink: TableSink,
 ): Promise<void> {
   if (source.byteLength === 0) throw new RankerError('FILE_EMPTY', { file })
-  const { metadata, flat, nested } = await whole(file, () => readMetadata(source))
+  const { metadata, root, flat, nested } = await whole(file, () => readMetadata(source))
   if (nested.length > 0)
     warn(`${file} has columns of lists or structs that are left out: ${nested.join(', ')}`)
-  sink.begin(file, flat, 'row')
+  const names = flat.map(({ element }) => element.name)
+  sink.begin(file, names, 'row')
 
-  const row = new ParquetRow(flat, textColumns)
+  const row = new ParquetRow(names, textColumns)
   const batch = Math.max(1, Math.floor(batchCells / Math.max(1, flat.length)))
   let groupStart = 0
   for (const group of metadata.row_groups) {
-    const groupEnd = groupStart + Number(group.num_rows)
-    for (let start = groupStart; start < groupEnd; start += batch) {
-      const end = Math.min(start + batch, groupEnd)
-      await whole(file, () => readBatch(source, metadata, row, start, end))
+    const rows = Number(group.num_rows)
+    for (let from = 0; from < rows; from += batch) {
+      const range = { from, to: Math.min(from + batch, rows) }
+      await whole(file, async () => readBatch(source, { root, flat, group, groupStart }, range, row))
       while (row.next()) sink.row(row)
     }
-    groupStart = groupEnd
+    groupStart += rows
   }
   if (groupStart === 0) throw new RankerError('NO_ROWS', { file })
 }
@@ -67,12 +65,13 @@ async function whole<T>(file: string, read: () => Promise<T>): Promise<T> {
 async function readMetadata(source: RandomAccess) {
   const metadata = await parquetMetadataAsync(source, { geoparquet: false })
   for (const element of metadata.schema) declareType(element)
-  const columns = parquetSchema(metadata).children
-  const names = (isNested: boolean) =>
-    columns.filter(({ children }) => children.length > 0 === isNested).map(({ element }) => element.name)
-  const flat = names(false)
-  checkCounts(metadata, new Set(flat))
-  return { metadata, flat, nested: names(true) }
+  const root = parquetSchema(metadata)
+  const isFlat = ({ children, element }: SchemaTree) =>
+    children.length === 0 && element.repetition_type !== 'REPEATED'
+  const flat = root.children.filter(isFlat)
+  const nested = root.children.filter((column) => !isFlat(column)).map(({ element }) => element.name)
+  checkCounts(metadata, new Set(flat.map(({ element }) => element.name)))
+  return { metadata, root, flat, nested }
 }
 
 /** The file says several times how many rows it has. */
@@ -89,25 +88,32 @@ function checkCounts({ row_groups: groups, num_rows: rows }: FileMetaData, flat:
   }
 }
 
-async function readBatch(
+interface Group {
+  readonly root: SchemaTree
+  readonly flat: readonly SchemaTree[]
+  readonly group: RowGroup
+  /** Rows of the file before this group. */
+  readonly groupStart: number
+}
+
+/** Reads some rows of a group, column by column. */
+function readBatch(
   source: RandomAccess,
-  metadata: FileMetaData,
+  { root, flat, group, groupStart }: Group,
+  range: { readonly from: number; readonly to: number },
   row: ParquetRow,
-  start: number,
-  end: number,
-): Promise<void> {
-  row.clear(start, end)
-  const perRead = Math.max(1, Math.floor(DECODED_CELLS / (end - start)))
-  for (let first = 0; first < row.columns.length; first += perRead) {
-    await parquetRead({
-      file: source,
-      metadata,
-      compressors,
-      columns: row.columns.slice(first, first + perRead),
-      rowStart: start,
-      rowEnd: end,
-      onChunk: ({ columnName, columnData, rowStart }) => row.take(columnName, columnData, rowStart - start),
-    })
+): void {
+  row.clear(groupStart + range.from, range.to - range.from)
+  const chunks = new Map(
+    group.columns.map(({ meta_data: column }) => [column?.path_in_schema.join('.'), column]),
+  )
+  for (const [cell, tree] of flat.entries()) {
+    const column = chunks.get(tree.element.name)
+    if (!column) throw new Error(`a row group lacks the column "${tree.element.name}"`)
+    const { start, end } = columnRange(column)
+    readFlatColumn(source.slice(start, end), column, [root, tree], range, (values, levels, page) =>
+      row.take(cell, values, levels, page.firstRow - range.from, page.rows),
+    )
   }
   row.check()
 }
@@ -125,7 +131,6 @@ function declareType(element: SchemaElement): void {
 class ParquetRow implements Row {
   line = 0
   readonly columns: readonly string[]
-  readonly #cells: ReadonlyMap<string, number>
   readonly #keepsText: readonly boolean[]
   readonly #numbers: Float32Array[]
   /** For columns of text, and those whose text counts, all the cells. */
@@ -138,7 +143,6 @@ class ParquetRow implements Row {
 
   constructor(columns: readonly string[], textColumns: ReadonlySet<string>) {
     this.columns = columns
-    this.#cells = new Map(columns.map((name, cell) => [name, cell]))
     this.#keepsText = columns.map((name) => textColumns.has(name))
     this.#numbers = columns.map(() => new Float32Array(0))
     this.#texts = columns.map(() => undefined)
@@ -149,35 +153,44 @@ class ParquetRow implements Row {
     return this.columns.length
   }
 
-  /** Makes room for the rows of the file from `start` to `end`. */
-  clear(start: number, end: number): void {
+  /** Makes room for so many rows of the file, from the row `start` on. */
+  clear(start: number, rows: number): void {
     this.#start = start
-    this.#rows = end - start
+    this.#rows = rows
     this.#at = -1
     this.#taken.fill(0)
     this.#texts.fill(undefined)
     for (const [cell, numbers] of this.#numbers.entries()) {
-      if (numbers.length < this.#rows) this.#numbers[cell] = new Float32Array(this.#rows)
+      if (numbers.length < rows) this.#numbers[cell] = new Float32Array(rows)
     }
   }
 
-  /** Takes cells of a column from row `from` on, some of them perhaps outside of these rows. */
-  take(name: string, data: ArrayLike<unknown>, from: number): void {
-    const cell = this.#cells.get(name)!
+  /**
+   * Takes a page of a column: `count` cells from row `from` on, some of them perhaps outside of these rows.
+   * @param levels 0 for each cell that is missing and has no value; none where all have one
+   */
+  take(
+    cell: number,
+    values: DecodedArray,
+    levels: readonly number[] | undefined,
+    from: number,
+    count: number,
+  ): void {
     const numbers = this.#numbers[cell]!
     const keepsText = this.#keepsText[cell]!
-    const first = Math.max(0, -from)
-    const last = Math.min(data.length, this.#rows - from)
-    for (let index = first; index < last; index++) {
-      const value = data[index]
+    const end = Math.min(from + count, this.#rows)
+    for (let row = from, at = 0; row < end; row++) {
+      const isMissing = levels !== undefined && levels[row - from] === 0
+      const value: unknown = isMissing ? undefined : values[at++]
+      if (row < 0) continue
       const number = typeof value === 'number' ? value : toFloat32(value)
-      numbers[from + index] = number
+      numbers[row] = number
       if (keepsText || number === Number.POSITIVE_INFINITY) {
         this.#texts[cell] ??= new Array(this.#rows)
-        this.#texts[cell][from + index] = value
+        this.#texts[cell][row] = value
       }
     }
-    this.#taken[cell]! += Math.max(0, last - first)
+    this.#taken[cell]! += Math.max(0, end - Math.max(0, from))
   }
 
   /** @throws {Error} when a column has other rows than the metadata say. */

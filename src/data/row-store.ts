@@ -38,6 +38,28 @@ export function contiguousRows(values: Float32Array, width: number): RowStore {
   }
 }
 
+/** Some rows of a store, in the order given. The store stays open as long as its owner keeps it so. */
+export function selectRows(store: RowStore, rows: Uint32Array): RowStore {
+  const { width, onDisk } = store
+  let buffer = new Float32Array(0)
+  return {
+    rows: rows.length,
+    width,
+    onDisk,
+    view(from, to) {
+      if (buffer.length < (to - from) * width) buffer = new Float32Array((to - from) * width)
+      for (let row = from; row < to; ) {
+        let end = row + 1
+        while (end < to && rows[end] === rows[end - 1]! + 1) end++
+        buffer.set(store.view(rows[row]!, rows[end - 1]! + 1), (row - from) * width)
+        row = end
+      }
+      return buffer.subarray(0, (to - from) * width)
+    },
+    close() {},
+  }
+}
+
 /** Takes rows as they come; what passes the memory limit goes to disk. */
 export class RowBuffer {
   readonly width: number

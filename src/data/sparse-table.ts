@@ -24,13 +24,15 @@ export class SparseShape implements SparseSink {
   weighted = false
   /** Whether any row has a value in column 0. */
   startsAtZero = false
-  readonly #grouped: boolean
+  /** Whether every row names its query. */
+  grouped = true
+  readonly #mustBeGrouped: boolean
   #file = ''
   #unit: LineUnit = 'line'
 
-  /** @param grouped whether every row must name its query. */
-  constructor(grouped: boolean) {
-    this.#grouped = grouped
+  /** @param mustBeGrouped whether every row must name its query. */
+  constructor(mustBeGrouped: boolean) {
+    this.#mustBeGrouped = mustBeGrouped
   }
 
   begin(file: string, unit: LineUnit): void {
@@ -40,7 +42,8 @@ export class SparseShape implements SparseSink {
 
   row(row: SparseRow): void {
     const place = { file: this.#file, line: row.line, unit: this.#unit }
-    if (this.#grouped && row.query === '') throw new RankerError('QID_MISSING', place)
+    if (row.query === '') this.grouped = false
+    if (this.#mustBeGrouped && !this.grouped) throw new RankerError('QID_MISSING', place)
     const weighted = !Number.isNaN(row.weight)
     if (this.rows++ === 0) this.weighted = weighted
     if (weighted !== this.weighted)

@@ -2,8 +2,10 @@ import { type LineUnit, RankerError } from '../errors.ts'
 import { type Dataset, groupRows } from './dataset.ts'
 import { NumberList } from './growable.ts'
 import { isInfinite } from './number.ts'
+import { Positions } from './positions.ts'
 import type { Row, TableSink } from './row.ts'
 import { type MemoryLimit, RowBuffer } from './row-store.ts'
+import { inShare, type Share } from './share.ts'
 
 /** Which columns are no features, by name. */
 export interface ColumnRoles {
@@ -13,19 +15,34 @@ export interface ColumnRoles {
   readonly weight?: string | undefined
   /** Names the item of a row; carried by no feature. */
   readonly item?: string | undefined
+  /** Where in its query a row was shown: the rows of a query are sorted by it. */
+  readonly position?: string | undefined
 }
 
 export interface TableOptions {
   readonly roles: ColumnRoles
-  /** Whether rows belong to queries; where they do not, a group column is allowed and not used. */
+  /** Whether rows must belong to queries; where they need not, a group column that is there is used. */
   readonly grouped: boolean
+  /** Whether the rows of a query are sorted by the position column, which must then be there. */
+  readonly sorted?: boolean | undefined
   /** Says what was wanted of a label that will not do, undefined of one that will. */
   readonly refuseLabel: (label: number) => string | undefined
   /** The features that the model has already; without them, every numeric column is one. */
   readonly featureNames?: readonly string[] | undefined
+  /** The part of the rows to read, where other hosts read the rest: whole queries, or single rows where there are none. */
+  readonly share?: Share | undefined
+  /** Settles with the other hosts which columns are features; without it, those with a number are. */
+  readonly agree?: ((mine: readonly ColumnSummary[]) => readonly string[]) | undefined
   /** How much may stay in memory; without it, everything. */
   readonly memory?: MemoryLimit | undefined
   readonly warn: (sentence: string) => void
+}
+
+/** What hosts tell each other of a column. */
+export interface ColumnSummary {
+  readonly name: string
+  /** Whether it holds a number here. */
+  readonly numeric: boolean
 }
 
 type Place = { file: string; line: number; unit: LineUnit; seen: string }
@@ -44,6 +61,7 @@ interface Layout {
   readonly label: number
   readonly group: number
   readonly weight: number
+  readonly position: number
   readonly features: Int32Array
 }
 
@@ -61,26 +79,39 @@ export class TrainingTable implements TableSink {
   readonly #queries = new Map<string, number>()
   /** A weight for each query, or for each row where there are no groups. */
   readonly #weights: number[] = []
+  readonly #positions: Positions | undefined
   #file = ''
+  #seen = 0
+  /** Columns of the file, features or not. */
+  #names: readonly string[] = []
   #unit: LineUnit = 'line'
-  #layout: Layout = { label: -1, group: -1, weight: -1, features: new Int32Array(0) }
+  #grouped: boolean | undefined
+  #layout: Layout = { label: -1, group: -1, weight: -1, position: -1, features: new Int32Array(0) }
 
   constructor(options: TableOptions) {
     this.#options = options
+    if (options.sorted && options.roles.position !== undefined) {
+      this.#positions = new Positions(options.roles.position)
+    }
     if (options.featureNames) this.#setColumns(options.featureNames)
   }
 
   begin(file: string, names: readonly string[], unit: LineUnit = 'line'): void {
     this.#file = file
+    this.#names = names
     this.#unit = unit
     this.#layout = this.#layOut(names)
+    this.#positions?.beginFile(file, unit)
   }
 
   row(row: Row): void {
-    const { label, group, weight, features } = this.#layout
+    const { label, group, weight, position, features } = this.#layout
+    const { share } = this.#options
+    if (share && !inShare(group < 0 ? `${this.#seen++}` : row.text(group).trim(), share)) return
     this.#labels.push(this.#label(row, label))
     const query = group < 0 ? this.#labels.length - 1 : this.#query(row, group)
     if (weight >= 0) this.#addWeight(row, weight, query)
+    if (position >= 0) this.#positions!.add(row.number(position), row.line, row.text(position))
 
     const columns = this.#columns!
     const { block, at } = this.#rows.extend()
@@ -94,20 +125,21 @@ export class TrainingTable implements TableSink {
 
   /** @throws {RankerError} when a column cannot be a feature, or none can. */
   finish(): Dataset {
+    const kept = this.#keptColumns()
     const columns = this.#columns ?? []
-    const kept = this.#options.featureNames ? columns : columns.filter((column) => column.number)
     const isKept = new Set(kept)
     for (const column of columns) this.#checkColumn(column, isKept.has(column))
     if (kept.length === 0) {
-      throw new RankerError('NO_FEATURES', {
-        file: this.#file,
-        columns: columns.map((column) => column.name),
-      })
+      throw new RankerError('NO_FEATURES', { file: this.#file, columns: this.#names })
     }
-    const { grouped, roles } = this.#options
-    const { sizes, order } = grouped
-      ? groupRows(this.#queryOfRow.toArray(), this.#queries.size)
-      : { sizes: new Uint32Array(0), order: undefined }
+    const { roles } = this.#options
+    // A host without a file has seen no column: it has no query, but it is one of those that rank.
+    const grouped = this.#grouped ?? this.#options.grouped
+    const { sizes, order } = grouped ? this.#group() : { sizes: new Uint32Array(0), order: undefined }
+    const weights = this.#weights
+    if (roles.weight !== undefined && weights.length > 0 && weights.every((weight) => weight === 0)) {
+      throw new RankerError('WEIGHTS_ZERO', { file: this.#file, column: roles.weight })
+    }
     const labels = this.#labels.toArray()
     const places = new Map(columns.map((column, place) => [column, place]))
     return {
@@ -119,13 +151,38 @@ export class TrainingTable implements TableSink {
       ),
       labels: order ? Float32Array.from(order, (row) => labels[row]!) : labels,
       ...(grouped && { groups: { ids: [...this.#queries.keys()], sizes } }),
-      ...(roles.weight !== undefined && { weights: Float32Array.from(this.#weights) }),
+      ...(roles.weight !== undefined && { weights: Float32Array.from(weights) }),
     }
   }
 
   /** Gives up what was read, when something went wrong before {@link finish}. */
   close(): void {
     this.#rows.close()
+  }
+
+  #group(): { sizes: Uint32Array; order: Uint32Array | undefined } {
+    const { sizes, order } = groupRows(this.#queryOfRow.toArray(), this.#queries.size)
+    return { sizes, order: this.#positions ? this.#positions.sortRows(sizes, order) : order }
+  }
+
+  #keptColumns(): FeatureColumn[] {
+    const { featureNames, agree } = this.#options
+    const columns = this.#columns ?? []
+    if (featureNames) return columns
+    if (!agree) return columns.filter((column) => column.number)
+    const agreed = agree(columns.map(({ name, number }) => ({ name, numeric: number !== undefined })))
+    if (columns.length === 0) this.#setColumns(agreed)
+    return agreed.map((name) => {
+      const column = this.#columns!.find((one) => one.name === name)
+      if (column) return column
+      const names = columns.map((one) => one.name)
+      throw new RankerError('COLUMN_MISSING', {
+        file: this.#file,
+        column: name,
+        role: 'feature',
+        columns: names,
+      })
+    })
   }
 
   #setColumns(names: readonly string[]): void {
@@ -149,6 +206,8 @@ export class TrainingTable implements TableSink {
       if (cell === undefined) throw new RankerError('COLUMN_MISSING', { file, column, role, columns: names })
       return cell
     }
+    // A misspelt one would leave the items' numbers among the features.
+    if (!this.#options.featureNames) cellOf('item')
     const taken = new Set(Object.values(roles))
     const others = names.filter((name) => !taken.has(name))
     if (!this.#columns) this.#setColumns(others)
@@ -159,10 +218,12 @@ export class TrainingTable implements TableSink {
     const known = new Set(columns.map((column) => column.name))
     const extra = others.filter((name) => !known.has(name))
     if (extra.length > 0) warn(`${file} has columns that are not used: ${extra.join(', ')}`)
+    this.#grouped ??= this.#options.grouped || cells.has(roles.group)
     return {
       label: cellOf('label'),
-      group: this.#options.grouped ? cellOf('group') : -1,
+      group: this.#grouped ? cellOf('group') : -1,
       weight: cellOf('weight'),
+      position: this.#positions ? cellOf('position') : -1,
       features: Int32Array.from(columns, (column) => cells.get(column.name) ?? -1),
     }
   }
@@ -170,10 +231,11 @@ export class TrainingTable implements TableSink {
   /** Notes the first number and the first text of a column; a column with both is refused at once. */
   #see(column: FeatureColumn, value: number, row: Row, cell: number): void {
     const finite = Number.isFinite(value)
-    if (finite ? column.number : column.text) return
+    // Words say more of a column than an infinity does.
+    if (finite ? column.number : column.text && !isInfinite(column.text.seen)) return
     const place = this.#place(row, cell)
     if (finite) column.number = place
-    else column.text = place
+    else if (!column.text || !isInfinite(place.seen)) column.text = place
     if (this.#options.featureNames || (column.number && column.text)) this.#checkColumn(column, true)
   }
 
@@ -182,14 +244,19 @@ export class TrainingTable implements TableSink {
     if (kept && missingFrom)
       throw new RankerError('COLUMN_MISSING', { ...missingFrom, column: name, role: 'feature' })
     if (!text) {
-      if (!kept) this.#options.warn(`column "${name}" has no numeric cell and is left out`)
+      if (kept) return
+      this.#options.warn(
+        number
+          ? `column "${name}" is not used: the hosts before this one have none of that name`
+          : `column "${name}" has no numeric cell and is left out`,
+      )
       return
     }
+    if (isInfinite(text.seen)) throw new RankerError('INFINITE_CELL', { ...text, column: name })
     if (!kept) {
       this.#options.warn(`column "${name}" holds text and is left out: it has no numeric cell`)
       return
     }
-    if (isInfinite(text.seen)) throw new RankerError('INFINITE_CELL', { ...text, column: name })
     throw new RankerError('TEXT_IN_NUMERIC_COLUMN', { ...text, column: name, number })
   }
 
@@ -204,6 +271,10 @@ export class TrainingTable implements TableSink {
     const id = row.text(cell).trim()
     if (id === '') {
       throw new RankerError('GROUP_EMPTY', this.#cell(row, cell, this.#options.roles.group!))
+    }
+    // What is no UTF-8 decodes to one and the same character: queries would run into each other.
+    if (id.includes('\uFFFD')) {
+      throw new RankerError('GROUP_NOT_UTF8', this.#cell(row, cell, this.#options.roles.group))
     }
     const query = this.#queries.get(id) ?? this.#queries.size
     if (query === this.#queries.size) this.#queries.set(id, query)

@@ -1,33 +1,40 @@
-import { columnsOf } from '../data/columns.ts'
+import { columnsOf, readColumn } from '../data/columns.ts'
 import type { Dataset } from '../data/dataset.ts'
-import { meanOfQueries, ndcgOfQueries } from './ndcg.ts'
+import { type Gain, ndcgOfQueries } from './ndcg.ts'
+import { meanOfQueries } from './queries.ts'
+import { randomNdcgOfQueries } from './random-order.ts'
 
 const K = 10
-const SHUFFLES = 20
 
-/** A column used alone as the score. */
-export interface SingleFeature {
+/** A column, and the direction in which it ranks. */
+export interface FeatureOrder {
   readonly feature: string
   /** Whether high or low values rank first. */
   readonly order: 'descending' | 'ascending'
-  /** NDCG@10 of that order. */
+}
+
+/** A column used alone as the score, and its NDCG@10. */
+export interface SingleFeature extends FeatureOrder {
   readonly ndcg: number
 }
 
-/** NDCG@10 of a random order: the mean over seeded shuffles of every query. */
-export function randomNdcg(data: Dataset, seed = 1): number {
-  const random = mulberry32(seed)
-  const ndcg = ndcgAt10(data)
-  let sum = 0
-  for (let shuffle = 0; shuffle < SHUFFLES; shuffle++) {
-    sum += ndcg(Float32Array.from({ length: data.rows }, random))
-  }
-  return sum / SHUFFLES
+/** How rankings are measured: what grades are worth, and the mean over queries, which several hosts take together. */
+export interface RankingOptions {
+  readonly gain?: Gain
+  readonly mean?: typeof meanOfQueries
+}
+
+/** NDCG@10 of a random order: the exact mean over all orders of every query. */
+export function randomNdcg(
+  { labels, groups, weights }: Dataset,
+  { gain, mean = meanOfQueries }: RankingOptions = {},
+): number {
+  return mean(randomNdcgOfQueries(labels, groups!.sizes, { k: K, gain }), weights)
 }
 
 /** Each feature as the only ranking, in its better direction, best first; missing values rank last. */
-export function singleFeatures(data: Dataset): SingleFeature[] {
-  const ndcg = ndcgAt10(data)
+export function singleFeatures(data: Dataset, options?: RankingOptions): SingleFeature[] {
+  const ndcg = ndcgAt10(data, options)
   const measured = Array.from(columnsOf(data), (column, index): SingleFeature => {
     const feature = data.featureNames[index]!
     const descending = ndcg(column)
@@ -40,8 +47,12 @@ export function singleFeatures(data: Dataset): SingleFeature[] {
 }
 
 /** NDCG@10 of other data ordered by each of these features, in the direction that each has. */
-export function singleFeaturesOn(data: Dataset, features: readonly SingleFeature[]): number[] {
-  const ndcg = ndcgAt10(data)
+export function singleFeaturesOn(
+  data: Dataset,
+  features: readonly FeatureOrder[],
+  options?: RankingOptions,
+): number[] {
+  const ndcg = ndcgAt10(data, options)
   const orders = new Map(features.map(({ feature, order }) => [feature, order]))
   const values = new Map<string, number>()
   let index = 0
@@ -52,18 +63,16 @@ export function singleFeaturesOn(data: Dataset, features: readonly SingleFeature
   return features.map(({ feature }) => values.get(feature)!)
 }
 
-function ndcgAt10(data: Dataset): (scores: Float32Array) => number {
-  const ofQueries = ndcgOfQueries(data.labels, data.groups!.sizes, { k: K })
-  return (scores) => meanOfQueries(ofQueries(scores))
+/** The score of every row where this feature alone is the ranking. */
+export function singleFeatureScores(data: Dataset, { feature, order }: FeatureOrder): Float32Array {
+  const column = readColumn(data, data.featureNames.indexOf(feature))
+  return order === 'descending' ? column : column.map((value) => -value)
 }
 
-/** A small seeded generator of numbers in [0, 1): Tommy Ettinger's mulberry32. */
-function mulberry32(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
+function ndcgAt10(
+  data: Dataset,
+  { gain = 'exponential', mean = meanOfQueries }: RankingOptions = {},
+): (scores: Float32Array) => number {
+  const ofQueries = ndcgOfQueries(data.labels, data.groups!.sizes, { k: K, gain })
+  return (scores) => mean(ofQueries(scores), data.weights)
 }

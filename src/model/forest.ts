@@ -1,5 +1,5 @@
-/** How the sum over the trees becomes the score. */
-export type Transform = 'identity' | 'sigmoid' | 'exp'
+/** How the sum over the trees becomes the score; `step` gives 1 above 0, else 0. */
+export type Transform = 'identity' | 'sigmoid' | 'exp' | 'step'
 
 /**
  * A regression tree as arrays over its nodes; node 0 is the root. A leaf has `left[node] === -1` and its value, with
@@ -58,5 +58,7 @@ export function applyTransform(transform: Transform, margin: number): number {
       return Math.fround(1 / (1 + Math.exp(-margin)))
     case 'exp':
       return Math.fround(Math.exp(margin))
+    case 'step':
+      return margin > 0 ? 1 : 0
   }
 }

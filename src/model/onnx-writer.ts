@@ -28,6 +28,7 @@ const TRANSFORM_STEPS: Readonly<Record<Transform, readonly string[]>> = {
   identity: [],
   sigmoid: ['Neg', 'Exp', 'Add', 'Reciprocal'],
   exp: ['Exp'],
+  step: ['Sign', 'Relu'],
 }
 
 /**

@@ -13,9 +13,13 @@ const TRANSFORMS: Readonly<Record<string, Transform>> = {
   'reg:absoluteerror': 'identity',
   'reg:pseudohubererror': 'identity',
   'reg:squaredlogerror': 'identity',
+  // With a single quantile or expectile; with several, base_score and trees are of several targets.
+  'reg:quantileerror': 'identity',
+  'reg:expectileerror': 'identity',
   'reg:logistic': 'sigmoid',
   'binary:logistic': 'sigmoid',
   'binary:logitraw': 'identity',
+  'binary:hinge': 'step',
   'count:poisson': 'exp',
   'reg:gamma': 'exp',
   'reg:tweedie': 'exp',
@@ -36,6 +40,8 @@ const treeSchema = z.object({
   sum_hessian: numbers.optional(),
 })
 
+const treesSchema = z.object({ trees: z.array(treeSchema), weight_drop: numbers.optional() })
+
 const modelSchema = z.object({
   learner: z.object({
     feature_names: z.array(z.string()).optional(),
@@ -43,7 +49,10 @@ const modelSchema = z.object({
     objective: z.object({ name: z.string() }),
     gradient_booster: z.object({
       name: z.string(),
-      model: z.object({ trees: z.array(treeSchema) }).optional(),
+      model: treesSchema.optional(),
+      // Releases before 3.3 keep the trees of dart one level down, and their weights beside them.
+      gbtree: z.object({ model: treesSchema }).optional(),
+      weight_drop: numbers.optional(),
     }),
   }),
 })
@@ -61,10 +70,15 @@ export function readXGBoostModel(bytes: Uint8Array, file: string): Forest {
     throw new RankerError('MODEL_DAMAGED', { file, reason: `${issue.path.join('.')}: ${issue.message}` })
   }
   const { learner } = result.data
-  const { name, model } = learner.gradient_booster
-  if (name !== 'gbtree' || !model) {
-    throw new RankerError('MODEL_UNSUPPORTED', { file, reason: `its booster is ${name}, wanted gbtree` })
+  const { name, gbtree, weight_drop: outerWeights } = learner.gradient_booster
+  const model = name === 'dart' ? gbtree?.model : learner.gradient_booster.model
+  if (!model || (name !== 'gbtree' && name !== 'dart')) {
+    throw new RankerError('MODEL_UNSUPPORTED', {
+      file,
+      reason: `its booster is ${name}, wanted gbtree or dart`,
+    })
   }
+  const weights = model.weight_drop ?? outerWeights
   const objective = learner.objective.name
   const transform = TRANSFORMS[objective]
   if (transform === undefined) {
@@ -78,7 +92,7 @@ export function readXGBoostModel(bytes: Uint8Array, file: string): Forest {
     width,
     base: baseMargin(learner.learner_model_param.base_score, transform, file),
     transform,
-    trees: model.trees.map((tree, index) => readTree(tree, index, width, file)),
+    trees: model.trees.map((tree, index) => weighted(readTree(tree, index, width, file), weights?.[index])),
     featureNames: learner.feature_names ?? [],
   }
 }
@@ -104,10 +118,14 @@ const LEAST = Math.fround(1e-6)
 /** `base_score` is on the score's scale, in text: `0.5` before release 3, `[5E-1]` since. */
 function baseMargin(text: string, transform: Transform, file: string): number {
   const base = Number(text.replace(/^\[(.*)\]$/, '$1'))
+  if (text.includes(',')) {
+    throw new RankerError('MODEL_UNSUPPORTED', { file, reason: 'it gives several scores a row, wanted one' })
+  }
   if (!Number.isFinite(base))
     throw new RankerError('MODEL_DAMAGED', { file, reason: `its base_score is ${text}` })
   switch (transform) {
     case 'identity':
+    case 'step':
       return Math.fround(base)
     case 'sigmoid': {
       // float32 at each step, as XGBoost's own ProbToMargin, which keeps away from 0 and 1: labels that are all the
@@ -117,6 +135,16 @@ function baseMargin(text: string, transform: Transform, file: string): number {
     }
     case 'exp':
       return Math.fround(Math.log(base))
+  }
+}
+
+/** A tree whose leaves count with the weight that dropout left it. */
+function weighted(tree: Tree, weight = 1): Tree {
+  if (weight === 1) return tree
+  const factor = Math.fround(weight)
+  return {
+    ...tree,
+    threshold: tree.threshold.map((value, node) => (tree.left[node] === -1 ? value * factor : value)),
   }
 }
 
@@ -149,5 +177,39 @@ function readTree(tree: z.infer<typeof treeSchema>, index: number, width: number
     threshold: Float32Array.from(tree.split_conditions),
     defaultLeft: Uint8Array.from(Array.from(tree.default_left, Number)),
     ...(tree.sum_hessian && { cover: Float32Array.from(tree.sum_hessian) }),
+  }
+}
+
+/** What a model file says of itself beside its trees. */
+export interface XGBoostInfo {
+  readonly objective: string
+  readonly booster: string
+  readonly width: number
+  /** Empty when the file has none. */
+  readonly featureNames: readonly string[]
+}
+
+const infoSchema = z.object({
+  learner: z.object({
+    feature_names: z.array(z.string()).optional(),
+    learner_model_param: z.object({ num_feature: z.coerce.number() }),
+    objective: z.object({ name: z.string() }),
+    gradient_booster: z.object({ name: z.string() }),
+  }),
+})
+
+/** Reads the same files for what is said of any model. @throws {RankerError} MODEL_DAMAGED, MODEL_UNSUPPORTED. */
+export function readXGBoostInfo(bytes: Uint8Array, file: string): XGBoostInfo {
+  const result = infoSchema.safeParse(readDocument(bytes, file))
+  if (!result.success) {
+    const issue = result.error.issues[0]!
+    throw new RankerError('MODEL_DAMAGED', { file, reason: `${issue.path.join('.')}: ${issue.message}` })
+  }
+  const { learner } = result.data
+  return {
+    objective: learner.objective.name,
+    booster: learner.gradient_booster.name,
+    width: learner.learner_model_param.num_feature,
+    featureNames: learner.feature_names ?? [],
   }
 }

@@ -1,16 +1,23 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
-import { RankerError, reasonOf } from '../errors.ts'
+import { RankerError, reasonOf, show } from '../errors.ts'
 import { isSkipped, kindOf, listDataFiles } from './data-files.ts'
 
-/** Where SageMaker's training contract puts things, below a root that is /opt/ml on the platform. */
+/** The root on the platform. */
+export const DEFAULT_ROOT = '/opt/ml'
+
+/** Where SageMaker's training contract puts things, below a root. */
 export interface JobPaths {
   readonly hyperparameters: string
   readonly inputDataConfig: string
+  readonly resourceConfig: string
+  readonly checkpointConfig: string
   readonly data: string
   readonly model: string
   readonly metrics: string
+  readonly perQuery: string
+  readonly report: string
   readonly failure: string
 }
 
@@ -18,15 +25,23 @@ export function jobPaths(root: string): JobPaths {
   return {
     hyperparameters: join(root, 'input/config/hyperparameters.json'),
     inputDataConfig: join(root, 'input/config/inputdataconfig.json'),
+    resourceConfig: join(root, 'input/config/resourceconfig.json'),
+    checkpointConfig: join(root, 'input/config/checkpointconfig.json'),
     data: join(root, 'input/data'),
     model: join(root, 'model'),
     metrics: join(root, 'output/data/metrics.json'),
+    perQuery: join(root, 'output/data/per_query.csv'),
+    report: join(root, 'output/data/report.html'),
     failure: join(root, 'output/failure'),
   }
 }
 
 export const CHANNELS = ['train', 'validation', 'test'] as const
 export type ChannelName = (typeof CHANNELS)[number]
+
+/** Channels that hold no rows: a feature spec, a model to start from or to be held against, hooks for the endpoint. */
+const SIDE_CHANNELS = ['config', 'model', 'code'] as const
+export type SideChannelName = (typeof SIDE_CHANNELS)[number]
 
 /** A channel's data, and the content type that the job declares for it. */
 export interface Channel {
@@ -37,16 +52,19 @@ export interface Channel {
   /** The folder that the files' names in errors start below. */
   readonly root?: string
   readonly contentType?: string | undefined
+  /** Whether each host of the job was given other objects; otherwise every host has all of them. */
+  readonly sharded?: boolean
 }
 
 export type Channels = Readonly<Partial<Record<ChannelName, Channel>>>
 
 /** Values are strings; some SDKs encode them as JSON, and people who write the file by hand leave them bare. */
-const hyperparametersFile = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+const hyperparametersFile = z.record(z.string(), z.json())
 const inputDataConfigFile = z.record(
   z.string(),
   z.looseObject({
     ContentType: z.string().optional(),
+    S3DistributionType: z.string().optional(),
     TrainingInputMode: z.enum(['File', 'FastFile', 'Pipe']).optional(),
     RecordWrapperType: z.string().optional(),
   }),
@@ -64,12 +82,12 @@ export function readHyperparameters(path: string): Record<string, string> {
       wanted: 'a JSON object of hyperparameters, such as {"num_round":"100"}',
     })
   }
-  const raw = readJson(path, hyperparametersFile, 'a JSON object of names and strings')
+  const raw = readJson(path, hyperparametersFile, 'a JSON object of names and values')
   return Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, decode(value)]))
 }
 
-function decode(value: string | number | boolean): string {
-  if (typeof value !== 'string') return String(value)
+function decode(value: z.core.util.JSONType): string {
+  if (typeof value !== 'string') return JSON.stringify(value)
   if (!value.startsWith('"')) return value
   try {
     const decoded: unknown = JSON.parse(value)
@@ -82,16 +100,16 @@ function decode(value: string | number | boolean): string {
 /**
  * Finds the channels of a job: those that inputdataconfig.json names, or what lies below input/data without it.
  * FastFile is File that streams; of a channel in Pipe mode, the FIFO of the first epoch is read.
+ * @param hosts machines of the job: where there are several, a sharded channel may be empty on this one.
  * @throws {RankerError} UNKNOWN_CHANNEL, CHANNEL_MISSING, CHANNEL_EMPTY, CONFIG_UNREADABLE and those of the files.
  */
-export function readChannels(paths: JobPaths): Channels {
-  const declared: Record<string, DeclaredChannel> = existsSync(paths.inputDataConfig)
-    ? readJson(paths.inputDataConfig, inputDataConfigFile, 'a JSON object of channels')
-    : {}
+export function readChannels(paths: JobPaths, hosts = 1): Channels {
+  const declared = readDeclared(paths)
+  const isSharded = (name: string) => hosts > 1 && declared[name]?.S3DistributionType === 'ShardedByS3Key'
   const channels: Partial<Record<ChannelName, Channel>> = {}
   for (const [name, { ContentType, TrainingInputMode, RecordWrapperType }] of Object.entries(declared)) {
     checkName(name)
-    if (TrainingInputMode !== 'Pipe') continue
+    if (TrainingInputMode !== 'Pipe' || isSideChannel(name)) continue
     if (RecordWrapperType === 'RecordIO') {
       throw new RankerError('CONFIG_UNREADABLE', {
         path: paths.inputDataConfig,
@@ -102,21 +120,45 @@ export function readChannels(paths: JobPaths): Channels {
     channels[name as ChannelName] = pipe(paths, name, ContentType)
   }
   for (const entry of existsSync(paths.data) ? readdirSync(paths.data) : []) {
-    if (isSkipped(entry)) continue
+    if (isSkipped(entry) || isSideChannel(entry)) continue
     const name = isFifo(join(paths.data, entry)) ? entry.replace(/_\d+$/, '') : entry
     if (channels[name.replace(/_\d+$/, '') as ChannelName]?.kind === 'pipe') continue
     checkName(name)
+    if (isSharded(name) && isEmptyFolder(join(paths.data, name))) continue
     const contentType = declared[name]?.ContentType
     channels[name as ChannelName] =
       name === entry ? openChannel(name, join(paths.data, name), contentType) : pipe(paths, name, contentType)
   }
   for (const name of ['train', ...Object.keys(declared)]) {
-    if (!channels[name as ChannelName]) {
+    if (isSharded(name)) {
+      channels[name as ChannelName] = { ...(channels[name as ChannelName] ?? { files: [] }), sharded: true }
+    } else if (!isSideChannel(name) && !channels[name as ChannelName]) {
       throw new RankerError('CHANNEL_MISSING', { channel: name, path: join(paths.data, name) })
     }
   }
   return channels
 }
+
+/**
+ * The folder of a channel without rows, undefined where the job has none.
+ * @throws {RankerError} CHANNEL_MISSING, CONFIG_UNREADABLE.
+ */
+export function sideChannel(paths: JobPaths, name: SideChannelName): string | undefined {
+  const path = join(paths.data, name)
+  if (existsSync(path)) return path
+  if (Object.hasOwn(readDeclared(paths), name)) {
+    throw new RankerError('CHANNEL_MISSING', { channel: name, path })
+  }
+  return undefined
+}
+
+function readDeclared(paths: JobPaths): Record<string, DeclaredChannel> {
+  if (!existsSync(paths.inputDataConfig)) return {}
+  return readJson(paths.inputDataConfig, inputDataConfigFile, 'a JSON object of channels')
+}
+
+const isEmptyFolder = (path: string): boolean =>
+  (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false) && listDataFiles(path).length === 0
 
 const isFifo = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFIFO() ?? false
 
@@ -138,23 +180,27 @@ export function openChannel(channel: string, path: string, contentType?: string)
   if (!kind.isDirectory()) throw new RankerError('NOT_A_FILE', { path, seen: kindOf(kind) })
   const files = listDataFiles(path)
   if (files.length === 0) throw new RankerError('CHANNEL_EMPTY', { channel, path })
-  return { files, root: path, contentType }
+  return { files, root: dirname(path), contentType }
 }
 
 function checkName(name: string): void {
-  if (!isChannel(name)) throw new RankerError('UNKNOWN_CHANNEL', { channel: name, known: CHANNELS })
+  const known: readonly string[] = [...CHANNELS, ...SIDE_CHANNELS]
+  if (!known.includes(name)) throw new RankerError('UNKNOWN_CHANNEL', { channel: name, known })
 }
 
-const isChannel = (name: string): name is ChannelName => (CHANNELS as readonly string[]).includes(name)
+const isSideChannel = (name: string): boolean => (SIDE_CHANNELS as readonly string[]).includes(name)
 
-function readJson<T>(path: string, schema: z.ZodType<T>, wanted: string): T {
+/** Reads a file of the platform. @throws {RankerError} CONFIG_UNREADABLE. */
+export function readJson<T>(path: string, schema: z.ZodType<T>, wanted: string): T {
   try {
-    return schema.parse(JSON.parse(readFileSync(path, 'utf8')))
+    const value: unknown = JSON.parse(readFileSync(path, 'utf8').replace(/^\ufeff/, ''))
+    // The schema would drop it without a word.
+    if (Object.hasOwn(Object(value), '__proto__')) throw new Error('no name may be __proto__')
+    if (typeof value !== 'object' || Array.isArray(value)) throw new Error(`it is ${show(value)}`)
+    return schema.parse(value)
   } catch (cause) {
-    const reason =
-      cause instanceof z.ZodError
-        ? `${cause.issues[0]!.path.join('.')}: ${cause.issues[0]!.message}`
-        : reasonOf(cause)
+    const issue = cause instanceof z.ZodError ? cause.issues[0]! : undefined
+    const reason = issue ? [...issue.path, issue.message].join(': ') : reasonOf(cause)
     throw new RankerError('CONFIG_UNREADABLE', { path, reason, wanted }, { cause })
   }
 }

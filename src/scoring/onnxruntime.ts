@@ -19,7 +19,7 @@ export async function openOnnxRuntime(onnx: Uint8Array, file = 'model.onnx'): Pr
     throw new RankerError('MODEL_DAMAGED', { file, reason: refusal(cause) }, { cause })
   })
   try {
-    return new OnnxRuntimeScorer(session, inputWidth(session, file))
+    return new OnnxRuntimeScorer(session, inputWidth(session, file), scoreOutputs(session, file), file)
   } catch (thrown) {
     await session.release()
     throw thrown
@@ -50,32 +50,47 @@ function inputWidth(session: InferenceSession, file: string): number {
   return width
 }
 
+/** Outputs that may hold scores. Only they are asked for: ONNX Runtime cannot hand over what is no tensor. */
+function scoreOutputs(session: InferenceSession, file: string): string[] {
+  const { outputMetadata } = session
+  const floats = outputMetadata.filter((output) => output.isTensor && output.type === 'float32')
+  if (floats.length > 0) return floats.map(({ name }) => name)
+  const hint = outputMetadata.every((output) => output.isTensor)
+    ? ''
+    : ' (probabilities in a map: export the classifier without its ZipMap, in skl2onnx with zipmap=False)'
+  throw unusable(session, file, hint)
+}
+
+function unusable(session: InferenceSession, file: string, hint = ''): RankerError {
+  const reason = `its outputs are ${session.outputNames.join(', ')}, wanted one float score a row${hint}`
+  return new RankerError('MODEL_UNSUPPORTED', { file, reason })
+}
+
 class OnnxRuntimeScorer implements Scorer {
   readonly engine = 'onnxruntime'
   readonly width: number
   readonly #session: InferenceSession
+  readonly #outputs: readonly string[]
+  readonly #file: string
 
-  constructor(session: InferenceSession, width: number) {
+  constructor(session: InferenceSession, width: number, outputs: readonly string[], file: string) {
     this.#session = session
     this.width = width
+    this.#outputs = outputs
+    this.#file = file
   }
 
   async score(rows: Float32Array, count: number): Promise<Float32Array> {
     if (count === 0) return new Float32Array(0)
     const input = new Tensor('float32', rows, [count, this.width])
-    const outputs = await this.#session.run({ [this.#session.inputNames[0]!]: input })
-    for (const name of this.#session.outputNames) {
-      const output = outputs[name]
-      if (output?.type !== 'float32') continue
-      const values = output.data as Float32Array
+    const outputs = await this.#session.run({ [this.#session.inputNames[0]!]: input }, this.#outputs)
+    for (const name of this.#outputs) {
+      const values = outputs[name]!.data as Float32Array
       if (values.length === count) return values
       if (values.length === 2 * count)
         return Float32Array.from({ length: count }, (_, row) => values[2 * row + 1]!)
     }
-    throw new RankerError('MODEL_UNSUPPORTED', {
-      file: 'model.onnx',
-      reason: `its outputs are ${this.#session.outputNames.join(', ')}, wanted one float score a row`,
-    })
+    throw unusable(this.#session, this.#file)
   }
 
   async close(): Promise<void> {

@@ -1,3 +1,4 @@
+import { isObject } from '../data/json.ts'
 import type { ItemId } from '../data/query.ts'
 import { RankerError } from '../errors.ts'
 import { negotiate } from './accept.ts'
@@ -53,7 +54,7 @@ export function outputFn(
     throw new RankerError('NOT_ACCEPTABLE', { seen: accept, known: ANSWER_TYPES })
   const encoder = ENCODERS.get(contentType)!
   if (isScores(prediction)) return [encoder.rows(Array.from(prediction)), contentType]
-  if (Array.isArray(prediction?.ranking)) return [encoder.query(prediction), contentType]
+  if (isRanking(prediction)) return [encoder.query(prediction), contentType]
   if (contentType === 'application/json' && prediction !== undefined)
     return [JSON.stringify(prediction), contentType]
   throw new RankerError('HOOK_RETURNED', {
@@ -67,6 +68,14 @@ export function outputFn(
 function isScores(prediction: unknown): prediction is ArrayLike<number> {
   if (prediction instanceof Float32Array || prediction instanceof Float64Array) return true
   return Array.isArray(prediction) && prediction.every((score) => typeof score === 'number')
+}
+
+function isRanking(prediction: unknown): prediction is Ranking {
+  if (!isObject(prediction) || !Array.isArray(prediction.ranking)) return false
+  return prediction.ranking.every(
+    (item: unknown) =>
+      isObject(item) && item.id != null && typeof item.rank === 'number' && typeof item.score === 'number',
+  )
 }
 
 /** RFC 4180: text with a comma, a quote or a line break is quoted. */

@@ -60,7 +60,9 @@ function toInput(data: ModelInput | readonly unknown[], model: Model): ModelInpu
     )
   }
   const input = data as ModelInput | undefined
-  if (input?.values instanceof Float32Array && input.values.length === input.count * model.scorer.width)
+  const fits =
+    input?.values instanceof Float32Array && input.values.length === input.count * model.scorer.width
+  if (fits && (input.kind === 'rows' || (Array.isArray(input.ids) && input.ids.length === input.count)))
     return input
   throw new RankerError('HOOK_RETURNED', {
     hook: 'inputFn',

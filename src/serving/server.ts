@@ -13,6 +13,7 @@ import { formatMetrics, Metrics, type MetricsData } from './metrics.ts'
 import { LocalModels } from './models/local-models.ts'
 import type { ModelHost, ModelRegistry } from './models/model-host.ts'
 import { Registry } from './models/registry.ts'
+import { refuseOddRequests } from './odd-requests.ts'
 import { openServing } from './open-serving.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { Profile } from './profile.ts'
@@ -125,6 +126,7 @@ export function buildServer({
   prepareRequests(app)
   echoCustomAttributes(app)
   answerErrors(app, bodyLimit)
+  refuseOddRequests(app)
   logRequests(app)
   metrics.observe(app)
   if (settings.traces) app.register((_, __, done) => void sendTraces(app, log).then(() => done(), done))
@@ -193,7 +195,8 @@ function createApp(log: FastifyBaseLogger, bodyLimit: number): FastifyInstance {
     keepAliveTimeout: 66_000,
     requestTimeout: 68_000,
     connectionTimeout: 75_000,
-    http: { headersTimeout: 67_000, connectionsCheckingInterval: 2_000 },
+    // Node's own refusal of a request without a Host has no body.
+    http: { headersTimeout: 67_000, connectionsCheckingInterval: 2_000, requireHostHeader: false },
     return503OnClosing: false,
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => {

@@ -10,14 +10,20 @@ const POLL_MS = 50
 /**
  * Reads a FIFO from its first byte until its writer closes it, waiting for the FIFO and for the first byte. A plain
  * file in its place is read as one.
+ * @param interrupt called every now and then while waiting; what it throws ends the reading.
  * @throws {RankerError} PIPE_SILENT when nothing came in time, INPUT_UNREADABLE.
  */
-export async function* readFifo(path: string, timeoutMs: number): AsyncGenerator<Uint8Array> {
+export async function* readFifo(
+  path: string,
+  timeoutMs: number,
+  interrupt = () => {},
+): AsyncGenerator<Uint8Array> {
   const deadline = Date.now() + timeoutMs
   const silent = (seen: string) =>
     new RankerError('PIPE_SILENT', { path, seconds: Math.ceil(timeoutMs / 1000), seen })
   while (!existsSync(path)) {
     if (Date.now() >= deadline) throw silent('did not appear')
+    interrupt()
     await sleep(POLL_MS)
   }
   // Without O_NONBLOCK opening would block a thread until there is a writer.
@@ -29,6 +35,13 @@ export async function* readFifo(path: string, timeoutMs: number): AsyncGenerator
   }
   const socket = new Socket({ fd: file, readable: true, writable: false })
   const timer = setTimeout(() => socket.destroy(silent('gave no data')), Math.max(1, deadline - Date.now()))
+  const poll = setInterval(() => {
+    try {
+      interrupt()
+    } catch (thrown) {
+      socket.destroy(thrown as Error)
+    }
+  }, POLL_MS)
   try {
     for await (const chunk of socket) {
       clearTimeout(timer)
@@ -39,6 +52,7 @@ export async function* readFifo(path: string, timeoutMs: number): AsyncGenerator
     throw new RankerError('INPUT_UNREADABLE', { path, reason: reasonOf(cause) }, { cause })
   } finally {
     clearTimeout(timer)
+    clearInterval(poll)
     socket.destroy()
   }
 }

@@ -6,34 +6,94 @@ import {
   mkdtempSync,
   openSync,
   readdirSync,
+  readFileSync,
   readSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { RankerError, reasonOf } from '../errors.ts'
+
+type Content = Uint8Array | string
 
 /**
  * Writes a file whole or not at all: under a temporary name in the same folder, synced, then renamed.
  * Missing folders are made. @throws {RankerError} WRITE_FAILED, with nothing left behind.
  */
-export function writeWhole(path: string, content: Uint8Array | string): void {
-  const folder = dirname(path)
-  const temporary = join(folder, `.${basename(path)}.${process.pid}.partial`)
+export function writeWhole(path: string, content: Content, temporary = temporaryName(path)): void {
   try {
-    mkdirSync(folder, { recursive: true })
-    const file = openSync(temporary, 'w')
-    try {
-      writeFileSync(file, content)
-      fsyncSync(file)
-    } finally {
-      closeSync(file)
-    }
+    writeSynced(temporary, content)
     renameSync(temporary, path)
   } catch (cause) {
+    discard(temporary)
+    throw writeFailed(path, cause)
+  }
+}
+
+/**
+ * Writes files that belong together: all of them under temporary names first, so that a full disk leaves what was
+ * there before as it was, then renamed in their order.
+ * @throws {RankerError} WRITE_FAILED
+ */
+export function writeTogether(files: ReadonlyMap<string, Content>): void {
+  const attempt = (path: string, step: () => void): void => {
+    try {
+      step()
+    } catch (cause) {
+      for (const one of files.keys()) discard(temporaryName(one))
+      throw writeFailed(path, cause)
+    }
+  }
+  for (const [path, content] of files) attempt(path, () => writeSynced(temporaryName(path), content))
+  for (const path of files.keys()) attempt(path, () => renameSync(temporaryName(path), path))
+}
+
+const temporaryName = (path: string): string =>
+  join(dirname(path), `.${basename(path)}.${process.pid}.partial`)
+
+function writeSynced(path: string, content: Content): void {
+  mkdirSync(dirname(path), { recursive: true })
+  const file = openSync(path, 'w')
+  try {
+    writeFileSync(file, content)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** What hinders the removal is what hindered the writing. */
+function discard(temporary: string): void {
+  try {
     rmSync(temporary, { force: true })
-    throw new RankerError('WRITE_FAILED', { path, reason: reasonOf(cause) }, { cause })
+  } catch {}
+}
+
+/** The system's own words, without the call and the temporary name that they end in. */
+function writeFailed(path: string, cause: unknown): RankerError {
+  const reason = reasonOf(cause).replace(/^(E[A-Z]+): ([^,]+),.*/, '$2 ($1)')
+  return new RankerError('WRITE_FAILED', { path, reason }, { cause })
+}
+
+/** Tries whether a folder, made if need be, can be written: better asked before hours of work than after. */
+export function checkWritable(folder: string): void {
+  const probe = join(folder, `.probe.${process.pid}.sagemaker-ignore`)
+  try {
+    writeSynced(probe, '')
+    rmSync(probe)
+  } catch (cause) {
+    throw writeFailed(folder, cause)
+  }
+}
+
+/** Removes all that a folder holds, where there is one. @throws {RankerError} WRITE_FAILED. */
+export function emptyFolder(folder: string): void {
+  if (!existsSync(folder)) return
+  try {
+    for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true, force: true })
+  } catch (cause) {
+    throw writeFailed(folder, cause)
   }
 }
 
@@ -64,15 +124,20 @@ export function readable<T>(path: string, read: () => T): T {
   }
 }
 
-/** Removes the named files of a folder, those that are there, and what an interrupted {@link writeWhole} left of them. */
-export function removeFiles(folder: string, names: readonly string[]): void {
-  if (!existsSync(folder)) return
-  for (const entry of readdirSync(folder)) {
-    const isTheirs = names.some(
-      (name) => entry === name || (entry.startsWith(`.${name}.`) && entry.endsWith('.partial')),
-    )
-    if (isTheirs) rmSync(join(folder, entry), { force: true })
+/**
+ * The plain files below a folder, by their path in it. Links and devices are refused: a copy of them would hold what
+ * was never in the folder. @throws {RankerError} NOT_A_FILE
+ */
+export function readPlainTree(folder: string): Map<string, Uint8Array> {
+  const files = new Map<string, Uint8Array>()
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name)
+    if (entry.isFile()) files.set(relative(folder, path), readFileSync(path))
+    else if (!entry.isDirectory()) {
+      throw new RankerError('NOT_A_FILE', { path, seen: entry.isSymbolicLink() ? 'a link' : 'a device' })
+    }
   }
+  return files
 }
 
 /** A folder of its own name below another, removed with all it holds when closed. */

@@ -8,20 +8,23 @@ import { openNameless } from './nameless-file.ts'
 export class RandomAccessFile {
   readonly byteLength: number
   readonly #path: string
+  readonly #beforeRead: () => void
   #file: number | undefined
 
-  private constructor(path: string, file: number) {
+  private constructor(path: string, file: number, beforeRead: () => void) {
     this.#path = path
+    this.#beforeRead = beforeRead
     this.#file = file
     this.byteLength = fstatSync(file).size
   }
 
-  /** @throws {RankerError} INPUT_UNREADABLE. */
-  static open(path: string): RandomAccessFile {
-    return new RandomAccessFile(
-      path,
-      readable(path, () => openSync(path, 'r')),
-    )
+  /**
+   * @param beforeRead called before every read; what it throws ends the reading.
+   * @throws {RankerError} INPUT_UNREADABLE.
+   */
+  static open(path: string, beforeRead = () => {}): RandomAccessFile {
+    const file = readable(path, () => openSync(path, 'r'))
+    return new RandomAccessFile(path, file, beforeRead)
   }
 
   /**
@@ -29,13 +32,13 @@ export class RandomAccessFile {
    * @param folder where there is room for it
    * @throws {RankerError} WRITE_FAILED, and what reading the chunks throws.
    */
-  static async spool(chunks: Chunks, folder: string): Promise<RandomAccessFile> {
+  static async spool(chunks: Chunks, folder: string, beforeRead = () => {}): Promise<RandomAccessFile> {
     const file = writing(folder, () => openNameless(folder))
     try {
       for await (const chunk of chunks) {
         for (let at = 0; at < chunk.length; ) at += writing(folder, () => writeSync(file, chunk, at))
       }
-      return new RandomAccessFile(folder, file)
+      return new RandomAccessFile(folder, file, beforeRead)
     } catch (thrown) {
       closeSync(file)
       throw thrown
@@ -72,6 +75,7 @@ export class RandomAccessFile {
   }
 
   #read(into: Uint8Array, at: number): number {
+    this.#beforeRead()
     const file = this.#file
     if (file === undefined) throw new Error('this file was closed')
     return readable(this.#path, () => readSync(file, into, 0, into.length, at))

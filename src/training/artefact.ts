@@ -1,12 +1,17 @@
 import { createHash } from 'node:crypto'
-import { batchesOf, type Dataset } from '../data/dataset.ts'
+import type { Dataset } from '../data/dataset.ts'
+import type { Forest } from '../model/forest.ts'
 import type { Manifest } from '../model/manifest.ts'
 import { writeOnnx } from '../model/onnx-writer.ts'
 import { readXGBoostModel } from '../model/xgboost-model.ts'
+import { CHANNELS } from '../sagemaker/job.ts'
 import { PRODUCT } from '../version.ts'
 import type { Booster } from '../xgboost/booster.ts'
 import { XGBOOST_VERSION } from '../xgboost/library.ts'
+import { fingerprint } from './fingerprint.ts'
 import { goldenRows } from './golden-rows.ts'
+import type { Hosts } from './hosts/hosts.ts'
+import type { TrainingProfile } from './inspect.ts'
 import type { Metrics } from './measure.ts'
 import type { TrainingPlan } from './plan.ts'
 
@@ -17,30 +22,39 @@ export interface Artefact {
   readonly manifest: Manifest
 }
 
-/** Exports the kept booster and describes it. */
+/** The kept booster in XGBoost's own format, and the forest that is exported. */
+export interface Exported {
+  readonly ubj: Uint8Array
+  readonly forest: Forest
+}
+
+export function exportBooster(final: Booster): Exported {
+  const ubj = final.save('ubj')
+  return { ubj, forest: readXGBoostModel(ubj, 'model.ubj') }
+}
+
+/** Writes the kept model as ONNX and describes it. */
 export function buildArtefact(
   plan: TrainingPlan,
   train: Dataset,
   final: Booster,
+  { ubj, forest }: Exported,
   metrics: Metrics,
+  profile: TrainingProfile,
+  hosts: Hosts,
 ): Artefact {
-  const ubj = final.save('ubj')
-  const onnx = writeOnnx(readXGBoostModel(ubj, 'model.ubj'), PRODUCT)
+  const onnx = writeOnnx(forest, PRODUCT)
   const files = { 'model.onnx': sha256(onnx), 'model.ubj': sha256(ubj) }
-  const { best_iteration: bestIteration, baselines: _, ...byChannel } = metrics
+  const channels = CHANNELS.filter((name) => metrics[name])
   const manifest: Manifest = {
     schemaVersion: 1,
     model: { name: plan.modelName, version: files['model.onnx'].slice(0, 12) },
     featureNames: [...train.featureNames],
     objective: plan.hyperparameters.objective,
     hyperparameters: { ...plan.hyperparameters },
-    bestIteration,
-    metrics: byChannel,
-    training: {
-      rows: train.rows,
-      queries: train.groups?.sizes.length ?? 0,
-      fingerprint: fingerprint(train),
-    },
+    bestIteration: metrics.best_iteration,
+    metrics: Object.fromEntries(channels.map((name) => [name, metrics[name]!])),
+    training: { ...learntFrom(train, hosts), profile },
     libraries: { [PRODUCT.name]: PRODUCT.version, xgboost: XGBOOST_VERSION },
     files,
     goldenRows: goldenRows(train, (rows, count) => final.predict(rows, count, train.featureNames.length)),
@@ -50,10 +64,12 @@ export function buildArtefact(
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
-/** sha256 over what was learnt from: names, values, labels and groups. */
-function fingerprint(data: Dataset): string {
-  const hash = createHash('sha256').update(JSON.stringify(data.featureNames)).update(data.labels)
-  for (const { from, to } of batchesOf(data, 1 << 14)) hash.update(data.matrix.view(from, to))
-  if (data.groups) hash.update(data.groups.sizes)
-  return hash.digest('hex')
+/** What all hosts learnt from. */
+function learntFrom(train: Dataset, hosts: Hosts): Manifest['training'] {
+  const sum = (mine: number) => hosts.gather(mine).reduce((sum, one) => sum + one)
+  return {
+    rows: sum(train.rows),
+    queries: sum(train.groups?.sizes.length ?? 0),
+    fingerprint: fingerprint(train, hosts),
+  }
 }

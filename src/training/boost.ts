@@ -1,47 +1,76 @@
+import { RankerError } from '../errors.ts'
 import type { ChannelName } from '../sagemaker/job.ts'
-import type { Booster, EvalSet } from '../xgboost/booster.ts'
+import type { Booster, EvalSet, Evaluation } from '../xgboost/booster.ts'
 import type { DMatrix } from '../xgboost/dmatrix.ts'
+import type { Checkpoints } from './checkpoints.ts'
 import { EarlyStopping } from './early-stopping.ts'
+import type { Evaluator } from './evaluator.ts'
+import { type Hosts, ONE_HOST } from './hosts/hosts.ts'
 import type { Hyperparameters } from './hyperparameters.ts'
-import { evalMetrics } from './objective.ts'
 import type { TrainingSignals } from './plan.ts'
 
 export type Matrices = { train: DMatrix } & Partial<Record<ChannelName, DMatrix>>
 
+export interface BoostOptions {
+  /** Rounds that the booster already has, from the model that training continues: new ones are counted on. */
+  readonly from?: number
+  readonly checkpoints?: Checkpoints | undefined
+  readonly hosts?: Hosts
+}
+
 export interface Boosted {
   /** Zero-based round at which the model to keep ends. */
   readonly kept: number
-  /** Rounds that were trained. */
+  /** Rounds that the booster has. */
   readonly trained: number
+  /** Values of the rounds of this job, those before a restart among them. */
+  readonly history: readonly Evaluation[]
 }
 
-/** Boosts round by round until the rounds are done, early stopping says so, or somebody asks. */
+/**
+ * Boosts round by round until the rounds are done, early stopping says so, or somebody asks.
+ * @throws {RankerError} STOPPED when somebody asks before the first round.
+ */
 export function boost(
   booster: Booster,
   hyperparameters: Hyperparameters,
+  evaluator: Evaluator,
   matrices: Matrices,
   signals: TrainingSignals,
+  { from = 0, checkpoints, hosts = ONE_HOST }: BoostOptions = {},
 ): Boosted {
   const { early_stopping_rounds: patience, num_round: rounds } = hyperparameters
-  const metric = evalMetrics(hyperparameters).at(-1)!
-  const stopping = patience === undefined ? undefined : new EarlyStopping(metric, patience)
+  const metric = evaluator.metrics.at(-1)!
+  const stopping = patience === undefined ? undefined : new EarlyStopping(metric, patience, from)
   const sets = watchedSets(matrices)
-  let trained = 0
-  while (trained < rounds) {
+
+  const observe = (round: number, values: Evaluation) =>
+    stopping?.observe(round, values.get(`validation-${metric}`)!) ?? false
+
+  const resumed = checkpoints?.resume().slice(0, rounds) ?? []
+  const stoppedEarly = resumed.findIndex((values, index) => observe(from + index, values))
+  let trained = from + (stoppedEarly < 0 ? resumed.length : stoppedEarly + 1)
+  const history = resumed.slice(0, trained - from)
+  let isDone = stoppedEarly >= 0 || trained === from + rounds
+  let isAsked = hosts.any(signals.shouldStop())
+  if (isAsked && trained === from) throw new RankerError('STOPPED', {})
+  while (!isDone && !isAsked) {
     const round = trained++
     booster.update(round, matrices.train)
-    const values = booster.evaluate(round, sets)
-    signals.emit({ type: 'round', round, values: [...values] })
-    if (stopping?.observe(round, values.get(`validation-${metric}`)!)) break
-    if (signals.shouldStop()) {
-      signals.emit({
-        type: 'note',
-        text: `asked to stop after round ${round}: what was learnt so far is kept`,
-      })
-      break
-    }
+    const values = evaluator.evaluate(booster, round, sets)
+    history.push(values)
+    signals.emit({ type: 'round', round, rounds: from + rounds, values: [...values] })
+    isDone = observe(round, values) || trained === from + rounds
+    isAsked = hosts.any(signals.shouldStop())
+    checkpoints?.after(values, isDone || isAsked)
   }
-  return { kept: stopping ? stopping.bestRound : trained - 1, trained }
+  if (!isDone) {
+    signals.emit({
+      type: 'note',
+      text: `asked to stop after round ${trained - 1}: what was learnt so far is kept`,
+    })
+  }
+  return { kept: stopping ? stopping.bestRound : trained - 1, trained, history }
 }
 
 /** Train first, test never: what is seen every round is no longer a test. */

@@ -11,15 +11,25 @@ import { numberedColumns, SparseShape, SparseTable } from '../data/sparse-table.
 import { type ColumnRoles, TrainingTable } from '../data/training-table.ts'
 import { nameUnnamedColumns } from '../data/unnamed-columns.ts'
 import { RankerError } from '../errors.ts'
+import { labelCheck, needsGroups } from './data-needs.ts'
+import { agreeOnFeatures } from './hosts/agree.ts'
+import type { Hosts } from './hosts/hosts.ts'
 import type { Hyperparameters } from './hyperparameters.ts'
 import type { Input } from './inputs.ts'
-import { labelCheck, needsGroups } from './objective.ts'
 
 export interface ChannelOptions {
   readonly hyperparameters: Hyperparameters
   /** The features that train has, for the other channels. */
   readonly featureNames: readonly string[] | undefined
+  /**
+   * Whether rows are sorted by their position: it tells what was shown while clicks were gathered, and other channels
+   * than train may well have none.
+   */
+  readonly sorted: boolean
   readonly memory: MemoryLimit
+  readonly hosts: Hosts
+  /** Whether the files are this host's alone; of those that all hosts have, each takes its share of the queries. */
+  readonly sharded: boolean
   readonly warn: (sentence: string) => void
 }
 
@@ -70,7 +80,7 @@ async function readTable(
     case 'jsonlines':
       return readJsonLines(name, () => input.read(), { roles, warn }, table)
     default: {
-      const grouped = needsGroups(hyperparameters.objective)
+      const grouped = needsGroups(hyperparameters)
       const nameColumns = (file: string, count: number) => nameUnnamedColumns(roles, grouped, file, count)
       return readCsvTable(name, input.readOnce(), nameColumns, table)
     }
@@ -79,12 +89,18 @@ async function readTable(
 
 /** Reads rows whose width and weights are known only once all were seen: twice. */
 async function readSparse(inputs: readonly Input[], options: ChannelOptions): Promise<Dataset> {
-  const { hyperparameters, warn } = options
-  const grouped = needsGroups(hyperparameters.objective)
-  const shape = new SparseShape(grouped)
+  const { hyperparameters, hosts, warn } = options
+  if (hyperparameters.features) {
+    const { name: file, format } = inputs[0]!
+    throw new RankerError('FEATURES_UNNAMED', { file, format: FORMAT_NAMES[format] })
+  }
+  const shape = new SparseShape(needsGroups(hyperparameters))
   for (const input of inputs) await readRows(input, hyperparameters, shape)
 
-  const featureNames = options.featureNames ?? numberedColumns(shape.width)
+  const seen = { named: [], numbered: shape.width }
+  const featureNames =
+    options.featureNames ??
+    (hosts.names.length > 1 ? agreeOnFeatures(seen, hosts) : numberedColumns(shape.width))
   const width = featureNames.length
   if (shape.width > width) {
     warn(`columns f${width} to f${shape.width - 1} are not in train and are not used`)
@@ -98,7 +114,7 @@ async function readSparse(inputs: readonly Input[], options: ChannelOptions): Pr
     const sink = new SparseTable(table, {
       roles: { ...roles, weight: shape.weighted ? SPARSE_WEIGHT : undefined },
       width,
-      grouped,
+      grouped: shape.grouped,
     })
     for (const input of inputs) await readRows(input, hyperparameters, sink)
   })
@@ -110,25 +126,34 @@ async function readRows(input: Input, hyperparameters: Hyperparameters, sink: Sp
   const hint = isGuess
     ? 'neither a content type nor its name says what the file is, so it is read as libsvm'
     : undefined
-  return readLibsvm(name, input.read(), { indexBase: hyperparameters.libsvm_index_base, hint }, sink)
+  return readLibsvm(
+    name,
+    input.read(),
+    { indexBase: hyperparameters.libsvm_index_base === 1 ? 1 : 0, hint },
+    sink,
+  )
 }
 
 function rolesOf({ hyperparameters }: ChannelOptions): ColumnRoles {
-  const { label, group, weight, item } = hyperparameters
-  return { label, group, weight, item }
+  const { label, group, weight, item, position } = hyperparameters
+  return { label, group, weight, item, position }
 }
 
 async function withTable(
   roles: ColumnRoles,
-  { hyperparameters, featureNames, memory, warn }: ChannelOptions,
+  { hyperparameters, featureNames, sorted, memory, hosts, sharded, warn }: ChannelOptions,
   fill: (table: TrainingTable) => Promise<void>,
 ): Promise<Dataset> {
-  const { objective } = hyperparameters
   const table = new TrainingTable({
     roles,
-    grouped: needsGroups(objective),
-    refuseLabel: labelCheck(objective),
+    grouped: needsGroups(hyperparameters),
+    refuseLabel: labelCheck(hyperparameters),
     featureNames,
+    sorted,
+    ...(hosts.names.length > 1 && {
+      share: sharded ? undefined : { index: hosts.index, hosts: hosts.names.length },
+      agree: (named) => agreeOnFeatures({ named, numbered: 0 }, hosts),
+    }),
     memory,
     warn,
   })

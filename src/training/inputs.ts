@@ -17,6 +17,8 @@ export interface InputOptions {
   readonly s3: S3Settings
   /** Folder for copies of what must be read twice and can be read only once, such as a FIFO. */
   readonly scratch: string
+  /** Called every megabyte or so, and while a FIFO is waited for; what it throws ends the reading. */
+  readonly interrupt: () => void
 }
 
 /**
@@ -26,15 +28,15 @@ export interface InputOptions {
 export async function withInputs<T>(
   name: string,
   channel: Channel,
-  { s3: settings, scratch }: InputOptions,
+  options: InputOptions,
   use: (inputs: readonly Input[]) => Promise<T>,
 ): Promise<T> {
   const declared = channel.contentType === undefined ? undefined : declaredFormat(name, channel.contentType)
-  const s3 = channel.kind === 's3' ? await S3.open(settings) : undefined
+  const s3 = channel.kind === 's3' ? await S3.open(options.s3) : undefined
   const inputs: Input[] = []
   try {
-    const sources = s3 ? await objectsOf(name, channel, s3) : filesOf(channel)
-    inputs.push(...sources.map((source) => new Input(source, declared, scratch)))
+    const sources = s3 ? await objectsOf(name, channel, s3) : filesOf(channel, options.interrupt)
+    inputs.push(...sources.map((source) => new Input(source, declared, options)))
     return await use(inputs)
   } finally {
     for (const input of inputs) input.close()
@@ -51,9 +53,12 @@ interface Source {
   readonly path?: string
 }
 
-function filesOf({ kind, files, root }: Channel): Source[] {
+function filesOf({ kind, files, root }: Channel, interrupt: () => void): Source[] {
   if (kind === 'pipe') {
-    return files.map((path) => ({ name: basename(path), open: () => readFifo(path, PIPE_TIMEOUT_MS) }))
+    return files.map((path) => ({
+      name: basename(path),
+      open: () => readFifo(path, PIPE_TIMEOUT_MS, interrupt),
+    }))
   }
   return files.map((path) => ({
     name: root === undefined ? basename(path) : relative(root, path),
@@ -77,34 +82,34 @@ export class Input {
   /** Whether neither content type nor name told the format: such a file is taken for libsvm, as SageMaker does. */
   readonly isGuess: boolean
   readonly #source: Source
-  readonly #scratch: string
+  readonly #options: InputOptions
   #copy: RandomAccessFile | undefined
 
-  constructor(source: Source, declared: Format | undefined, scratch: string) {
+  constructor(source: Source, declared: Format | undefined, options: InputOptions) {
     const known = declared ?? formatOfName(source.name)
     this.name = source.name
     this.format = known ?? 'libsvm'
     this.isGuess = known === undefined
     this.#source = source
-    this.#scratch = scratch
+    this.#options = options
   }
 
   /** The bytes from the start, once. */
   readOnce(): Chunks {
-    return gunzip(this.name, this.#source.open())
+    return gunzip(this.name, this.#open())
   }
 
   /** The bytes from the start, as often as one likes. */
   async *read(): AsyncGenerator<Uint8Array> {
-    if (this.#source.path === undefined) this.#copy ??= await this.#spool(this.#source.open())
-    yield* gunzip(this.name, this.#copy?.chunks() ?? this.#source.open())
+    if (this.#source.path === undefined) this.#copy ??= await this.#spool(this.#open())
+    yield* gunzip(this.name, this.#copy?.chunks() ?? this.#open())
   }
 
   /** The bytes for reading anywhere in them. */
   async randomAccess(): Promise<RandomAccessFile> {
     const { path } = this.#source
     if (path !== undefined) {
-      this.#copy = RandomAccessFile.open(path)
+      this.#copy = RandomAccessFile.open(path, this.#options.interrupt)
       if (!isGzip(new Uint8Array(this.#copy.slice(0, 2)))) return this.#copy
       this.#copy.close()
     }
@@ -117,6 +122,13 @@ export class Input {
   }
 
   #spool(chunks: Chunks): Promise<RandomAccessFile> {
-    return RandomAccessFile.spool(chunks, this.#scratch)
+    return RandomAccessFile.spool(chunks, this.#options.scratch, this.#options.interrupt)
+  }
+
+  async *#open(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of this.#source.open()) {
+      this.#options.interrupt()
+      yield chunk
+    }
   }
 }

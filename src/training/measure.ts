@@ -1,17 +1,41 @@
-import { randomNdcg, type SingleFeature, singleFeatures, singleFeaturesOn } from '../metrics/baselines.ts'
-import { meanNdcg } from '../metrics/ndcg.ts'
+import type { Dataset } from '../data/dataset.ts'
+import { affordableRows, sampleQueries } from '../data/samples.ts'
+import {
+  type FeatureOrder,
+  type RankingOptions,
+  randomNdcg,
+  singleFeatures,
+  singleFeaturesOn,
+} from '../metrics/baselines.ts'
+import { type Gain, ndcgOfQueries } from '../metrics/ndcg.ts'
+import { rankingQuality } from '../metrics/ranking-quality.ts'
+import type { ChannelComparison, FeatureImportance } from '../report/report-data.ts'
 import { CHANNELS, type ChannelName } from '../sagemaker/job.ts'
 import type { Booster } from '../xgboost/booster.ts'
 import { predictDataset } from '../xgboost/predict.ts'
 import type { Matrices } from './boost.ts'
+import type { Scores } from './channel-model.ts'
+import type { CrossValidation } from './cross-validation.ts'
+import { isLabel } from './data-needs.ts'
 import type { Datasets } from './datasets.ts'
+import type { Evaluator } from './evaluator.ts'
+import type { Hosts } from './hosts/hosts.ts'
+import type { Hyperparameters } from './hyperparameters.ts'
 
 /** What the ranker is held against: NDCG@10 by channel. */
 export interface Baselines {
+  /** The model of the `model` channel. */
+  readonly incumbent?: ByChannel
   readonly random: ByChannel
-  /** Each feature alone, in the direction that is better on train; the best on train comes first. */
-  readonly single_features: readonly ({ feature: string; order: SingleFeature['order'] } & ByChannel)[]
+  /**
+   * Each feature alone, in the direction that is better on train; the best on train comes first. A channel of more than
+   * 25,000 rows, or fewer wide ones, is measured by a seeded sample of its queries.
+   */
+  readonly single_features: readonly (FeatureOrder & ByChannel)[]
 }
+
+/** Rows of whole queries that every feature is tried on as the only ranking. */
+const SINGLE_FEATURE_ROWS = 25_000
 
 type ByChannel = Readonly<Partial<Record<ChannelName, number>>>
 
@@ -19,42 +43,110 @@ type ByChannel = Readonly<Partial<Record<ChannelName, number>>>
 export type Metrics = {
   best_iteration: number
   baselines?: Baselines
-} & Partial<Record<ChannelName, Record<string, number>>>
+  cv?: CrossValidation
+} & Partial<Record<ChannelName, Record<string, number>>> &
+  Partial<Findings>
+
+/** What `metrics.json` says beside the plain metrics. */
+export interface Findings {
+  /** NDCG with intervals, and the ranker against its baselines, query by query. */
+  readonly comparisons: Partial<Record<ChannelName, ChannelComparison>>
+  /** The feature that moves scores most comes first. */
+  readonly feature_importance: readonly FeatureImportance[]
+  /** Population stability index of each feature, train against the channel named. */
+  readonly drift: { readonly channel: string; readonly features: Readonly<Record<string, number>> }
+  /** What a reader should know before trusting the numbers, as the report says it. */
+  readonly warnings: readonly string[]
+}
+
+/** The kept model's score of every row, by channel. */
+export function scoreRows(final: Booster, datasets: Datasets): Scores {
+  const channels = CHANNELS.filter((name) => datasets[name])
+  return Object.fromEntries(channels.map((name) => [name, predictDataset(final, datasets[name]!)]))
+}
+
+export interface MeasureOptions {
+  /** The kept model's score of every row. */
+  readonly scores: Scores
+  readonly evaluator: Evaluator
+  readonly hyperparameters: Hyperparameters
+  readonly incumbent: Scores | undefined
+  /** Whether there is no time for what the model is held against: a job that was asked to stop has two minutes. */
+  readonly isHurried: boolean
+  readonly hosts: Hosts
+}
 
 /** Measures the kept model and what it is held against on every channel. */
-export function measure(final: Booster, kept: number, datasets: Datasets, matrices: Matrices): Metrics {
+export function measure(
+  final: Booster,
+  kept: number,
+  datasets: Datasets,
+  matrices: Matrices,
+  { scores, evaluator, hyperparameters, incumbent, isHurried, hosts }: MeasureOptions,
+): Metrics {
   const metrics: Metrics = { best_iteration: kept }
   const sets = Object.entries(matrices).map(([name, matrix]) => ({ name, matrix }))
-  const evaluation = final.evaluate(kept, sets)
+  const evaluation = evaluator.evaluate(final, kept, sets)
+  // Every host makes the same measurements, so what all must agree on is asked of all.
+  const ranked = CHANNELS.filter((name) => !hosts.any(!isRanked(datasets[name], hyperparameters)))
+  const gain = gainOfJob(hyperparameters)
+  const highest = ranked.map((name) => highestLabel(datasets[name]!))
+  const maxGrade = Math.max(1, ...hosts.gather(highest).flat())
   for (const name of CHANNELS) {
     const data = datasets[name]
     if (!data) continue
-    const prefix = `${name}-`
-    const values = Object.fromEntries(
-      [...evaluation]
-        .filter(([key]) => key.startsWith(prefix))
-        .map(([key, value]) => [key.slice(prefix.length), value]),
-    )
-    if (data.groups) {
-      const scores = predictDataset(final, data)
-      const ndcg = (emptyQuery: 'one' | 'skip') =>
-        meanNdcg(data.labels, scores, data.groups!.sizes, { k: 10, emptyQuery })
-      values['ndcg@10'] ??= ndcg('one')
-      const answerable = ndcg('skip')
-      if (!Number.isNaN(answerable)) values['ndcg@10_without_empty_queries'] = answerable
+    const values: Record<string, number> = {}
+    if (ranked.includes(name)) {
+      const { labels, groups, weights } = data
+      const ranking = { labels, scores: scores[name]!, sizes: groups!.sizes, weights }
+      Object.assign(values, rankingQuality(ranking, { gain, maxGrade, mean: hosts.meanOfQueries }))
+    }
+    for (const metric of evaluator.metrics) {
+      const value = evaluation.get(`${name}-${metric}`)!
+      // A metric that the channel does not define, such as auc of labels that are all alike, is left out.
+      if (!Number.isNaN(value)) values[metric] = value
     }
     metrics[name] = values
   }
-  if (datasets.train.groups) metrics.baselines = baselines(datasets)
+  if (ranked.includes('train') && !isHurried) {
+    metrics.baselines = baselines(datasets, ranked, { gain, mean: hosts.meanOfQueries }, incumbent)
+  }
   return metrics
 }
 
-function baselines(datasets: Datasets): Baselines {
-  const channels = CHANNELS.filter((name) => datasets[name])
-  const features = singleFeatures(datasets.train)
-  const onEach = channels.map((name) => singleFeaturesOn(datasets[name]!, features))
+/** What a grade is worth to the job. */
+export const gainOfJob = ({ ndcg_exp_gain }: Hyperparameters): Gain =>
+  ndcg_exp_gain === false ? 'linear' : 'exponential'
+
+const highestLabel = ({ labels }: Dataset): number => labels.reduce((most, label) => Math.max(most, label), 0)
+
+/** Whether a channel has queries whose labels are grades, so that a ranking of it has a quality. */
+function isRanked(data: Dataset | undefined, hyperparameters: Hyperparameters): boolean {
+  return data?.groups !== undefined && data.labels.every((label) => isLabel(label, 'graded', hyperparameters))
+}
+
+function baselines(
+  datasets: Datasets,
+  channels: readonly ChannelName[],
+  options: Required<RankingOptions>,
+  incumbent: Scores | undefined,
+): Baselines {
+  const rows = affordableRows(datasets.train.featureNames.length, SINGLE_FEATURE_ROWS)
+  const samples = channels.map((name) => sampleQueries(datasets[name]!, rows))
+  const features = singleFeatures(samples[0]!, options)
+  const onEach = samples.map((data, index) =>
+    index === 0 ? features.map(({ ndcg }) => ndcg) : singleFeaturesOn(data, features, options),
+  )
+  const ndcgOf = (name: ChannelName, scores: Float32Array): number => {
+    const { labels, groups, weights } = datasets[name]!
+    const ofQueries = ndcgOfQueries(labels, groups!.sizes, { k: 10, gain: options.gain })
+    return options.mean(ofQueries(scores), weights)
+  }
   return {
-    random: Object.fromEntries(channels.map((name) => [name, randomNdcg(datasets[name]!)])),
+    ...(incumbent && {
+      incumbent: Object.fromEntries(channels.map((name) => [name, ndcgOf(name, incumbent[name]!)])),
+    }),
+    random: Object.fromEntries(channels.map((name) => [name, randomNdcg(datasets[name]!, options)])),
     single_features: features.map(({ feature, order }, index) => ({
       feature,
       order,

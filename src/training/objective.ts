@@ -1,42 +1,56 @@
-import { RankerError } from '../errors.ts'
-import type { Hyperparameters } from './hyperparameters.ts'
+import type { RefusedValue } from './hyperparameters/kinds.ts'
+import type { Hyperparameters } from './hyperparameters/schema.ts'
 
-/** Grades above this overflow the exponential gain of XGBoost's NDCG. */
-const MAX_GRADE = 31
+/** What a label of an objective or a metric may be. */
+export type LabelKind = 'any' | 'binary' | 'graded' | 'share' | 'fromZero' | 'aboveZero' | 'aboveMinusOne'
 
-/** Whether the objective ranks the rows of a query, and so needs to know them. */
-export const needsGroups = (objective: string): boolean => objective.startsWith('rank:')
-
-/** The metrics to evaluate: those given, else what the objective optimises. */
-export function evalMetrics({ eval_metric, objective }: Hyperparameters): readonly string[] {
-  if (eval_metric) return eval_metric
-  if (objective === 'rank:map') return ['map@10']
-  if (needsGroups(objective)) return ['ndcg@10']
-  return [objective === 'binary:logistic' ? 'logloss' : 'rmse']
+interface Objective {
+  /** Evaluated where no metric is named. */
+  readonly metric: string
+  readonly labels: LabelKind
+  /** What the model's sum goes through to become the score (in XGBoost, the inverse link). */
+  readonly link?: 'logistic' | 'log'
 }
 
-/** Whether more of a metric is better; `ndcg@10` is, which AWS's container gets wrong by looking up the whole name. */
-export const isMaximised = (metric: string): boolean => /^(ndcg|map|pre|auc|aucpr)(@|-|$)/.test(metric)
+/** The objectives of XGBoost 3.4.1 that give one score a row. */
+const OBJECTIVES = {
+  'rank:ndcg': { metric: 'ndcg@10', labels: 'graded' },
+  'rank:pairwise': { metric: 'ndcg@10', labels: 'graded' },
+  'rank:map': { metric: 'map@10', labels: 'binary' },
+  'reg:squarederror': { metric: 'rmse', labels: 'any' },
+  'reg:squaredlogerror': { metric: 'rmsle', labels: 'aboveMinusOne' },
+  'reg:logistic': { metric: 'rmse', labels: 'share', link: 'logistic' },
+  'reg:pseudohubererror': { metric: 'mphe', labels: 'any' },
+  'reg:absoluteerror': { metric: 'mae', labels: 'any' },
+  'reg:quantileerror': { metric: 'quantile', labels: 'any' },
+  'reg:expectileerror': { metric: 'expectile', labels: 'any' },
+  'reg:gamma': { metric: 'gamma-deviance', labels: 'aboveZero', link: 'log' },
+  'reg:tweedie': { metric: 'tweedie-nloglik', labels: 'fromZero', link: 'log' },
+  'count:poisson': { metric: 'poisson-nloglik', labels: 'fromZero', link: 'log' },
+  'binary:logistic': { metric: 'logloss', labels: 'binary', link: 'logistic' },
+  // XGBoost's own default, logloss, takes the margins of this one for probabilities.
+  'binary:logitraw': { metric: 'auc', labels: 'binary' },
+  'binary:hinge': { metric: 'error', labels: 'binary' },
+} as const satisfies Record<string, Objective>
 
-/** For an objective, a check that says what was wanted of a label that will not do. */
-export function labelCheck(objective: string): (label: number) => string | undefined {
-  if (objective === 'rank:map' || objective === 'binary:logistic') {
-    return (label) =>
-      label === 0 || label === 1 ? undefined : `0 or 1 for ${objective}; rank:ndcg takes grades`
-  }
-  if (needsGroups(objective)) {
-    return (label) =>
-      label >= 0 && label <= MAX_GRADE && Number.isInteger(label)
-        ? undefined
-        : `a whole grade from 0 to ${MAX_GRADE}`
-  }
-  return () => undefined
-}
+export type ObjectiveName = keyof typeof OBJECTIVES
+export const OBJECTIVE_NAMES = Object.keys(OBJECTIVES) as [ObjectiveName, ...ObjectiveName[]]
 
-/** @throws {RankerError} CONTRADICTING_HYPERPARAMETERS when early stopping has nothing to watch. */
-export function checkEarlyStopping(values: Hyperparameters, hasValidation: boolean): void {
-  if (values.early_stopping_rounds === undefined || hasValidation) return
-  throw new RankerError('CONTRADICTING_HYPERPARAMETERS', {
-    reason: `early_stopping_rounds is ${values.early_stopping_rounds} but there is no validation channel to watch`,
-  })
-}
+export const REFUSED_OBJECTIVES: readonly RefusedValue[] = [
+  {
+    values: 'multi:*',
+    pattern: /^multi:/,
+    reason: 'it gives a score for every class, and a ranker gives one a row',
+  },
+  {
+    values: 'survival:*',
+    pattern: /^survival:/,
+    reason: 'times until an event are not what a ranker learns from',
+  },
+]
+
+export const objectiveOf = ({ objective }: Pick<Hyperparameters, 'objective'>): Objective =>
+  OBJECTIVES[objective]
+
+/** Whether the objective ranks the rows of a query. */
+export const isRanking = (objective: string): boolean => objective.startsWith('rank:')

@@ -14,6 +14,10 @@ export interface TrainingPlan {
   readonly s3: S3Settings
   /** Name that answers of the served model carry. */
   readonly modelName: string
+  /** Folder of the checkpoints; absent where nobody asked for them. */
+  readonly checkpoints?: string | undefined
+  /** Folder or file of the `model` channel. */
+  readonly model?: string | undefined
 }
 
 export interface MemoryPlan {
@@ -23,13 +27,20 @@ export interface MemoryPlan {
   readonly folder: string
 }
 
+interface RoundValues {
+  /** Zero-based. */
+  readonly round: number
+  /** Rounds that there will be at most. */
+  readonly rounds: number
+  /** By name, in the order of the metrics. */
+  readonly values: readonly (readonly [string, number])[]
+}
+
 /** What a training job reports while it runs. */
 export type TrainingEvent =
-  | {
-      readonly type: 'round'
-      readonly round: number
-      readonly values: readonly (readonly [string, number])[]
-    }
+  | ({ readonly type: 'round' } & RoundValues)
+  /** A round of the boosters of a cross-validation. */
+  | ({ readonly type: 'cv' } & RoundValues)
   | { readonly type: 'note' | 'warning'; readonly text: string }
 
 export type Emit = (event: TrainingEvent) => void

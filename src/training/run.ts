@@ -1,22 +1,45 @@
+import type { Dataset } from '../data/dataset.ts'
+import { RankerError } from '../errors.ts'
+import type { LearningCurve } from '../report/report-data.ts'
 import { CHANNELS } from '../sagemaker/job.ts'
 import { makeTemporaryFolder } from '../storage/files.ts'
-import { Booster } from '../xgboost/booster.ts'
+import type { Booster, Parameters } from '../xgboost/booster.ts'
 import { DMatrix } from '../xgboost/dmatrix.ts'
 import type { XGBoost } from '../xgboost/library.ts'
 import { type Own, withOwned } from '../xgboost/owned.ts'
-import { type Artefact, buildArtefact } from './artefact.ts'
+import { type Artefact, buildArtefact, exportBooster } from './artefact.ts'
 import { boost, type Matrices } from './boost.ts'
+import { checkContinues, loadChannelModel, scoreChannels } from './channel-model.ts'
+import { Checkpoints, holdsCheckpoints } from './checkpoints.ts'
+import { type CrossValidation, crossValidate, crossValidationNote } from './cross-validation.ts'
+import { learningCurve } from './curve.ts'
+import { asTrained, needsRawValues } from './data-needs.ts'
 import { type Datasets, readDatasets } from './datasets.ts'
-import { xgboostParameters } from './hyperparameters.ts'
-import { type Metrics, measure } from './measure.ts'
-import { checkEarlyStopping, evalMetrics } from './objective.ts'
+import { evalMetrics } from './eval-metrics.ts'
+import { Evaluator } from './evaluator.ts'
+import { findings } from './findings.ts'
+import { originOf } from './fingerprint.ts'
+import { withHeldOut } from './hold-out.ts'
+import { checkSameJob, checkSameModel } from './hosts/agree.ts'
+import { type Hosts, ONE_HOST } from './hosts/hosts.ts'
+import { lendQueries } from './hosts/lend.ts'
+import { positionalConstraints } from './hyperparameters/constraints.ts'
+import { jobContradiction } from './hyperparameters/contradictions.ts'
+import { type Hyperparameters, xgboostParameters } from './hyperparameters.ts'
+import { type Inspection, inspect } from './inspect.ts'
+import { gainOfJob, type MeasureOptions, type Metrics, measure, scoreRows } from './measure.ts'
+import { type Phases, Stopwatch } from './phases.ts'
 import type { TrainingPlan, TrainingSignals } from './plan.ts'
+import { sliceOf, startingPoint } from './starting-point.ts'
 
 /** Share of the memory limit that a page takes, where the data is larger than memory; a few are held at a time. */
 const PAGE_SHARE = 1 / 16
 
 export interface TrainingResult extends Artefact {
   readonly metrics: Metrics
+  readonly inspection: Inspection
+  readonly curve: LearningCurve
+  readonly phases: Phases
 }
 
 /**
@@ -27,54 +50,191 @@ export async function runTraining(
   plan: TrainingPlan,
   library: XGBoost,
   signals: TrainingSignals,
+  hosts: Hosts = ONE_HOST,
 ): Promise<TrainingResult> {
-  const { hyperparameters, threads } = plan
-  checkEarlyStopping(hyperparameters, plan.channels.validation !== undefined)
+  const { hyperparameters } = plan
+  const { emit } = signals
+  checkJob(plan, hosts)
+  if (plan.checkpoints !== undefined) {
+    emit({
+      type: 'note',
+      text: `a checkpoint every ${hyperparameters.checkpoint_interval} rounds in ${plan.checkpoints}; for that, seed_per_iteration is 1, with which sampling draws other rows than without checkpoints`,
+    })
+  }
+  const given = plan.model === undefined ? undefined : loadChannelModel(plan.model)
+  const base = hyperparameters.model_channel === 'continue' ? given : undefined
+
+  const watch = new Stopwatch()
   return withOwned(async (own) => {
-    const datasets = await readDatasets(plan, signals.emit, own)
-    const matrices = quantise(library, datasets, plan, own)
+    checkSameJob(plan, given?.sha256, hosts)
+    const endIfAsked = () => interrupt(plan, signals, hosts)
+    const read = await readDatasets(plan, emit, own, endIfAsked, hosts)
+    endIfAsked()
+    const parts = withHeldOut(read, hyperparameters, emit, hosts)
+    const datasets = { ...parts, train: lendQueries(parts.train, hosts, emit) }
     const metrics = evalMetrics(hyperparameters)
-    const parameters = xgboostParameters(hyperparameters, metrics, threads)
-    const booster = own(Booster.create(library, parameters, Object.values(matrices)))
-    const { kept, trained } = boost(booster, hyperparameters, matrices, signals)
-    if (kept + 1 < trained)
-      signals.emit({ type: 'note', text: `kept round ${kept} of rounds 0 to ${trained - 1}` })
+    const job = prepare(plan, library, datasets.train, own)
+    const evaluator = new Evaluator(metrics, datasets, hosts)
+    const parameters = job.parameters(evaluator.evalMetric)
+    if (base) checkContinues(base, parameters, datasets.train.featureNames)
+    watch.lap('read')
+    const incumbent = given && scoreChannels(library, given, datasets)
+    const cv =
+      hyperparameters.kfold === undefined
+        ? undefined
+        : crossValidate(datasets.train, { ...job, library, hyperparameters, metrics, signals })
+    if (cv) {
+      emit({ type: 'note', text: crossValidationNote(cv, metrics.at(-1)!) })
+      watch.lap('cross-validate')
+    }
+    const matrices = quantise(datasets, (name, data, reference) => own(job.matrix(name, data, reference)))
+    watch.lap('quantise')
+    const start = startingPoint(hyperparameters, library, base, Object.values(matrices), emit)
+    const booster = own(start.booster)
+    booster.setParameters(parameters)
+    const checkpoints =
+      plan.checkpoints === undefined
+        ? undefined
+        : new Checkpoints({
+            folder: plan.checkpoints,
+            interval: hyperparameters.checkpoint_interval,
+            origin: originOf(datasets, parameters, hosts, base),
+            booster,
+            parameters,
+            emit,
+            hosts,
+          })
+    const rounds = cv ? roundsOf(cv, hyperparameters) : { ...hyperparameters, num_round: start.rounds }
+    const { from } = start
+    const boosted = boost(booster, rounds, evaluator, matrices, signals, { from, checkpoints, hosts })
+    const { kept, trained } = boosted
+    watch.lap('train')
+    if (kept + 1 < trained) emit({ type: 'note', text: `kept round ${kept} of rounds 0 to ${trained - 1}` })
 
     // A slice keeps neither names nor attributes, nor the metrics to evaluate.
-    const final = own(booster.slice(kept + 1))
+    const final = own(sliceOf(booster, kept + 1, hyperparameters, library, own))
     final.setFeatureNames(datasets.train.featureNames)
     final.setAttribute('best_iteration', String(kept))
-    final.setParameters({ eval_metric: metrics, nthread: String(threads) })
+    final.setParameters({ eval_metric: evaluator.evalMetric, nthread: String(plan.threads) })
 
-    const measured = measure(final, kept, datasets, matrices)
-    return { ...buildArtefact(plan, datasets.train, final, measured), metrics: measured }
+    const { metrics: measured, ...judged } = judge(plan, library, final, {
+      kept,
+      datasets,
+      matrices,
+      evaluator,
+      incumbent,
+      isHurried: hosts.any(signals.shouldStop()),
+      hosts,
+    })
+    checkSameModel(judged.manifest.files['model.ubj']!, hosts, emit)
+    watch.lap('measure')
+    return {
+      ...judged,
+      metrics: cv ? { ...measured, cv } : measured,
+      curve: learningCurve(rounds, metrics.at(-1)!, boosted, from),
+      phases: watch.phases,
+    }
   })
 }
 
+interface Trained extends Omit<MeasureOptions, 'scores' | 'hyperparameters'> {
+  readonly kept: number
+  readonly datasets: Datasets
+  readonly matrices: Matrices
+}
+
+/** Exports the kept model and says how good it is, what it looks at, and what it was made of. */
+function judge(
+  plan: TrainingPlan,
+  library: XGBoost,
+  final: Booster,
+  { kept, datasets, matrices, ...options }: Trained,
+): Artefact & Pick<TrainingResult, 'metrics' | 'inspection'> {
+  const { hyperparameters } = plan
+  const exported = exportBooster(final)
+  const scores = scoreRows(final, datasets)
+  const measured = measure(final, kept, datasets, matrices, { ...options, scores, hyperparameters })
+  const inspection = inspect({
+    library,
+    final,
+    forest: exported.forest,
+    datasets,
+    scores,
+    incumbent: options.incumbent,
+    baselines: measured.baselines,
+    gain: gainOfJob(hyperparameters),
+  })
+  return {
+    ...buildArtefact(plan, datasets.train, final, exported, measured, inspection.profile, options.hosts),
+    metrics: { ...measured, ...findings(inspection) },
+    inspection,
+  }
+}
+
+/** @throws {RankerError} CONTRADICTING_HYPERPARAMETERS. */
+function checkJob({ hyperparameters, channels, model, checkpoints }: TrainingPlan, hosts: Hosts): void {
+  const reason = jobContradiction(hyperparameters, {
+    validation: channels.validation !== undefined,
+    continues: model !== undefined && hyperparameters.model_channel === 'continue',
+    checkpoints: checkpoints !== undefined,
+    hosts: hosts.names.length,
+  })
+  if (reason) throw new RankerError('CONTRADICTING_HYPERPARAMETERS', { reason })
+}
+
 /**
- * Quantises every channel over the quantiles of train: in memory, or in pages on disk where the rows of train did not
- * fit either.
+ * Ends the reading when somebody asks: without a finished round there is nothing to keep. Where an earlier attempt
+ * left checkpoints there is, and the data are needed to export it.
  */
-function quantise(library: XGBoost, datasets: Datasets, plan: TrainingPlan, own: Own): Matrices {
-  const { train: trainData } = datasets
-  const pages = trainData.matrix.onDisk
-    ? own(makeTemporaryFolder(plan.memory.folder, 'ranker-pages-'))
-    : undefined
-  const create = (name: string, data: Datasets['train'], reference?: DMatrix) =>
-    own(
-      DMatrix.create(library, data, {
-        threads: plan.threads,
-        maxBin: plan.hyperparameters.max_bin,
+function interrupt({ checkpoints }: TrainingPlan, signals: TrainingSignals, hosts: Hosts): void {
+  const mayResume = checkpoints !== undefined && (hosts.index > 0 || holdsCheckpoints(checkpoints))
+  if (!signals.shouldStop() || mayResume) return
+  throw new RankerError('STOPPED', {})
+}
+
+/**
+ * How boosters are told what to do, and how data becomes theirs: in memory, or in pages on disk where the rows of train
+ * did not fit either.
+ */
+function prepare(plan: TrainingPlan, library: XGBoost, train: Dataset, own: Own) {
+  const { hyperparameters, threads, memory } = plan
+  const constraints = positionalConstraints(hyperparameters, train.featureNames)
+  const raw = needsRawValues(hyperparameters)
+  if (raw && train.matrix.onDisk) throw new RankerError('VALUES_OUTGROW_MEMORY', { limit: memory.limitBytes })
+  const pages = train.matrix.onDisk ? own(makeTemporaryFolder(memory.folder, 'ranker-pages-')) : undefined
+  return {
+    parameters: (evalMetric: readonly string[]): Parameters => ({
+      ...xgboostParameters(hyperparameters, evalMetric, threads),
+      ...constraints,
+      // Each round draws from a seed of its own, so that a resumed run draws what an uninterrupted one does.
+      ...(plan.checkpoints !== undefined && { seed_per_iteration: '1' }),
+    }),
+    matrix: (name: string, data: Dataset, reference?: DMatrix): DMatrix =>
+      DMatrix.create(library, asTrained(data, hyperparameters), {
+        threads,
+        maxBin: hyperparameters.max_bin,
         reference,
+        raw,
         pagesPrefix: pages && `${pages.path}/${name}`,
-        batchBytes: pages && plan.memory.limitBytes * PAGE_SHARE,
+        batchBytes: pages && memory.limitBytes * PAGE_SHARE,
       }),
-    )
-  const train = create('train', trainData)
+  }
+}
+
+/** After cross-validation nothing is left to decide: the model is trained to the round that was best there. */
+function roundsOf({ best_iteration }: CrossValidation, hyperparameters: Hyperparameters): Hyperparameters {
+  return { ...hyperparameters, num_round: best_iteration + 1, early_stopping_rounds: undefined }
+}
+
+/** Quantises every channel over the quantiles of train. */
+function quantise(
+  { train: data, ...others }: Datasets,
+  matrix: (name: string, data: Dataset, reference?: DMatrix) => DMatrix,
+): Matrices {
+  const train = matrix('train', data)
   const matrices: Matrices = { train }
   for (const name of CHANNELS) {
-    const data = datasets[name]
-    if (data && name !== 'train') matrices[name] = create(name, data, train)
+    if (name !== 'train' && others[name]) matrices[name] = matrix(name, others[name], train)
   }
   return matrices
 }

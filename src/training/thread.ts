@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { type ErrorCode, RankerError, reasonOf } from '../errors.ts'
 import { XGBoost } from '../xgboost/library.ts'
+import { type HostsInput, joinHosts, ONE_HOST } from './hosts/hosts.ts'
 import type { TrainingEvent, TrainingPlan } from './plan.ts'
 import { runTraining, type TrainingResult } from './run.ts'
 
@@ -10,11 +11,15 @@ export interface ThreadInput {
   readonly env: Readonly<Record<string, string | undefined>>
   /** One int32 that turns 1 when training should stop. */
   readonly stop: SharedArrayBuffer
+  /** Absent on a single machine. */
+  readonly hosts?: HostsInput | undefined
 }
 
 /** What the training thread says: events while it runs, and one end. */
 export type ThreadMessage =
   | TrainingEvent
+  /** XGBoost's tracker listens there, on the leader. */
+  | { readonly type: 'tracker'; readonly port: number }
   | { readonly type: 'done'; readonly result: TrainingResult }
   | { readonly type: 'failed'; readonly code: ErrorCode; readonly values: unknown }
 
@@ -22,14 +27,19 @@ export type ThreadMessage =
  * The thread that owns XGBoost: the library's last error is thread-local and its calls block, so all of them are made
  * here, and the main thread stays free for signals.
  */
-async function main(port: NonNullable<typeof parentPort>, { plan, env, stop }: ThreadInput): Promise<void> {
+async function main(port: NonNullable<typeof parentPort>, input: ThreadInput): Promise<void> {
+  const { plan, env, stop } = input
   const post = (message: ThreadMessage, buffers: ArrayBuffer[] = []) => port.postMessage(message, buffers)
   const flag = new Int32Array(stop)
   try {
-    const result = await runTraining(plan, XGBoost.load(env), {
-      emit: post,
-      shouldStop: () => Atomics.load(flag, 0) === 1,
-    })
+    const library = XGBoost.load(env)
+    const hosts = input.hosts
+      ? joinHosts(library, input.hosts, (port) => post({ type: 'tracker', port }))
+      : ONE_HOST
+    const signals = { emit: post, shouldStop: () => Atomics.load(flag, 0) === 1 }
+    const result = await runTraining(plan, library, signals, hosts)
+    // Not after an error: leaving talks to the tracker once more, and the process is about to end anyway.
+    hosts.close()
     post({ type: 'done', result }, [result.onnx.buffer, result.ubj.buffer] as ArrayBuffer[])
   } catch (thrown) {
     const error =

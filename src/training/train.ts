@@ -1,12 +1,21 @@
+import { rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { RankerError } from '../errors.ts'
 import { formatManifest, MANIFEST_FILE } from '../model/manifest.ts'
+import { findWarnings } from '../report/warnings.ts'
 import type { JobPaths } from '../sagemaker/job.ts'
 import { openOnnxRuntime } from '../scoring/onnxruntime.ts'
-import { removeFiles, writeWhole } from '../storage/files.ts'
+import { checkWritable, writeTogether } from '../storage/files.ts'
 import type { Artefact } from './artefact.ts'
+import { prepareCheckpoints } from './checkpoints.ts'
+import type { HostsInput } from './hosts/hosts.ts'
+import type { HostLine } from './hosts/line.ts'
 import type { Metrics } from './measure.ts'
+import { formatPerQuery } from './per-query.ts'
+import { Stopwatch } from './phases.ts'
 import type { TrainingEvent, TrainingPlan } from './plan.ts'
+import { reportData, type Surroundings, writeReport } from './report.ts'
 import type { TrainingResult } from './run.ts'
 import type { ThreadInput, ThreadMessage } from './thread.ts'
 
@@ -14,78 +23,120 @@ export interface TrainOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Told of every round and every warning. */
   readonly onEvent: (event: TrainingEvent) => void
+  /** Asked at the end: what the report says of the process. */
+  readonly surroundings: () => Surroundings
   /** Aborted to end after the round that runs and keep what was learnt. */
   readonly stop?: AbortSignal
+  /** To the other hosts of the job, where there are any. */
+  readonly line?: HostLine | undefined
+  /** Files that go into the artefact beside the model, by their path in it: those of the `code` channel. */
+  readonly extraFiles?: ReadonlyMap<string, Uint8Array> | undefined
 }
 
-/** Names of the model's files, in the order in which they are written: the manifest vouches for the others. */
-const MODEL_FILES = ['model.onnx', 'model.ubj', MANIFEST_FILE] as const
-
 /**
- * Trains, checks the export against XGBoost on the golden rows, and only then writes the artefact and the metrics.
+ * Trains, checks the export against XGBoost on the golden rows, and only then writes the artefact and the metrics. Of
+ * several machines only the leader does.
  * @throws {RankerError} with no new file in the model folder.
  */
 export async function train(plan: TrainingPlan, paths: JobPaths, options: TrainOptions): Promise<Metrics> {
-  const result = await runOnThread(plan, options)
-  await checkExport(result)
-  writeArtefact(paths, result)
-  return result.metrics
+  const { line } = options
+  const leads = !line || line.hosts.index === 0
+  for (const folder of [paths.model, dirname(paths.failure)]) checkWritable(folder)
+  if (leads && plan.checkpoints !== undefined) prepareCheckpoints(plan.checkpoints)
+  const place = line && { ...line.hosts, ...(await line.news.together) }
+  const result = await runOnThread(plan, options, place)
+  if (!leads) return result.metrics
+  const watch = new Stopwatch()
+  const exportDifference = await checkExport(result)
+  watch.lap('check the export')
+  const phases = [...result.phases, ...watch.phases]
+  const data = reportData(plan, { ...result, phases }, exportDifference, options.surroundings())
+  const metrics: Metrics = { ...result.metrics, warnings: findWarnings(data) }
+  writeArtefact(paths, { ...result, metrics }, options.extraFiles)
+  if (line) {
+    const text = 'report.html and per_query.csv show the queries of this host; metrics.json those of all'
+    options.onEvent({ type: 'note', text })
+  }
+  await writeReport(paths, data, options.onEvent)
+  return metrics
 }
 
-/** Removes what an earlier job left in the model folder: what is there at the end of a job is uploaded. */
-export function removeArtefact(paths: JobPaths): void {
-  removeFiles(paths.model, MODEL_FILES)
-}
-
-function runOnThread(plan: TrainingPlan, { env, onEvent, stop }: TrainOptions): Promise<TrainingResult> {
+function runOnThread(
+  plan: TrainingPlan,
+  { env, onEvent, stop, line }: TrainOptions,
+  place: HostsInput | undefined,
+): Promise<TrainingResult> {
   const flag = new SharedArrayBuffer(4)
   const raise = () => Atomics.store(new Int32Array(flag), 0, 1)
   if (stop?.aborted) raise()
   stop?.addEventListener('abort', raise, { once: true })
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
   const worker = new Worker(new URL(`./thread.${extension}`, import.meta.url), {
-    workerData: { plan, env, stop: flag } satisfies ThreadInput,
+    workerData: { plan, env, stop: flag, hosts: place } satisfies ThreadInput,
+    // A FIFO's descriptor is closed by the socket that takes it over, which the thread's own list would not know.
+    trackUnmanagedFds: false,
     // The AWS SDK, where a channel is in S3, reads its settings and credentials from there.
     env,
   })
   return new Promise((resolve, reject) => {
     const fail = (reason: string) => reject(new RankerError('TRAINING_DIED', { reason }))
     worker.on('message', (message: ThreadMessage) => {
-      if (message.type === 'done') resolve(message.result)
+      if (message.type === 'tracker') line!.announce(message.port)
+      else if (message.type === 'done') resolve(message.result)
       else if (message.type === 'failed') reject(new RankerError(message.code, message.values as never))
-      else onEvent(message)
+      // All hosts see the same values: one says them.
+      else if (message.type !== 'round' || !place || place.index === 0) onEvent(message)
     })
     worker.on('error', (error) => fail(error instanceof Error ? error.message : String(error)))
     worker.on('exit', (code) => fail(`its thread ended with code ${code}`))
   })
 }
 
-/** What was trained is what is served: ONNX Runtime must give the golden rows the scores that XGBoost gave. */
-async function checkExport({ onnx, manifest }: Artefact): Promise<void> {
+/**
+ * What was trained is what is served: ONNX Runtime must give the golden rows the scores that XGBoost gave.
+ * @returns the largest difference.
+ */
+async function checkExport({ onnx, manifest }: Artefact): Promise<number> {
   const { rows, scores } = manifest.goldenRows
   const scorer = await openOnnxRuntime(onnx)
   try {
     const values = Float32Array.from(rows.flat(), (value) => value ?? Number.NaN)
     const exported = await scorer.score(values, rows.length)
+    let largest = 0
     for (const [row, wanted] of scores.entries()) {
       const tolerance = 1e-6 * Math.max(1, Math.abs(wanted))
       const seen = exported[row]!
       if (!(Math.abs(seen - wanted) <= tolerance)) {
         throw new RankerError('EXPORT_DIFFERS', { row, seen, wanted, tolerance })
       }
+      largest = Math.max(largest, Math.abs(seen - wanted))
     }
+    return largest
   } finally {
     await scorer.close()
   }
 }
 
-function writeArtefact(paths: JobPaths, { onnx, ubj, manifest, metrics }: TrainingResult): void {
-  const contents = [onnx, ubj, formatManifest(manifest)]
-  try {
-    for (const [index, name] of MODEL_FILES.entries()) writeWhole(`${paths.model}/${name}`, contents[index]!)
-    writeWhole(paths.metrics, `${JSON.stringify(metrics, undefined, 2)}\n`)
-  } catch (thrown) {
-    removeArtefact(paths)
-    throw thrown
-  }
+/** The manifest last among the model's files, for it vouches for the others. */
+function writeArtefact(
+  paths: JobPaths,
+  { onnx, ubj, manifest, metrics, inspection }: TrainingResult,
+  extraFiles: ReadonlyMap<string, Uint8Array> = new Map(),
+): void {
+  const model = [
+    ...extraFiles,
+    ['model.onnx', onnx],
+    ['model.ubj', ubj],
+    [MANIFEST_FILE, formatManifest(manifest)],
+  ] as const
+  const compared = inspection.channels.flatMap(({ name, queries }) => (queries ? [{ name, queries }] : []))
+  // That of an earlier job would tell of other queries.
+  if (compared.length === 0) rmSync(paths.perQuery, { force: true })
+  writeTogether(
+    new Map([
+      ...model.map(([name, content]) => [join(paths.model, name), content] as const),
+      ...(compared.length === 0 ? [] : [[paths.perQuery, formatPerQuery(compared)] as const]),
+      [paths.metrics, `${JSON.stringify(metrics, undefined, 2)}\n`],
+    ]),
+  )
 }

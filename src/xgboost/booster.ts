@@ -6,6 +6,7 @@ import {
   copyFloats,
   type DMatrixHandle,
   readSizes,
+  readTexts,
   type XGBoost,
 } from './library.ts'
 
@@ -46,9 +47,13 @@ export class Booster {
     }
   }
 
-  /** Reads a model in JSON or UBJSON. @throws {RankerError} XGBOOST_FAILED when the bytes are no model. */
-  static load(library: XGBoost, model: Uint8Array): Booster {
-    const booster = Booster.create(library, {}, [])
+  /**
+   * Reads a model in JSON or UBJSON.
+   * @param matrices those that training will use, where it goes on. @throws {RankerError} XGBOOST_FAILED when the bytes
+   * are no model.
+   */
+  static load(library: XGBoost, model: Uint8Array, matrices: readonly DMatrix[] = []): Booster {
+    const booster = Booster.create(library, {}, matrices)
     try {
       // The reader of the library may look past the end of a sub-array: it gets bytes of its own.
       const bytes = Uint8Array.from(model)
@@ -115,6 +120,65 @@ export class Booster {
     return copyFloats(result[0], values)
   }
 
+  /**
+   * SHAP values of every row, exact for trees (Lundberg et al. 2020, doi:10.1038/s42256-019-0138-9): what each feature
+   * added to the row's margin, and last the base that all rows start from. In-place prediction does not give them.
+   * @returns `rows * (features + 1)` values; those of a row sum to its margin.
+   */
+  contributions(matrix: DMatrix): Float32Array {
+    const config = '{"type":2,"training":false,"iteration_begin":0,"iteration_end":0,"strict_shape":false}'
+    const [shape, dimensions, result]: [unknown[], unknown[], unknown[]] = [[null], [null], [null]]
+    this.#library.call(
+      'XGBoosterPredictFromDMatrix',
+      this.handle,
+      matrix.handle,
+      config,
+      shape,
+      dimensions,
+      result,
+    )
+    const values = readSizes(shape[0], Number(dimensions[0])).reduce((product, size) => product * size, 1)
+    return copyFloats(result[0], values)
+  }
+
+  /**
+   * XGBoost's feature importance, as Python's `get_score`: the mean over a feature's splits of their gain or cover, or
+   * their number (`weight`). @returns one value a feature; 0 for one that no split uses.
+   */
+  featureScores(kind: 'gain' | 'cover' | 'weight', width: number): Float64Array {
+    const [count, features, dimensions, shape, result]: [
+      unknown[],
+      unknown[],
+      unknown[],
+      unknown[],
+      unknown[],
+    ] = [[null], [null], [null], [null], [null]]
+    // Names of our own, so that indices come back whatever the features are called.
+    const names = Array.from({ length: width }, (_, feature) => String(feature))
+    const config = JSON.stringify({ importance_type: kind, feature_names: names })
+    this.#library.call(
+      'XGBoosterFeatureScore',
+      this.handle,
+      config,
+      count,
+      features,
+      dimensions,
+      shape,
+      result,
+    )
+    const used = Number(count[0])
+    const scores = new Float64Array(width)
+    if (used === 0) return scores
+    const values = copyFloats(result[0], used)
+    for (const [at, name] of readTexts(features[0], used).entries()) scores[Number(name)] = values[at]!
+    return scores
+  }
+
+  /** Rounds that the model has. */
+  rounds(): number {
+    return this.#library.create('XGBoosterBoostedRounds', this.handle)
+  }
+
   /** A booster of its own with the rounds `[0, rounds)`; its attributes and feature names are those set on it anew. */
   slice(rounds: number): Booster {
     return new Booster(this.#library, this.#library.create('XGBoosterSlice', this.handle, 0, rounds, 1))
@@ -135,6 +199,20 @@ export class Booster {
     const config = JSON.stringify({ format })
     this.#library.call('XGBoosterSaveModelToBuffer', this.handle, config, length, bytes)
     return copyBytes(bytes[0], Number(length[0]))
+  }
+
+  /** The model with everything that training on needs, for {@link Booster.restore} of the same release. */
+  serialize(): Uint8Array {
+    const [length, bytes]: [unknown[], unknown[]] = [[null], [null]]
+    this.#library.call('XGBoosterSerializeToBuffer', this.handle, length, bytes)
+    return copyBytes(bytes[0], Number(length[0]))
+  }
+
+  /** Takes the place of this booster's model and configuration. @throws {RankerError} XGBOOST_FAILED. */
+  restore(serialized: Uint8Array): void {
+    // The reader of the library may look past the end of a sub-array: it gets bytes of its own.
+    const bytes = Uint8Array.from(serialized)
+    this.#library.call('XGBoosterUnserializeFromBuffer', this.handle, bytes, bytes.length)
   }
 
   close(): void {

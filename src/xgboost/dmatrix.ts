@@ -10,9 +10,11 @@ export interface DMatrixOptions {
   readonly pagesPrefix?: string | undefined
   /** Bytes of rows that are handed to the library at a time. @default 64 MiB */
   readonly batchBytes?: number | undefined
+  /** Keep the values themselves, as `exact` and `approx` splits and the refreshing of trees need them. */
+  readonly raw?: boolean | undefined
 }
 
-/** XGBoost's quantised matrix of a {@link Dataset}. Owned by whoever made it: `close()` frees it. */
+/** XGBoost's matrix of a {@link Dataset}, quantised unless asked otherwise. Owned by whoever made it: `close()` frees it. */
 export class DMatrix {
   readonly #library: XGBoost
   #handle: DMatrixHandle | undefined
@@ -24,9 +26,12 @@ export class DMatrix {
 
   /** Quantises the data; nothing of it is needed afterwards. @throws {RankerError} XGBOOST_FAILED. */
   static create(library: XGBoost, data: Dataset, options: DMatrixOptions): DMatrix {
+    if (options.raw) return DMatrix.#createRaw(library, data, options.threads)
     const { threads, maxBin = 256, reference, pagesPrefix, batchBytes = 1 << 26 } = options
     const proxy = library.create<DMatrixHandle>('XGProxyDMatrixCreate')
     const batches = batchesOf(data, Math.floor(batchBytes / 4 / data.matrix.width))
+    // The library wants a batch even of a host that has no row of a channel.
+    if (batches.length === 0) batches.push({ from: 0, to: 0, firstQuery: 0, lastQuery: 0 })
     // The library makes several passes over the batches. A throw inside a callback would hang the process, so its
     // error is kept and the pass ended.
     let at = 0
@@ -74,6 +79,30 @@ export class DMatrix {
     }
   }
 
+  /** Rows as they are, not quantised and without labels: to predict on. @param rows row-major; NaN is missing. */
+  static ofRows(library: XGBoost, rows: Float32Array, width: number): DMatrix {
+    const shape = [rows.length / width, width]
+    const config = '{"missing":NaN,"nthread":0}'
+    return new DMatrix(
+      library,
+      library.create('XGDMatrixCreateFromDense', arrayInterface(rows, shape), config),
+    )
+  }
+
+  static #createRaw(library: XGBoost, data: Dataset, threads: number): DMatrix {
+    const rows = arrayInterface(data.matrix.view(0, data.rows), [data.rows, data.matrix.width])
+    const config = `{"missing":NaN,"nthread":${threads}}`
+    const matrix = new DMatrix(library, library.create('XGDMatrixCreateFromDense', rows, config))
+    try {
+      const lastQuery = data.groups?.sizes.length ?? data.rows
+      giveInfo(library, matrix.handle, data, { from: 0, to: data.rows, firstQuery: 0, lastQuery })
+      return matrix
+    } catch (thrown) {
+      matrix.close()
+      throw thrown
+    }
+  }
+
   get handle(): DMatrixHandle {
     if (this.#handle === undefined) throw new Error('this DMatrix was closed')
     return this.#handle
@@ -88,11 +117,16 @@ export class DMatrix {
 
 /** Shows one batch to the library, which reads it in place: every array given shares its memory with `data`. */
 function giveBatch(library: XGBoost, proxy: DMatrixHandle, data: Dataset, batch: Batch): void {
-  const { from, to, firstQuery, lastQuery } = batch
-  const info = (field: string, values: Float32Array | Uint32Array) =>
-    library.call('XGDMatrixSetInfoFromInterface', proxy, field, arrayInterface(values, [values.length]))
+  const { from, to } = batch
   const rows = arrayInterface(data.matrix.view(from, to), [to - from, data.matrix.width])
   library.call('XGProxyDMatrixSetDataDense', proxy, rows)
+  giveInfo(library, proxy, data, batch)
+}
+
+function giveInfo(library: XGBoost, matrix: DMatrixHandle, data: Dataset, batch: Batch): void {
+  const { from, to, firstQuery, lastQuery } = batch
+  const info = (field: string, values: Float32Array | Uint32Array) =>
+    library.call('XGDMatrixSetInfoFromInterface', matrix, field, arrayInterface(values, [values.length]))
   info('label', data.labels.subarray(from, to))
   if (data.groups) info('group', data.groups.sizes.subarray(firstQuery, lastQuery))
   if (data.weights) info('weight', data.weights.subarray(firstQuery, lastQuery))

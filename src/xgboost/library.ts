@@ -17,6 +17,8 @@ const CACHED = ['../..', '../../..'].map((root) =>
 export type DMatrixHandle = bigint & { readonly __dmatrix: never }
 /** Native pointer to a Booster. */
 export type BoosterHandle = bigint & { readonly __booster: never }
+/** Native pointer to a tracker of the collective. */
+export type TrackerHandle = bigint & { readonly __tracker: never }
 
 type Out<T> = [T | null]
 
@@ -34,6 +36,8 @@ const PROTOTYPES = {
     'int XGQuantileDMatrixCreateFromCallback(void *iter, void *proxy, void *ref, DataIterResetCallback *reset, XGDMatrixCallbackNext *next, const char *config, _Out_ void **out)',
   XGExtMemQuantileDMatrixCreateFromCallback:
     'int XGExtMemQuantileDMatrixCreateFromCallback(void *iter, void *proxy, void *ref, DataIterResetCallback *reset, XGDMatrixCallbackNext *next, const char *config, _Out_ void **out)',
+  XGDMatrixCreateFromDense:
+    'int XGDMatrixCreateFromDense(const char *data, const char *config, _Out_ void **out)',
   XGDMatrixSetInfoFromInterface:
     'int XGDMatrixSetInfoFromInterface(void *handle, const char *field, const char *data)',
   XGDMatrixFree: 'int XGDMatrixFree(void *handle)',
@@ -49,10 +53,28 @@ const PROTOTYPES = {
     'int XGBoosterEvalOneIter(void *handle, int iter, void **dmats, const char **names, uint64_t len, _Out_ const char **out)',
   XGBoosterPredictFromDense:
     'int XGBoosterPredictFromDense(void *handle, const char *values, const char *config, void *meta, _Out_ void **out_shape, _Out_ uint64_t *out_dim, _Out_ void **out_result)',
+  XGBoosterPredictFromDMatrix:
+    'int XGBoosterPredictFromDMatrix(void *handle, void *dmat, const char *config, _Out_ void **out_shape, _Out_ uint64_t *out_dim, _Out_ void **out_result)',
+  XGBoosterFeatureScore:
+    'int XGBoosterFeatureScore(void *handle, const char *config, _Out_ uint64_t *out_n, _Out_ void **out_features, _Out_ uint64_t *out_dim, _Out_ void **out_shape, _Out_ void **out_scores)',
   XGBoosterLoadModelFromBuffer:
     'int XGBoosterLoadModelFromBuffer(void *handle, const void *buf, uint64_t len)',
   XGBoosterSaveModelToBuffer:
     'int XGBoosterSaveModelToBuffer(void *handle, const char *config, _Out_ uint64_t *len, _Out_ void **out)',
+  XGBoosterSerializeToBuffer:
+    'int XGBoosterSerializeToBuffer(void *handle, _Out_ uint64_t *len, _Out_ void **out)',
+  XGBoosterUnserializeFromBuffer:
+    'int XGBoosterUnserializeFromBuffer(void *handle, const void *buf, uint64_t len)',
+  XGBoosterBoostedRounds: 'int XGBoosterBoostedRounds(void *handle, _Out_ int *out)',
+  XGTrackerCreate: 'int XGTrackerCreate(const char *config, _Out_ void **out)',
+  XGTrackerWorkerArgs: 'int XGTrackerWorkerArgs(void *handle, _Out_ const char **args)',
+  XGTrackerRun: 'int XGTrackerRun(void *handle, const char *config)',
+  XGTrackerWaitFor: 'int XGTrackerWaitFor(void *handle, const char *config)',
+  XGTrackerFree: 'int XGTrackerFree(void *handle)',
+  XGCommunicatorInit: 'int XGCommunicatorInit(const char *config)',
+  XGCommunicatorFinalize: 'int XGCommunicatorFinalize()',
+  XGCommunicatorAllreduce:
+    'int XGCommunicatorAllreduce(_Inout_ void *buffer, size_t count, int dtype, int op)',
 } as const
 
 type CallName = keyof typeof PROTOTYPES
@@ -147,6 +169,11 @@ export function copyFloats(pointer: unknown, count: number): Float32Array {
 /** Copies `count` bytes out of the library's memory. */
 export function copyBytes(pointer: unknown, count: number): Uint8Array {
   return new Uint8Array(koffi.view(pointer, count).slice(0))
+}
+
+/** Reads `count` texts of the library's memory. */
+export function readTexts(pointer: unknown, count: number): string[] {
+  return koffi.decode(pointer, 'const char *', count)
 }
 
 /** Reads `count` uint64 of the library's memory as numbers. */

@@ -1,3 +1,6 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import fc from 'fast-check'
 import type { CompressionCodec } from 'hyparquet'
 import { parquetWriteBuffer } from 'hyparquet-writer'
@@ -278,9 +281,45 @@ t.test('Parquet: row groups, pages and codecs, in parts', async (t) => {
     t.equal(seen, rows, `${batchCells} cells at a time`)
   }
 
-  for (const codec of ['UNCOMPRESSED', 'SNAPPY'] as CompressionCodec[]) {
-    const bytes = parquetWriteBuffer({ columnData: [{ name: 'x', data: [1, 2, 3] }], codec })
-    t.same((await parquet(bytes)).rows.length, 3, codec)
+  const packed = { GZIP: gzipSync, BROTLI: brotliCompressSync, ZSTD: zstdCompressSync }
+  for (const codec of ['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'BROTLI', 'ZSTD'] as CompressionCodec[]) {
+    const columnData = [{ name: 'x', data: [1, null, 3] }]
+    const one = parquetWriteBuffer({ columnData, codec, ...(codec in packed && { compressors: packed }) })
+    const { rows: read } = await parquet(one)
+    t.same(
+      read.map(({ numbers }) => numbers[0]),
+      [1, NaN32, 3],
+      codec,
+    )
+  }
+})
+
+t.test('Parquet: files that DuckDB wrote, in both versions of the format', async (t) => {
+  const folder = join(import.meta.dirname, '../fixtures')
+  const files = readdirSync(folder).filter((name) => /^duckdb.*\.parquet$/.test(name))
+  t.equal(files.length, 3)
+  for (const file of files) {
+    const bytes = readFileSync(join(folder, file))
+    const buffer = new Uint8Array(bytes).buffer
+    const { columns, rows } = await parquet(buffer, ['qid'])
+    t.same(columns, ['label', 'qid', 'd', 'b', 'dec', 'f', 'flag'])
+    const wanted = Array.from({ length: 60 }, (_, i) => [
+      i % 3,
+      i % 7 === 0 ? NaN32 : i / 2,
+      i % 5 === 0 ? NaN32 : i,
+      Math.fround(i / 4),
+      Math.fround(i * 1.25),
+      (i + 1) % 2,
+    ])
+    t.same(
+      rows.map(({ numbers: [label, , ...others] }) => [label, ...others]),
+      wanted,
+      file,
+    )
+    t.same(
+      rows.map(({ texts }) => texts[1]),
+      Array.from({ length: 60 }, (_, i) => `q${Math.floor(i / 10)}`),
+    )
   }
 })
 

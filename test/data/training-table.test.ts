@@ -2,16 +2,17 @@ import t from 'tap'
 import { readCsvTable } from '../../src/data/csv-table.ts'
 import { type TableOptions, TrainingTable } from '../../src/data/training-table.ts'
 import { nameUnnamedColumns } from '../../src/data/unnamed-columns.ts'
-import { labelCheck } from '../../src/training/objective.ts'
+import { labelCheck } from '../../src/training/data-needs.ts'
+import { parseHyperparameters } from '../../src/training/hyperparameters.ts'
 
 const NaN32 = Number.NaN
 
-async function read(files: Record<string, string>, options: Partial<TableOptions> = {}) {
+async function read(files: Record<string, string | Uint8Array>, options: Partial<TableOptions> = {}) {
   const warnings: string[] = []
   const table = new TrainingTable({
     roles: { label: 'label', group: 'qid' },
     grouped: true,
-    refuseLabel: labelCheck('rank:ndcg'),
+    refuseLabel: labelCheck(parseHyperparameters({})),
     warn: (sentence) => warnings.push(sentence),
     ...options,
   })
@@ -19,7 +20,12 @@ async function read(files: Record<string, string>, options: Partial<TableOptions
     const roles = { label: 'label', group: 'qid', ...options.roles }
     const nameColumns = (name: string, count: number) =>
       nameUnnamedColumns(roles, options.grouped ?? true, name, count)
-    await readCsvTable(file, [new TextEncoder().encode(text)], nameColumns, table)
+    await readCsvTable(
+      file,
+      [typeof text === 'string' ? new TextEncoder().encode(text) : text],
+      nameColumns,
+      table,
+    )
   }
   return { data: table.finish(), warnings }
 }
@@ -53,9 +59,25 @@ t.test('more rows than a block holds', async (t) => {
   }
 })
 
+t.test('blank lines may come first', async (t) => {
+  t.equal((await read({ 'a.csv': '\n \r\nlabel,qid,x\n1,a,1\n' })).data.rows, 1)
+})
+
+t.test('the item column must be there, when the features are found', async (t) => {
+  const csv = 'label,qid,sku,x\n1,a,17,1\n'
+  const roles = { label: 'label', group: 'qid', item: 'sku' }
+  t.same((await read({ 'a.csv': csv }, { roles })).data.featureNames, ['x'])
+  await t.rejects(read({ 'a.csv': csv }, { roles: { ...roles, item: 'skew' } }), {
+    code: 'COLUMN_MISSING',
+    message: /no item column "skew"/,
+  })
+  const later = await read({ 'a.csv': 'label,qid,x\n1,a,1\n' }, { roles, featureNames: ['x'] })
+  t.equal(later.data.rows, 1)
+})
+
 t.test('columns without a number are left out, with a word', async (t) => {
   const { data, warnings } = await read({
-    'a.csv': 'label,qid,title,x,none\n1,a,lamp,1,\n0,a,"desk, old",2,nan\n',
+    'a.csv': 'label,qid,title,x,none\n1,a,Infinity,1,\n0,a,"desk, old",2,nan\n',
   })
   t.same(data.featureNames, ['x'])
   t.match(warnings, [/"title" holds text/, /"none" has no numeric cell/])
@@ -84,6 +106,7 @@ t.test('weights are one a query', async (t) => {
     code: 'BAD_WEIGHT',
     message: /line 3, column "w".*wanted 2/,
   })
+  await t.rejects(read({ 'a.csv': 'label,qid,w,x\n1,a,0,1\n0,b,0,2\n' }, { roles }), { code: 'WEIGHTS_ZERO' })
   for (const weight of ['-1', '', 'inf', 'x']) {
     await t.rejects(
       read({ 'a.csv': `label,qid,w,x\n1,a,${weight},1\n` }, { roles }),
@@ -93,13 +116,47 @@ t.test('weights are one a query', async (t) => {
   }
 })
 
-t.test('without queries a group column is neither needed nor a feature', async (t) => {
-  for (const text of ['label,qid,x\n1,7,5\n0,7,6\n', 'label,x\n1,5\n0,6\n']) {
-    const { data, warnings } = await read({ 'a.csv': text }, { grouped: false })
-    t.same(data.featureNames, ['x'])
-    t.equal(data.groups, undefined)
-    t.same(warnings, [])
+t.test('where queries are not needed, a group column is used when it is there, and no feature', async (t) => {
+  const without = await read({ 'a.csv': 'label,x\n1,5\n0,6\n' }, { grouped: false })
+  t.equal(without.data.groups, undefined)
+  const { data, warnings } = await read({ 'a.csv': 'label,qid,x\n1,7,5\n1,8,5\n0,7,6\n' }, { grouped: false })
+  t.same(data.featureNames, ['x'])
+  t.same(data.groups, { ids: ['7', '8'], sizes: Uint32Array.of(2, 1) })
+  t.same(warnings, [])
+  const mixed = { 'a.csv': 'label,qid,x\n1,7,5\n', 'b.csv': 'label,x\n1,5\n' }
+  await t.rejects(read(mixed, { grouped: false }), { message: /^b\.csv has no group column "qid"/ })
+})
+
+t.test('the rows of a query are sorted by position, which is no feature', async (t) => {
+  const options = { roles: { label: 'label', group: 'qid', position: 'shown' }, sorted: true }
+  const read1 = (rows: string) => read({ 'a.csv': `label,qid,shown,x\n${rows}` }, options)
+  const { data, warnings } = await read1('0,a,2,12\n1,b,0,20\n2,a,0,10\n0,b,7,27\n3,a,1,11\n')
+  t.same(data.featureNames, ['x'])
+  t.same([...data.labels], [2, 3, 0, 1, 0])
+  t.same([...data.matrix.view(0, 5)], [10, 11, 12, 20, 27])
+  t.same(warnings, [])
+  for (const [rows, message] of [
+    ['0,a,,1\n', 'a.csv line 2, column "shown" (the position) is "": wanted a whole number from 0'],
+    ['0,a,-1,1\n', 'a.csv line 2, column "shown" (the position) is "-1": wanted a whole number from 0'],
+    ['0,a,1.5,1\n', 'a.csv line 2, column "shown" (the position) is "1.5": wanted a whole number from 0'],
+    ['0,a,x,1\n', 'a.csv line 2, column "shown" (the position) is "x": wanted a whole number from 0'],
+    [
+      '0,a,3,1\n0,b,3,1\n1,a,3,2\n',
+      'a.csv line 4, column "shown" (the position) is "3": wanted a position of its own in its query, and a.csv line 2 has that one',
+    ],
+  ] as const) {
+    await t.rejects(read1(rows), { code: 'BAD_POSITION', message }, rows)
   }
+  await t.rejects(read({ 'a.csv': 'label,qid,x\n1,a,1\n' }, options), {
+    message: /^a\.csv has no position column "shown"/,
+  })
+  // Another channel need not have been shown to anybody.
+  const other = await read(
+    { 'v.csv': 'label,qid,shown,x\n1,a,9,1\n0,a,,2\n', 'w.csv': 'label,qid,x\n1,b,1\n' },
+    { ...options, sorted: false, featureNames: ['x'] },
+  )
+  t.same([...other.data.labels], [1, 0, 1])
+  t.same(other.warnings, [])
 })
 
 t.test('what is refused, each with file, line and column', async (t) => {
@@ -109,6 +166,11 @@ t.test('what is refused, each with file, line and column', async (t) => {
     ['NO_ROWS', 'label,qid,x\n', /no row/],
     ['NO_ROWS', 'label,qid,x\n\n \n', /no row/],
     ['HEADER_MISSING', '1,a,3\n1,a,3\n', /wanted a header/],
+    [
+      'GROUP_NOT_UTF8',
+      'label,qid,x\n1,a\uFFFD,1\n',
+      /line 2, column "qid" \(the group\) is .*wanted text in UTF-8/,
+    ],
     ['RAGGED_ROW', 'label,qid,x\n1,a,1\n1,a\n', /line 3 has 2 cells: wanted 3/],
     ['RAGGED_ROW', 'label,qid,x\n1,a,1,4\n', /line 2 has 4 cells: wanted 3/],
     ['DUPLICATE_COLUMN', 'label,qid,x,x\n1,a,1,1\n', /two columns named "x"/],
@@ -119,12 +181,13 @@ t.test('what is refused, each with file, line and column', async (t) => {
       /no label column "label": its columns are "grade", "qid", "x"/,
     ],
     ['COLUMN_MISSING', 'label,query,x\n1,a,1\n', /no group column "qid"/],
-    ['NO_FEATURES', 'label,qid\n1,a\n', /no feature column/],
+    ['NO_FEATURES', 'label,qid\n1,a\n', /no feature column .*: its columns are "label", "qid"$/],
     ['NO_FEATURES', 'label,qid,t\n1,a,red\n', /no feature column/],
     ['TEXT_IN_NUMERIC_COLUMN', 'label,qid,x\n1,a,1\n0,a,red\n', /line 3, column "x" is "red".*as on line 2/],
     ['TEXT_IN_NUMERIC_COLUMN', 'label,qid,x\n1,a,red\n0,a,1\n', /line 2, column "x" is "red".*as on line 3/],
     ['INFINITE_CELL', 'label,qid,x\n1,a,1\n0,a,-inf\n', /line 3, column "x" is "-inf"/],
     ['INFINITE_CELL', 'label,qid,x\n1,a,1\n0,a,1e39\n', /1e39/],
+    ['INFINITE_CELL', 'label,qid,x,y\n1,a,inf,1\n0,a,1e39,2\n', /line 2, column "x" is "inf"/],
     ['BAD_LABEL', 'label,qid,x\n,a,1\n', /line 2, column "label".*wanted a finite number/],
     ['BAD_LABEL', 'label,qid,x\nnan,a,1\n', /"nan"/],
     ['BAD_LABEL', 'label,qid,x\ngood,a,1\n', /"good"/],
@@ -134,11 +197,23 @@ t.test('what is refused, each with file, line and column', async (t) => {
     ['GROUP_EMPTY', 'label,qid,x\n1, ,1\n', /line 2, column "qid"/],
     ['UNCLOSED_QUOTE', 'label,qid,x\n1,"a,1\n', /line 2/],
   ]
+  for (const bytes of [
+    Buffer.from('label,qid,x\n1,a,1\n', 'utf16le'),
+    Buffer.from('label,qid,prix_\xe9\n1,a,1\n', 'latin1'),
+  ]) {
+    await t.rejects(read({ 'f.csv': bytes }), { code: 'NOT_UTF8', message: /f\.csv is no CSV in UTF-8/ })
+  }
   for (const [code, text, message] of refused) {
     await t.rejects(read({ 'f.csv': text }), { code, message }, `${code} ${JSON.stringify(text)}`)
   }
-  await t.rejects(read({ 'f.csv': 'label,qid,x\n2,a,1\n' }, { refuseLabel: labelCheck('rank:map') }), {
-    code: 'BAD_LABEL',
-    message: /0 or 1 for rank:map/,
-  })
+  await t.rejects(
+    read(
+      { 'f.csv': 'label,qid,x\n2,a,1\n' },
+      { refuseLabel: labelCheck(parseHyperparameters({ objective: 'rank:map' })) },
+    ),
+    {
+      code: 'BAD_LABEL',
+      message: /0 or 1 for rank:map/,
+    },
+  )
 })

@@ -33,6 +33,23 @@ t.test('ONNX Runtime scores as the plain forest does', async (t) => {
   )
 })
 
+// onnx 1.23: a LinearClassifier of one feature x with the scores (-x, x), whose output `p` is float[rows, 2].
+const CLASSIFIER =
+  'CAgSADrYAQqZAQoBeBIFbGFiZWwSAXAiEExpbmVhckNsYXNzaWZpZXIqGQoQY2xhc3NsYWJlbHNfaW50c0AAQAGgAQcqGwoMY29lZmZpY2llbnRzPQAAgL89AACAP6ABBioZCgppbnRlcmNlcHRzPQAAAAA9AAAAAKABBioZCg5wb3N0X3RyYW5zZm9ybSIETk9ORaABAzoKYWkub25ueC5tbBIBZ1oRCgF4EgwKCggBEgYKAAoCCAFiEQoFbGFiZWwSCAoGCAcSAgoAYhEKAXASDAoKCAESBgoACgIIAkIECgAQEUIOCgphaS5vbm54Lm1sEAM='
+// The same with a ZipMap behind it, as skl2onnx writes classifiers when nothing else is said.
+const ZIPPED =
+  'CAgSADqTAgqZAQoBeBIFbGFiZWwSAXAiEExpbmVhckNsYXNzaWZpZXIqGQoQY2xhc3NsYWJlbHNfaW50c0AAQAGgAQcqGwoMY29lZmZpY2llbnRzPQAAgL89AACAP6ABBioZCgppbnRlcmNlcHRzPQAAAAA9AAAAAKABBioZCg5wb3N0X3RyYW5zZm9ybSIETk9ORaABAzoKYWkub25ueC5tbAo3CgFwEgF6IgZaaXBNYXAqGwoSY2xhc3NsYWJlbHNfaW50NjRzQABAAaABBzoKYWkub25ueC5tbBIBZ1oRCgF4EgwKCggBEgYKAAoCCAFiEQoFbGFiZWwSCAoGCAcSAgoAYhMKAXoSDiIMCgoqCAgHEgQKAggBQgQKABARQg4KCmFpLm9ubngubWwQAw=='
+
+t.test('of a classifier class 1 is the score', async (t) => {
+  const scorer = await openOnnxRuntime(Buffer.from(CLASSIFIER, 'base64'))
+  t.teardown(() => scorer.close())
+  t.same(await scorer.score(Float32Array.of(2, -3, 0.5), 3), Float32Array.of(2, -3, 0.5))
+  await t.rejects(openOnnxRuntime(Buffer.from(ZIPPED, 'base64'), 'c.onnx'), {
+    code: 'MODEL_UNSUPPORTED',
+    message: /^c\.onnx cannot be served: its outputs are label, z, .*without its ZipMap/,
+  })
+})
+
 t.test('graphs that cannot be served', async (t) => {
   await t.rejects(openOnnxRuntime(Buffer.from('no model'), 'x.onnx'), {
     code: 'MODEL_DAMAGED',

@@ -133,6 +133,28 @@ t.test('query, items and context reach the hooks', async (t) => {
   t.match(await invoke(request, { accept: 'text/csv' }), { statusCode: 500, body: /HOOK_RETURNED/ })
 })
 
+t.test('what fits no default is said to be the hook’s', async (t) => {
+  const rows = await serve(
+    t,
+    `export const inputFn = () => ({ kind: 'query', values: new Float32Array(3), count: 1 })`,
+  )
+  t.match(await rows.invoke(ROW), { statusCode: 500, body: /HOOK_RETURNED.*inputFn/ })
+  const { invoke } = await serve(
+    t,
+    `export const inputFn = (body) => JSON.parse(body)\nexport const predictFn = (data) => data`,
+  )
+  for (const ranking of [[null], [1], [{ id: 'a' }], [{ id: 'a', rank: 1, score: '2' }]]) {
+    const body = JSON.stringify({ ranking })
+    t.match(await invoke(body), { statusCode: 500, body: /HOOK_RETURNED.*predictFn/ }, body)
+    t.equal(
+      (await invoke(body, { accept: 'application/json' })).body,
+      body,
+      'any JSON may be answered as JSON',
+    )
+  }
+  t.equal((await invoke('{"ranking":[{"id":"a","rank":1,"score":2,"why":"x"}]}')).body, 'a,1,2\n')
+})
+
 t.test('what an outputFn or transformFn may return', async (t) => {
   const { invoke } = await serve(
     t,
@@ -179,6 +201,7 @@ t.test('what a hook throws is the answer', async (t) => {
     ['"text"', 500, 'text'],
     ['null', 500, 'null'],
     ['new Error("")', 500, 'no reason was given'],
+    ['Object.create(null)', 500, 'no reason was given'],
     [
       'new Error("ENOENT: no such file, open \'/opt/ml/model/secret/list.txt\'")',
       500,

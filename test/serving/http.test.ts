@@ -47,6 +47,8 @@ t.test('what is no HTTP is answered in JSON and closed', async (t) => {
     ['no request line', 'HELLO\r\n\r\n', 400],
     ['a header without a colon', 'GET /ping HTTP/1.1\r\nHost: x\r\nBad Header\r\n\r\n', 400],
     ['headers too long', `GET /ping HTTP/1.1\r\nHost: x\r\nX: ${'a'.repeat(20_000)}\r\n\r\n`, 431],
+    ['no Host', 'GET /ping HTTP/1.1\r\nConnection: close\r\n\r\n', 400],
+    ['an Expect', 'GET /ping HTTP/1.1\r\nHost: x\r\nExpect: y\r\nConnection: close\r\n\r\n', 417],
     ['two lengths', post('1,2,3', 'Transfer-Encoding: chunked\r\n'), 400],
     [
       'a chunk without a size',
@@ -62,6 +64,11 @@ t.test('what is no HTTP is answered in JSON and closed', async (t) => {
       title,
     )
   }
+  t.match(await exchange(port, 'GET /ping HTTP/1.0\r\n\r\n'), /^HTTP\/1\.1 200 /, 'HTTP/1.0 needs no Host')
+  t.match(
+    await exchange(port, post('9,4,1', 'Expect: 100-continue\r\nConnection: close\r\n')),
+    /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 /,
+  )
   t.equal((await ping()).statusCode, 200)
 })
 

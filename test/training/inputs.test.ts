@@ -56,11 +56,7 @@ async function read(root: string, parameters: Record<string, string> = {}) {
     return closeable
   }
   try {
-    const datasets = await readDatasets(
-      plan,
-      (event) => event.type !== 'round' && events.push(event.text),
-      own,
-    )
+    const datasets = await readDatasets(plan, (event) => 'text' in event && events.push(event.text), own)
     const plain = Object.fromEntries(Object.entries(datasets).map(([name, one]) => [name, toPlain(one)]))
     return { ...plain, warnings: events.filter((text) => !/ rows/.test(text)) } as {
       train: ReturnType<typeof toPlain>
@@ -309,7 +305,7 @@ t.test('formats of a channel', async (t) => {
   await refused(
     { files: { 'train/a.libsvm': toLibsvm(data), 'train/b.csv': csv } },
     'MIXED_FORMATS',
-    /a\.libsvm is libsvm and b\.csv is CSV/,
+    /a\.libsvm is libsvm and train\/b\.csv is CSV/,
   )
   await refused(
     { files: { 'train/table.txt': csv } },

@@ -85,6 +85,88 @@ t.test('a SageMaker job from channels to artefact', async (t) => {
   t.ok(metrics.baselines.single_features[0].test > metrics.baselines.random.test)
 })
 
+t.test('what a job leaves for people: comparisons, every query, importance, profile, report', async (t) => {
+  const root = job(
+    t,
+    { num_round: '12', eta: '0.3', nthread: '2' },
+    { 'train/a.csv': csv.train, 'validation/v.csv': csv.validation, 'test/t.csv': csv.test },
+  )
+  const { code, stderr } = await run(root)
+  t.equal(code, 0, stderr)
+  t.match(stderr, /\n {2}95 % interval +\d\.\d{3} to \d\.\d{3} /, 'the last lines have intervals')
+  t.match(stderr, /; \d warnings? in report\.html$/m)
+
+  const metrics = json(root, 'output/data/metrics.json')
+  const lines = readFileSync(join(root, 'output/data/per_query.csv'), 'utf8').trimEnd().split('\n')
+  t.equal(lines[0], 'channel,qid,rows,relevant,ranker,random,input_order,best_single_feature')
+  t.equal(lines.length, 1 + 40 + 15 + 10)
+  for (const channel of ['train', 'validation', 'test'] as const) {
+    const { queries, method, metrics: stated, baselines } = metrics.comparisons[channel]
+    const mine = lines.map((line) => line.split(',')).filter(([name]) => name === channel)
+    t.equal(queries, mine.length)
+    t.equal(method, 'bootstrap')
+    const near = (seen: number, wanted: number) =>
+      t.ok(Math.abs(seen - wanted) < 1e-6, `${seen} is ${wanted}`)
+    t.same(Object.keys(stated), ['ndcg@1', 'ndcg@5', 'ndcg@10', 'map@10', 'mrr'])
+    for (const [name, { mean }] of Object.entries<{ mean: number }>(stated))
+      near(mean, metrics[channel][name])
+    t.ok(stated['ndcg@10'].low < stated['ndcg@10'].mean && stated['ndcg@10'].mean < stated['ndcg@10'].high)
+    for (const [index, { name, mean, difference, wins, ties, losses }] of baselines.entries()) {
+      const column = lines[0]!.split(',').indexOf(name)
+      near(mean, mine.reduce((sum, cells) => sum + Number(cells[column]), 0) / queries)
+      near(difference.mean, stated['ndcg@10'].mean - mean)
+      t.ok(difference.low <= difference.mean && difference.mean <= difference.high)
+      t.equal(wins + ties + losses, queries)
+      t.equal(name, ['random', 'input_order', 'best_single_feature'][index])
+    }
+    near(baselines[2].mean, metrics.baselines.single_features[0][channel])
+    near(baselines[0].mean, metrics.baselines.random[channel])
+  }
+  const shap = metrics.feature_importance.map((one: { mean_abs_shap: number }) => one.mean_abs_shap)
+  t.same(
+    shap,
+    shap.toSorted((a: number, b: number) => b - a),
+  )
+  t.equal(metrics.feature_importance[0].feature, 'f0', 'the feature that the grades follow most')
+  t.ok(metrics.feature_importance[0].gain > 0 && metrics.feature_importance[0].cover > 0)
+  t.equal(metrics.drift.channel, 'validation')
+  t.same(Object.keys(metrics.drift.features), train.featureNames)
+  t.match(metrics.warnings.join(), 'Only 10 queries of test are judged')
+
+  const { profile } = json(root, 'model/ranker.json').training
+  t.equal(profile.sampledRows, train.rows)
+  t.same(
+    profile.features.map((one: { name: string }) => one.name),
+    train.featureNames,
+  )
+  t.ok(Math.abs(profile.features[0].missing - 0.1) < 0.05)
+  t.equal(profile.queries.count, 40)
+  t.equal(profile.scores.length, 9)
+
+  const report = readFileSync(join(root, 'output/data/report.html'), 'utf8')
+  t.match(report, `reaches NDCG@10 ${metrics.test['ndcg@10'].toFixed(3)}`)
+  t.match(report, json(root, 'model/ranker.json').training.fingerprint)
+  t.match(report, sha256(bytes(root, 'model/model.onnx')))
+  t.match(
+    report,
+    />\d[^<]*: read [^<]*, quantise [^<]*, train [^<]*, measure [^<]*, check the export /,
+    'time by phase',
+  )
+})
+
+t.test('a report that cannot be written does not lose the model', async (t) => {
+  const folder = t.testdir({
+    'train.csv': csv.train,
+    out: { output: { data: { 'report.html': { in: 'the way' } } } },
+  })
+  const flags = ['--train', 'train.csv', '--output', 'out', '--num-round', '2']
+  const { code, stderr } = await ranker(['train', ...flags], { cwd: folder })
+  t.equal(code, 0)
+  t.match(stderr, /^warning: report\.html was not written: cannot write .*report\.html/m)
+  t.same(files(join(folder, 'out')), ['model.onnx', 'model.ubj', 'ranker.json'])
+  t.ok(existsSync(join(folder, 'out/output/data/metrics.json')))
+})
+
 t.test('early stopping keeps the best round in every file', async (t) => {
   const root = job(
     t,
@@ -275,6 +357,21 @@ t.test('what is wrong is one sentence, and nothing is half-written', async (t) =
     const root = t.testdir({})
     t.equal((await run(root)).code, 1)
     t.match(readFileSync(join(root, 'output/failure'), 'utf8'), /hyperparameters\.json is missing/)
+  })
+  await t.test('hyperparameters.json that is no object', async (t) => {
+    for (const [text, sentence] of [
+      ['[]', /cannot be read \(it is an array\)/],
+      ['{"__proto__":"1"}', /cannot be read \(no name may be __proto__\)/],
+      ['{"num_round":', /hyperparameters\.json cannot be read/],
+    ] as const) {
+      const root = t.testdir({})
+      writeTree(root, { 'input/config/hyperparameters.json': text })
+      t.equal((await run(root)).code, 1, text)
+      t.match(readFileSync(join(root, 'output/failure'), 'utf8'), sentence)
+    }
+    const root = job(t, {})
+    writeTree(root, { 'input/config/hyperparameters.json': '\ufeff{"num_round":"1"}' })
+    t.equal((await run(root)).code, 0, 'a byte-order mark is skipped')
   })
   await t.test('a model of one’s own is kept when the next training fails', async (t) => {
     const folder = t.testdir({ 'bad.csv': 'x\n1\n', out: { model: { 'model.onnx': 'mine' } } })

@@ -81,6 +81,57 @@ t.test("XGBoost's refusals come as one sentence", async (t) => {
   t.throws(() => booster.handle, /closed/)
 })
 
+t.test('feature importance is XGBoost’s own', async (t) => {
+  const data = judgedData({ width: 8 })
+  const width = data.featureNames.length
+  withOwned((own) => {
+    const train = own(DMatrix.create(library, data, options))
+    const booster = own(
+      Booster.create(library, { objective: 'rank:ndcg', nthread: '2', max_depth: '3' }, [train]),
+    )
+    // Names that would break a feature map of lines and spaces.
+    booster.setFeatureNames(data.featureNames.map((name) => `${name} <a b>\n`))
+    for (let round = 0; round < 6; round++) booster.update(round, train)
+
+    // What Python's get_score gives: means over the splits of a feature, from the model itself.
+    const { learner } = JSON.parse(Buffer.from(booster.save('json')).toString())
+    const [splits, gain, cover] = [new Float64Array(width), new Float64Array(width), new Float64Array(width)]
+    for (const tree of learner.gradient_booster.model.trees) {
+      for (const [node, left] of tree.left_children.entries()) {
+        if (left === -1) continue
+        const feature = tree.split_indices[node]
+        splits[feature]!++
+        gain[feature]! += tree.loss_changes[node]
+        cover[feature]! += tree.sum_hessian[node]
+      }
+    }
+    const mean = (sums: Float64Array) =>
+      sums.map((sum, feature) => (splits[feature] ? sum / splits[feature] : 0))
+    const near = (seen: Float64Array, wanted: Float64Array) =>
+      seen.every(
+        (value, feature) => Math.abs(value - wanted[feature]!) <= 1e-5 * Math.max(1, wanted[feature]!),
+      )
+    t.same(booster.featureScores('weight', width), splits)
+    t.ok(near(booster.featureScores('gain', width), mean(gain)), 'gain')
+    t.ok(near(booster.featureScores('cover', width), mean(cover)), 'cover')
+
+    const matrix = own(DMatrix.ofRows(library, data.values, width))
+    const contributions = booster.contributions(matrix)
+    const scores = booster.predict(data.values, data.rows, width)
+    t.equal(contributions.length, data.rows * (width + 1))
+    const sums = scores.map((_, row) =>
+      contributions.subarray(row * (width + 1), (row + 1) * (width + 1)).reduce((sum, part) => sum + part, 0),
+    )
+    t.ok(
+      sums.every((sum, row) => Math.abs(sum - scores[row]!) < 1e-4),
+      'contributions sum to the score',
+    )
+    const unused = own(Booster.create(library, { objective: 'rank:ndcg', gamma: '1e9' }, [train]))
+    unused.update(0, train)
+    t.same(unused.featureScores('gain', width), new Float64Array(width), 'a forest without a split')
+  })
+})
+
 t.test('batches and pages on disk give the model that one piece gives', async (t) => {
   const data = {
     ...judgedData({ queries: 60 }),

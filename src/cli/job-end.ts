@@ -1,0 +1,41 @@
+import { statSync } from 'node:fs'
+import { totalmem } from 'node:os'
+import { RankerError } from '../errors.ts'
+import { DEFAULT_ROOT, jobPaths } from '../sagemaker/job.ts'
+import { failJob } from '../training/outputs.ts'
+
+/** How the process that trains ended, as the one around it (`container/job.mjs`) saw it. */
+export interface JobEnd {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  /** Seconds after which it was killed because it had not stopped when asked. */
+  readonly lateAfter: number | undefined
+  /** Whether the kernel killed in this container for want of memory meanwhile. */
+  readonly isOutOfMemory: boolean
+  /** In milliseconds since 1970. */
+  readonly startedAt: number
+}
+
+/** Writes the cause of a bad end where the process itself could not, and clears what it left. */
+export function explainEnd(end: JobEnd, { env, stderr }: Pick<NodeJS.Process, 'env' | 'stderr'>): void {
+  const paths = jobPaths(env.SAGEMAKER_BASE_DIR ?? DEFAULT_ROOT)
+  const said = statSync(paths.failure, { throwIfNoEntry: false })?.mtimeMs ?? 0
+  if (end.signal === null && said >= end.startedAt) return
+  const { message } = causeOf(end)
+  // A process that ended by itself has said more than that.
+  if (end.signal !== null) stderr.write(`error: ${message}\n`)
+  failJob(paths, message)
+}
+
+function causeOf({ code, signal, lateAfter, isOutOfMemory }: JobEnd): RankerError {
+  if (lateAfter !== undefined) return new RankerError('STOP_TIMED_OUT', { seconds: lateAfter })
+  if (signal === null)
+    return new RankerError('TRAINING_DIED', { reason: `its process ended with code ${code}` })
+  // Asked so early that it could not yet listen.
+  if (signal === 'SIGTERM' || signal === 'SIGINT') return new RankerError('STOPPED', {})
+  if (signal !== 'SIGKILL') return new RankerError('TRAINING_KILLED', { signal })
+  const limit = process.constrainedMemory() || Number.POSITIVE_INFINITY
+  const gibibytes = (Math.min(limit, totalmem()) / 2 ** 30).toFixed(1)
+  const memory = `${isOutOfMemory ? 'it ran out of memory' : 'as happens when memory runs out'}, of which there are ${gibibytes} GiB`
+  return new RankerError('TRAINING_KILLED', { signal, memory })
+}

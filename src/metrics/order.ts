@@ -1,0 +1,37 @@
+/**
+ * How rows with equal scores are ordered: as they came in, which is XGBoost's way, or by their names (TREC's docno),
+ * descending, which is trec_eval's.
+ */
+export type Ties =
+  | { readonly ties?: 'input' }
+  | { readonly ties: 'docno' /** One name a row. */; readonly docnos: readonly string[] }
+
+/** Whether a row ranks before another. Higher values come first, NaN last. */
+export type RanksBefore = (row: number, other: number) => boolean
+
+export function orderOf(values: Float32Array, ties: Ties): RanksBefore {
+  const docnos = ties.ties === 'docno' ? ties.docnos : undefined
+  return (row, other) => {
+    const value = values[row]!
+    const otherValue = values[other]!
+    if (value > otherValue) return true
+    if (value < otherValue || (Number.isNaN(value) && !Number.isNaN(otherValue))) return false
+    if (Number.isNaN(otherValue) && !Number.isNaN(value)) return true
+    return docnos ? docnos[row]! > docnos[other]! : row < other
+  }
+}
+
+/**
+ * Puts the rows of `[from, to)` that rank first into `top`, best first, and returns how many there are. An insertion
+ * into the few kept rows: `top` is short where lists are long.
+ */
+export function topRows(ranksBefore: RanksBefore, from: number, to: number, top: Int32Array): number {
+  let count = 0
+  for (let row = from; row < to; row++) {
+    if (count === top.length && (count === 0 || !ranksBefore(row, top[count - 1]!))) continue
+    let rank = count < top.length ? count++ : count - 1
+    for (; rank > 0 && ranksBefore(row, top[rank - 1]!); rank--) top[rank] = top[rank - 1]!
+    top[rank] = row
+  }
+  return count
+}

@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto'
+import { batchesOf, type Dataset } from '../data/dataset.ts'
+import type { Parameters } from '../xgboost/booster.ts'
+import { XGBOOST_VERSION } from '../xgboost/library.ts'
+import type { ChannelModel } from './channel-model.ts'
+import type { Origin } from './checkpoint-file.ts'
+import type { Datasets } from './datasets.ts'
+import type { Hosts } from './hosts/hosts.ts'
+
+/**
+ * sha256 over what is learnt from, or measured on: names, values, labels, queries and weights; of several hosts, over
+ * those of each.
+ */
+export function fingerprint(data: Dataset, hosts: Hosts): string {
+  const all = hosts.gather(fingerprintHere(data))
+  return all.length === 1 ? all[0]! : createHash('sha256').update(all.join()).digest('hex')
+}
+
+function fingerprintHere(data: Dataset): string {
+  const hash = createHash('sha256').update(JSON.stringify(data.featureNames)).update(data.labels)
+  for (const { from, to } of batchesOf(data, 1 << 14)) hash.update(data.matrix.view(from, to))
+  if (data.groups) hash.update(data.groups.sizes)
+  if (data.weights) hash.update('weights').update(data.weights)
+  return hash.digest('hex')
+}
+
+/** What the rounds of a job follow from; how many there are to be, and on how many threads, is not of it. */
+export function originOf(
+  { train, validation }: Datasets,
+  { nthread: _, ...parameters }: Parameters,
+  hosts: Hosts,
+  base?: ChannelModel,
+): Origin {
+  return {
+    ...Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, String(value)])),
+    xgboost: XGBOOST_VERSION,
+    train: fingerprint(train, hosts),
+    ...(validation && { validation: fingerprint(validation, hosts) }),
+    ...(base && { model: base.sha256 }),
+  }
+}
