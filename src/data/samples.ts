@@ -58,5 +58,6 @@ export function sampleQueries(data: Dataset, most: number): Dataset {
     matrix: contiguousRows(readRows(data, rows), data.matrix.width),
     labels: Float32Array.from(rows, (row) => data.labels[row]!),
     groups: { ids: Array.from(queries, (query) => ids[query]!), sizes: keptSizes },
+    ...(data.weights && { weights: Float32Array.from(queries, (query) => data.weights![query]!) }),
   }
 }

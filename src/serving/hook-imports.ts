@@ -30,10 +30,14 @@ export function prepareImports(folder: string): void {
   folders.add(pathToFileURL(realpathSync(folder) + sep).href)
 }
 
-/** Imports a file of a prepared folder. `import` would not let a `.js` file be CommonJS below a package of type module. */
+/**
+ * Imports a file of a prepared folder. `import` would not let a `.js` file be CommonJS below a package of type module,
+ * and in Node 22 what it makes of a `.cjs` file has a `require` that knows no hooks.
+ */
 // biome-ignore lint/suspicious/noExplicitAny: what a module exports is not known
 export async function importFile(path: string): Promise<Record<string, any>> {
-  const needsRequire = extname(path) === '.js' && isCommonJs(readFileSync(path, 'utf8'))
+  const extension = extname(path)
+  const needsRequire = extension === '.cjs' || (extension === '.js' && isCommonJs(readFileSync(path, 'utf8')))
   return needsRequire ? createRequire(path)(path) : import(pathToFileURL(path).href)
 }
 

@@ -54,7 +54,8 @@ export async function train(plan: TrainingPlan, paths: JobPaths, options: TrainO
   const metrics: Metrics = { ...result.metrics, warnings: findWarnings(data) }
   writeArtefact(paths, { ...result, metrics }, options.extraFiles)
   if (line) {
-    const text = 'report.html and per_query.csv show the queries of this host; metrics.json those of all'
+    const text =
+      'the metrics of each channel are over the rows of all hosts; report.html, per_query.csv and what metrics.json compares and profiles are over those of this one'
     options.onEvent({ type: 'note', text })
   }
   await writeReport(paths, data, options.onEvent)
