@@ -18,13 +18,16 @@ export interface PlainRows {
  */
 export function readPlainCsv(body: Uint8Array, width: number): PlainRows | undefined {
   const end = body.length
-  // Rarely does a number with its comma take less than four bytes.
-  let values = new Float32Array(Math.max(width, end >> 2))
+  let values = new Float32Array(width)
   let count = 0
   let written = 0
   let at = body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? 3 : 0
   while (at < end) {
-    if (written + width > values.length) values = doubled(values)
+    if (written + width > values.length) {
+      // As many rows as there will be if they are as long as those before.
+      const rows = Math.ceil(Math.max(1.02 * count * (end / at), 1.5 * count))
+      values = resized(values, (rows + 1) * width)
+    }
     for (let cell = 1; cell <= width; cell++, written++) {
       let stop = readFloat32(body, at, end, values, written)
       let after = stop < 0 ? -1 : stop < end ? body[stop] : LF
@@ -48,8 +51,8 @@ export function readPlainCsv(body: Uint8Array, width: number): PlainRows | undef
   return { values: values.subarray(0, written), count }
 }
 
-function doubled(values: Float32Array): Float32Array<ArrayBuffer> {
-  const grown = new Float32Array(2 * values.length)
-  grown.set(values)
-  return grown
+function resized(values: Float32Array, length: number): Float32Array<ArrayBuffer> {
+  const copy = new Float32Array(length)
+  copy.set(values)
+  return copy
 }

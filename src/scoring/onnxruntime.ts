@@ -1,13 +1,6 @@
-import { setImmediate } from 'node:timers/promises'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { RankerError, reasonOf } from '../errors.ts'
 import type { Scorer } from './scorer.ts'
-
-/**
- * Rows of one run. A run holds its thread: 1,000 rows and 500 trees take some 10 ms, after which other requests get
- * their turn.
- */
-const ROWS_PER_RUN = 1000
 
 /**
  * Opens an ONNX graph of one float input of shape [rows, width] on ONNX Runtime. Its score is the first float output of
@@ -105,17 +98,7 @@ class OnnxRuntimeScorer implements Scorer {
   }
 
   async score(rows: Float32Array, count: number): Promise<Float32Array> {
-    if (count <= ROWS_PER_RUN) return count === 0 ? new Float32Array(0) : this.#run(rows, count)
-    const scores = new Float32Array(count)
-    for (let from = 0; from < count; from += ROWS_PER_RUN) {
-      const to = Math.min(count, from + ROWS_PER_RUN)
-      scores.set(await this.#run(rows.subarray(from * this.width, to * this.width), to - from), from)
-      await setImmediate()
-    }
-    return scores
-  }
-
-  async #run(rows: Float32Array, count: number): Promise<Float32Array> {
+    if (count === 0) return new Float32Array(0)
     const { name, columns, column } = this.#output
     const input = new Tensor('float32', rows, [count, this.width])
     const outputs = await this.#session.run({ [this.#session.inputNames[0]!]: input }, [name])

@@ -17,14 +17,19 @@ export interface Explanation {
   readonly base: number
 }
 
+/** What is kept of an artefact until it is asked for. */
+type Explainable = Pick<Artefact, 'forest' | 'file' | 'manifest' | 'featureNames'>
+
 /**
  * Makes the explainer of a model when it is first asked for: reading the forest takes as long as loading the model.
  * @returns throws EXPLAIN_UNAVAILABLE with the reason where the model has none
  */
 export function lazyExplainer(artefact: Artefact): () => TreeShap {
+  // Without the graph, which the engine has.
+  const { onnx: _, ...kept } = artefact
   let made: TreeShap | RankerError | undefined
   return () => {
-    made ??= makeExplainer(artefact)
+    made ??= makeExplainer(kept)
     if (made instanceof RankerError) throw made
     return made
   }
@@ -35,7 +40,7 @@ function makeExplainer({
   file,
   manifest,
   featureNames = [],
-}: Artefact): TreeShap | RankerError {
+}: Explainable): TreeShap | RankerError {
   const unavailable = (reason: string, cause?: unknown) =>
     new RankerError('EXPLAIN_UNAVAILABLE', { reason }, { cause })
   if (!read) {
