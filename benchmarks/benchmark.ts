@@ -12,6 +12,8 @@ export interface Context {
   readonly runs: number
   /** Seconds of load for each measurement over HTTP. */
   readonly seconds: number
+  /** Minutes of mixed load, in the soak. */
+  readonly minutes: number
   /** Undefined where there is none, or no chosen benchmark compares with it. */
   readonly python: Python | undefined
   readonly say: (line?: string) => void
@@ -23,6 +25,8 @@ export interface Benchmark {
   /** One line for the help. */
   readonly summary: string
   readonly comparesWithPython: boolean
+  /** Whether it runs only when it is named. */
+  readonly byNameOnly?: boolean
   /** Too long to be run with all others. */
   readonly onlyByName?: boolean
   /** @returns whether what must hold did hold; how fast it was never decides. */

@@ -1,11 +1,20 @@
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import type { Context } from './benchmark.ts'
 import { type Child, runChild } from './child.ts'
+import { writeJudgedCsv } from './data.ts'
 import type { LoadJob, LoadResult } from './http-load.ts'
 import { cpuSeconds } from './proc.ts'
+import { rankerTrain } from './ranker.ts'
 
-const LOAD = fileURLToPath(new URL('./http-load.ts', import.meta.url))
+/** Of the model that servers are measured with. */
+export const FEATURES = 136
+export const TREES = 100
+const ROWS_PER_QUERY = 100
+
+export const LOAD = fileURLToPath(new URL('./http-load.ts', import.meta.url))
 const READY_TIMEOUT = 30
 const STEP = 5
 
@@ -71,4 +80,13 @@ async function freePort(): Promise<number> {
   const { port } = probe.address() as { port: number }
   await new Promise((resolve) => probe.close(resolve))
   return port
+}
+
+/** Trains the model that servers are measured with. @returns its folder */
+export async function trainModel({ folder, threads }: Context): Promise<string> {
+  const csv = join(folder, 'http.csv')
+  writeJudgedCsv(csv, { seed: 21, rows: 5000, features: FEATURES, rowsPerQuery: ROWS_PER_QUERY })
+  const output = join(folder, 'http')
+  await rankerTrain({ train: csv, output, num_round: TREES, max_depth: 6, eta: 0.1, nthread: threads })
+  return join(output, 'model')
 }

@@ -4,22 +4,36 @@ import { fileURLToPath } from 'node:url'
 import { Booster } from '../src/xgboost/booster.ts'
 import { XGBoost } from '../src/xgboost/library.ts'
 import type { Benchmark, Context } from './benchmark.ts'
-import { startChild } from './child.ts'
-import { requestBodies, writeJudgedCsv } from './data.ts'
-import { type Measured, measure, type Server, startServer } from './http-server.ts'
+import { runChild, startChild } from './child.ts'
+import { requestBodies } from './data.ts'
+import type { LoadJob, LoadResult } from './http-load.ts'
+import type { PingJob, PingResult } from './http-pings.ts'
+import {
+  FEATURES,
+  LOAD,
+  type Measured,
+  measure,
+  type Server,
+  startServer,
+  TREES,
+  trainModel,
+} from './http-server.ts'
 import { largestDifference } from './parity-ours.ts'
-import { peakMegabytes } from './proc.ts'
-import { rankerServe, rankerTrain } from './ranker.ts'
+import { residentTree } from './proc.ts'
+import { rankerServe } from './ranker.ts'
 import { formatTable, short } from './table.ts'
 
 const ROWS = 100
-const FEATURES = 136
 const BODIES = 200
-const TREES = 100
 const CONNECTIONS = [1, 8]
 const WARM_UP_SECONDS = 1
+/** Rows of a request while pings are measured, and how many clients send them. */
+const PING_ROWS = [100, 1000]
+const PING_CONNECTIONS = 80
+const PING_BODIES = 20
 const TOLERANCE = 1e-6
 
+const PINGS = fileURLToPath(new URL('./http-pings.ts', import.meta.url))
 const ECHO = fileURLToPath(new URL('./http-echo.ts', import.meta.url))
 
 /** What a request for 100 rows costs over HTTP, beside a Fastify server that only sends the body back. */
@@ -55,8 +69,11 @@ export const httpBenchmark: Benchmark = {
       const requests = `${ROWS} rows x ${FEATURES} features of CSV (${size} KiB, ${BODIES} bodies in turn)`
       say(`${requests}, ${TREES} trees of depth 6, one worker, ${seconds} s each\n`)
       say(formatTable(['server', 'connections', ...COLUMNS.map(([name]) => name)], rows))
-      const memory = peakMegabytes(ranker.child.pid).toFixed(0)
-      say(`\nranker: ready after ${short(ranker.readyAfter)} s, peak memory ${memory} MB`)
+      const memory = (residentTree(ranker.child.pid) / 1e6).toFixed(0)
+      say(
+        `\nranker: ready after ${short(ranker.readyAfter)} s, memory ${memory} MB (PSS of all its processes)`,
+      )
+      await sayPings(context, ranker, bodies)
       say(`scores of ${ROWS} rows within ${difference} of XGBoost's own`)
       if (difference <= TOLERANCE) return true
       say(`WRONG: wanted within ${TOLERANCE}`)
@@ -67,12 +84,30 @@ export const httpBenchmark: Benchmark = {
   },
 }
 
-async function trainModel({ folder, threads }: Context): Promise<string> {
-  const csv = join(folder, 'http.csv')
-  writeJudgedCsv(csv, { seed: 21, rows: 5000, features: FEATURES, rowsPerQuery: ROWS })
-  const output = join(folder, 'http')
-  await rankerTrain({ train: csv, output, num_round: TREES, max_depth: 6, eta: 0.1, nthread: threads })
-  return join(output, 'model')
+/** The platform gives a connection 250 ms, however busy the server is; a ping that takes longer is a step to its end. */
+async function sayPings({ say, folder, seconds }: Context, { port }: Server, bodies: readonly string[]) {
+  const rows: string[][] = []
+  for (const times of PING_ROWS.map((count) => count / ROWS)) {
+    const file = join(folder, 'http-ping-bodies.json')
+    const large = Array.from({ length: PING_BODIES }, (_, body) => bodies.slice(body, body + times).join(''))
+    writeFileSync(file, JSON.stringify(large))
+    const load: LoadJob = { port, connections: PING_CONNECTIONS, seconds: seconds + 1, bodies: file }
+    const [loaded, pinged] = await Promise.all([
+      runChild(process.execPath, [LOAD, JSON.stringify(load)]),
+      runChild(process.execPath, [PINGS, JSON.stringify({ port, seconds } satisfies PingJob)]),
+    ])
+    const { requests, failure } = JSON.parse(loaded.at(-1)!) as LoadResult
+    if (failure !== undefined) throw new Error(`under load of ${times * ROWS} rows a request: ${failure}`)
+    const { pings, p50, worst, failures } = JSON.parse(pinged.at(-1)!) as PingResult
+    rows.push([
+      `${PING_CONNECTIONS} clients, ${times * ROWS} rows a request`,
+      ...[requests / (seconds + 1), pings, p50, worst].map(short),
+      String(failures),
+    ])
+  }
+  say(
+    `\n${formatTable(['/ping on new connections', 'requests/s', 'pings', 'p50 ms', 'worst ms', 'lost'], rows)}\n`,
+  )
 }
 
 /** A fast wrong answer is worth nothing: the first answer is held against XGBoost's C API. */

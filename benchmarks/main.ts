@@ -8,9 +8,16 @@ import { httpBenchmark } from './http.ts'
 import { largeBenchmark } from './large.ts'
 import { parityBenchmark } from './parity.ts'
 import { openPython } from './python.ts'
+import { soakBenchmark } from './soak.ts'
 import { trainBenchmark } from './train.ts'
 
-const BENCHMARKS: readonly Benchmark[] = [parityBenchmark, trainBenchmark, httpBenchmark, largeBenchmark]
+const BENCHMARKS: readonly Benchmark[] = [
+  parityBenchmark,
+  trainBenchmark,
+  httpBenchmark,
+  largeBenchmark,
+  soakBenchmark,
+]
 const KNOWN = BENCHMARKS.map((benchmark) => benchmark.name).join(', ')
 
 const HELP = `Usage: npm run bench [-- NAME… [flags]]
@@ -24,6 +31,7 @@ Flags
   --rows N       rows of the training benchmark (default 20000)
   --runs N       runs of which the median counts, in the training benchmark (default 3)
   --seconds N    load for each measurement over HTTP (default 3)
+  --minutes N    mixed load of the soak (default 2)
   --threads N    threads of XGBoost (default: the cores there are)
   --help         this text
 
@@ -46,11 +54,12 @@ function readArguments(argv: readonly string[]) {
         rows: value(20_000),
         runs: value(3),
         seconds: value(3),
+        minutes: value(2),
         threads: value(availableParallelism()),
         help: { type: 'boolean', short: 'h' },
       },
     })
-    const number = (name: 'rows' | 'runs' | 'seconds' | 'threads'): number => {
+    const number = (name: 'rows' | 'runs' | 'seconds' | 'minutes' | 'threads'): number => {
       const count = Number(values[name])
       if (Number.isInteger(count) && count >= 1) return count
       throw new UsageError(`--${name} is ${values[name]}: wanted a whole number from 1`)
@@ -62,6 +71,7 @@ function readArguments(argv: readonly string[]) {
         rows: number('rows'),
         runs: number('runs'),
         seconds: number('seconds'),
+        minutes: number('minutes'),
         threads: number('threads'),
       },
     }

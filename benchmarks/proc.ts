@@ -33,3 +33,14 @@ export function peakMegabytes(pid: number | 'self'): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
   return Number(/^VmHWM:\s*(\d+) kB/m.exec(status)?.[1]) / 1024
 }
+
+/** Bytes in memory of a process and all its descendants, where a page that several share counts once (PSS). */
+export function residentTree(pid: number): number {
+  try {
+    const own = /^Pss: *(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]
+    return children(pid).reduce((sum, child) => sum + residentTree(child), 1024 * Number(own ?? 0))
+  } catch {
+    // It has ended.
+    return 0
+  }
+}

@@ -6,6 +6,8 @@ import { type Child, runChild, startChild } from './child.ts'
 export const root = fileURLToPath(new URL('..', import.meta.url))
 
 const CLI = join(root, 'src/cli/main.ts')
+/** What a user starts. */
+const RANKER = join(root, 'scripts/ranker.mjs')
 
 /** Set for every implementation: on shared cores, threads of OpenMP that wait must not spin. */
 export const OPENMP = { OMP_WAIT_POLICY: 'PASSIVE' } as const
@@ -29,13 +31,13 @@ export async function rankerTrain(flags: TrainFlags, options: TrainOptions = {})
   })
 }
 
-/** Starts `ranker serve` on the loopback interface, with one worker: its CPU is what a request costs. */
-export function rankerServe(modelPath: string, port: number): Child {
-  return startChild(process.execPath, [CLI, 'serve', '--model-path', modelPath], {
+/** Starts `ranker serve` on the loopback interface; with one worker its CPU is what a request costs. */
+export function rankerServe(modelPath: string, port: number, workers = 1): Child {
+  return startChild(process.execPath, [RANKER, 'serve', '--model-path', modelPath], {
     env: {
       RANKER_HOST: '127.0.0.1',
       SAGEMAKER_BIND_TO_PORT: String(port),
-      SAGEMAKER_MODEL_SERVER_WORKERS: '1',
+      SAGEMAKER_MODEL_SERVER_WORKERS: String(workers),
     },
   })
 }

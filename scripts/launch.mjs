@@ -4,10 +4,11 @@
 //     node scripts/launch.mjs FILE [ARGUMENT…]
 import { spawn } from 'node:child_process'
 import { existsSync, realpathSync } from 'node:fs'
+import module from 'node:module'
 import { constants } from 'node:os'
-import { delimiter, dirname, resolve } from 'node:path'
+import { delimiter, dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { findNode, installRecord, minimumNode, root } from './runtime.mjs'
+import { cache, findNode, installRecord, minimumNode, root } from './runtime.mjs'
 
 const here = fileURLToPath(import.meta.url)
 
@@ -26,11 +27,21 @@ export async function launch(entry, args) {
     refuse('the packages are not installed')
   } else if (node === process.execPath) {
     endWithLauncher()
+    keepCompiled()
     process.argv = [node, file, ...args]
     await import(pathToFileURL(file).href)
   } else {
     relaunch(node, file, args)
   }
+}
+
+/**
+ * Keeps what Node makes of the sources, for the next process to start in half the time: the types are stripped and the
+ * code is compiled. Where the folder cannot be written, as in an image, what is there is read.
+ */
+function keepCompiled() {
+  process.env.NODE_COMPILE_CACHE ??= join(cache, 'compiled')
+  module.enableCompileCache(process.env.NODE_COMPILE_CACHE)
 }
 
 /** @param {string} reason */

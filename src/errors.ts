@@ -56,6 +56,9 @@ export const ERRORS = {
   BAD_SETTING: job<{ name: string; seen: string; wanted: string }>(
     (v) => `${v.name} is ${show(v.seen)}: wanted ${v.wanted}`,
   ),
+  WORKERS_DIED: job<{ deaths: number; seconds: number; how: string }>(
+    (v) => `${v.deaths} workers ended within ${v.seconds} s, the last one ${v.how}: the server gives up`,
+  ),
   LISTEN_FAILED: job<{ address: string; reason: string }>(
     (v) => `cannot listen on ${v.address}: ${v.reason}`,
   ),
@@ -316,6 +319,24 @@ export const ERRORS = {
   ),
   HOOK_INVALID: entry<{ file: string; reason: string }>(503, (v) => `${v.file} cannot be used: ${v.reason}`),
 
+  // several models
+  MODEL_LOADED_ALREADY: entry<{ name: string }>(409, (v) => `the model ${show(v.name)} is loaded already`),
+  MODEL_NOT_LOADED: entry<{ name: string }>(404, (v) => `the model ${show(v.name)} is not loaded`),
+  MODEL_FOLDER_MISSING: entry<{ url: string }>(404, (v) => `there is no folder ${show(v.url)}`),
+  MODEL_URL_REFUSED: entry<{ url: string; reason: string }>(
+    400,
+    (v) => `the url ${show(v.url)} ${v.reason}: wanted a plain folder below the folder of models`,
+  ),
+  BAD_MODEL_REQUEST: entry<{ where: string; seen: unknown; wanted: string }>(
+    400,
+    (v) => `${v.where} is ${v.seen === undefined ? 'absent' : show(v.seen)}: wanted ${v.wanted}`,
+  ),
+  NO_MEMORY: entry<{ name: string; wanted: number; used: number; limit: number }>(
+    507,
+    (v) =>
+      `no memory for the model ${show(v.name)}: ${v.used} MB of ${v.limit} MB are in use and it takes about ${v.wanted} MB`,
+  ),
+
   // requests
   NOT_READY: entry<{ reason: string }>(503, (v) => `not ready: ${v.reason}`),
   DRAINING: entry(503, () => 'the server is shutting down'),
@@ -326,6 +347,14 @@ export const ERRORS = {
   WRONG_METHOD: entry<{ method: string; path: string; allowed: readonly string[] }>(
     405,
     (v) => `${v.path} does not answer ${v.method}: wanted ${v.allowed.join(' or ')}`,
+  ),
+  OVERLOADED: entry<{ limit: number }>(
+    429,
+    (v) => `${v.limit} requests wait for their answers already, which is the most at once: try again later`,
+  ),
+  BODIES_TOO_LARGE: entry<{ limit: number }>(
+    429,
+    (v) => `the bodies of all requests together are over the limit of ${v.limit} bytes: try again later`,
   ),
   REQUEST_UNREADABLE: entry<{ reason: string }>(400, (v) => `the request cannot be read: ${v.reason}`),
   BODY_EMPTY: entry(400, () => 'the body is empty: wanted at least one row or one query'),
@@ -400,6 +429,14 @@ export const ERRORS = {
   ),
   /** The sentence is the hook's own; its error may carry another status. */
   HOOK_FAILED: entry<{ hook: string; reason: string }>(500, (v) => v.reason),
+  HOOK_TIMEOUT: entry<{ seconds: number }>(
+    500,
+    (v) => `the model's hooks gave no answer within ${v.seconds} s (SAGEMAKER_MODEL_SERVER_TIMEOUT)`,
+  ),
+  PROCESS_ENDED: entry<{ how: string }>(
+    500,
+    (v) => `the process that worked on the request ${v.how}; another one takes its place`,
+  ),
   NO_DEFAULT_MODEL: entry<{ hook: string }>(
     500,
     (v) => `the default ${v.hook} needs the model that the default modelFn loads, and there is none`,
@@ -414,6 +451,13 @@ export const ERRORS = {
 export type ErrorCode = keyof typeof ERRORS
 type ValuesOf<C extends ErrorCode> = Parameters<(typeof ERRORS)[C]['text']>[0]
 
+interface RankerErrorOptions extends ErrorOptions {
+  /** Where the error has another one than the table says. */
+  readonly status?: number
+  /** The sentence that was made where the error was thrown: it came from another process without its values. */
+  readonly sentence?: string
+}
+
 /** An error from the table: `code` names it, `status` is the HTTP answer it becomes, `message` is its sentence. */
 export class RankerError<C extends ErrorCode = ErrorCode> extends Error {
   override readonly name = 'RankerError'
@@ -422,10 +466,9 @@ export class RankerError<C extends ErrorCode = ErrorCode> extends Error {
   /** The values of the sentence, for callers that handle the error by its parts. */
   readonly values: ValuesOf<C>
 
-  /** @param options `status` where the error has another one than the table says. */
-  constructor(code: C, values: ValuesOf<C>, options: ErrorOptions & { status?: number } = {}) {
+  constructor(code: C, values: ValuesOf<C>, options: RankerErrorOptions = {}) {
     const { status, text } = ERRORS[code] as Entry<ValuesOf<C>>
-    super(text(values), options)
+    super(options.sentence ?? text(values), options)
     this.code = code
     this.status = options.status ?? status
     this.values = values

@@ -1,7 +1,9 @@
 /**
  * The package's surface: the default hooks, for a model's code/ to wrap, with their types, and the server.
  */
-export type { Query } from './data/query.ts'
+export type { Queries, Query } from './data/query.ts'
+export type { Lines } from './data/request-lines.ts'
+export type { OutputKey } from './data/request-options.ts'
 export type { Rows } from './data/row-list.ts'
 export { type ErrorCode, RankerError } from './errors.ts'
 export type {
@@ -17,5 +19,13 @@ export { inputFn, type ModelInput } from './serving/input-fn.ts'
 export type { Model, ModelInfo } from './serving/model.ts'
 export { modelFn } from './serving/model-fn.ts'
 export { outputFn } from './serving/output-fn.ts'
-export { type Prediction, predictFn, type RankedItem, type Ranking } from './serving/predict-fn.ts'
+export {
+  type LineAnswer,
+  type Prediction,
+  predictFn,
+  type RankedItem,
+  type Ranking,
+  type RowPrediction,
+  type RowPredictions,
+} from './serving/predict-fn.ts'
 export { buildServer, type ServerOptions } from './serving/server.ts'

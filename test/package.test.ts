@@ -14,7 +14,11 @@ t.test('name and version are those of the package', async (t) => {
 })
 
 t.test('versions are exact, and the lock file names no registry', async (t) => {
-  for (const [name, version] of Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })) {
+  for (const [name, version] of Object.entries({
+    ...manifest.dependencies,
+    ...manifest.optionalDependencies,
+    ...manifest.devDependencies,
+  })) {
     t.match(version, /^\d+\.\d+\.\d+$/, name)
     t.equal(lock.packages[`node_modules/${name}`].version, version, name)
   }

@@ -26,12 +26,13 @@ const ROOMS: Readonly<Record<string, { rooms: string; packages: string }>> = {
   },
   serving: {
     rooms: 'errors version data features model scoring sagemaker storage',
-    packages: 'fastify pino zod',
+    packages:
+      'fastify pino zod prom-client @opentelemetry/api @opentelemetry/sdk-trace @opentelemetry/resources @opentelemetry/exporter-trace-otlp-http',
   },
   cli: {
     // xgboost only to end a process that a thread inside the library would keep.
     rooms: 'errors version data features model scoring xgboost sagemaker storage report training serving',
-    packages: 'leven',
+    packages: 'leven fastify koffi',
   },
   index: { rooms: 'errors data features model scoring serving training', packages: '' },
 }

@@ -1,13 +1,13 @@
-import { once } from 'node:events'
-import { resolve } from 'node:path'
-import { RankerError } from '../errors.ts'
-import { createLog } from '../serving/log.ts'
-import { buildServer } from '../serving/server.ts'
+import { extname, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { FastifyBaseLogger } from 'fastify'
+import { superviseWorkers } from '../serving/processes/supervisor.ts'
 import { readSettings } from '../serving/settings.ts'
 import type { Command, Io } from './command.ts'
 import { readFlags } from './flags.ts'
+import { reapOrphans } from './orphans.ts'
 
-const FLAGS = { 'model-path': true, host: true, port: true, help: false }
+const FLAGS = { 'model-path': true, host: true, port: true, workers: true, help: false }
 
 export const serveCommand: Command = {
   name: 'serve',
@@ -19,17 +19,24 @@ until the model is loaded and has given its golden rows the scores they had in t
 scores rows (text/csv, application/json instances) or ranks a query's items (application/json). SIGTERM and SIGINT let
 requests in flight finish.
 
+One process for each core listens, and one more watches over them; a model's hooks run in processes of their own.
+/metrics has Prometheus's text, /execution-parameters what Batch Transform asks, /endpoints/NAME/invocations what AWS's
+SDKs call, and /models the multi-model API where SAGEMAKER_MULTI_MODEL is true. docs/operations.md has all of it.
+
 Flags
   --model-path PATH   model folder (ranker.json, or model.onnx alone) or .onnx file
                       (default SAGEMAKER_BASE_DIR/model)
   --host HOST         address to listen on (default RANKER_HOST, else 0.0.0.0)
   --port PORT         port to listen on (default SAGEMAKER_BIND_TO_PORT, else PORT, else 8080)
+  --workers N         processes that listen (default SAGEMAKER_MODEL_SERVER_WORKERS, else the cores there are)
 
 Environment
   SAGEMAKER_BASE_DIR                    root of the platform's folders (default /opt/ml)
   SAGEMAKER_PROGRAM                     file in code/ that holds the hooks (default inference.js, .mjs, .cjs or .ts)
   SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT  answer's type for requests without an Accept (default the request's own)
   MAX_CONTENT_LENGTH                    most bytes of a body, else SAGEMAKER_MAX_PAYLOAD_IN_MB, else 26 MiB
+  SAGEMAKER_MODEL_SERVER_TIMEOUT        seconds that hooks may take over a request (default 60)
+  SAGEMAKER_MODEL_JOB_QUEUE_SIZE        requests of a process at once, beyond which it answers 429 (default 100)
   SAGEMAKER_CONTAINER_LOG_LEVEL         10 debug, 20 info (default), 30 warnings, 40 errors
 
 Examples
@@ -40,36 +47,31 @@ Examples
   run,
 }
 
+const WORKER = fileURLToPath(new URL(`./serve-worker${extname(import.meta.url)}`, import.meta.url))
+
 async function run(argv: readonly string[], io: Io): Promise<number> {
   const { values: flags } = readFlags('serve', argv, FLAGS)
   const settings = readSettings({
     ...io.env,
     ...(flags.host !== undefined && { RANKER_HOST: flags.host }),
     ...(flags.port !== undefined && { SAGEMAKER_BIND_TO_PORT: flags.port }),
+    ...(flags.workers !== undefined && { SAGEMAKER_MODEL_SERVER_WORKERS: flags.workers }),
   })
-  const { host, port, logLevel } = settings
-  const log = createLog(logLevel, io.stdout)
   const modelPath = resolve(io.cwd, flags['model-path'] ?? settings.modelPath)
-  const app = buildServer({ ...settings, modelPath, log })
-
-  // What a hook throws after its answer, in a timer or a promise of its own, is no reason to drop everyone's requests.
-  const logLate = (err: unknown) => log.error({ err }, 'something was thrown outside of a request')
-  process.on('uncaughtException', logLate)
-  process.on('unhandledRejection', logLate)
-  try {
-    await app.listen({ host, port }).catch((cause: NodeJS.ErrnoException) => {
-      const address = `${host}:${port}`
-      throw new RankerError('LISTEN_FAILED', { address, reason: cause.code ?? cause.message }, { cause })
-    })
-    void app.load()
-    if (!io.stop.aborted) await once(io.stop, 'abort')
-    log.info({ signal: io.stop.reason }, 'draining')
-    await app.drain()
-    log.info('drained')
-    return 0
-  } finally {
-    await app.close()
-    process.off('uncaughtException', logLate)
-    process.off('unhandledRejection', logLate)
+  let log: Promise<FastifyBaseLogger> | undefined
+  const openLog = () => {
+    log ??= import('../serving/log.ts').then(({ createLog }) => createLog(settings.logLevel, io.stdout))
+    return log
   }
+  const stopReaping = process.pid === 1 ? reapOrphans() : () => {}
+  await superviseWorkers({
+    settings: { ...settings, modelPath },
+    workerEntry: WORKER,
+    stdout: io.stdout,
+    stderr: io.stderr,
+    openLog,
+    stop: io.stop,
+  }).finally(stopReaping)
+  ;(await openLog()).info('drained')
+  return 0
 }

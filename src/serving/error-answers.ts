@@ -19,9 +19,25 @@ export function answerErrors(app: FastifyInstance, bodyLimit: number): void {
   })
 }
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Sends the errors of a route, where it is not in our own form. */
+    sendError?: (error: RankerError, request: FastifyRequest, reply: FastifyReply) => void
+  }
+}
+
+/** When a client that was refused for now should come again, in seconds. */
+const RETRY_AFTER = '1'
+
 /** Sends an error as the answer to a request, and notes it for the request's line in the log. */
 export function sendError(error: RankerError, request: FastifyRequest, reply: FastifyReply): void {
   request.trace.error = error
+  if (error.status === 429) reply.header('retry-after', RETRY_AFTER)
+  const { sendError: sendOther } = request.routeOptions?.config ?? {}
+  if (sendOther) {
+    sendOther(error, request, reply)
+    return
+  }
   const details = error.code === 'INTERNAL' ? { requestId: request.id } : undefined
   const { code, message } = error
   reply.code(error.status).type('application/json')

@@ -34,7 +34,7 @@ export async function proveGoldenRows(model: Model, { goldenRows }: Manifest): P
       const reason = `golden row ${row} is none of this model: ${line.error.message}`
       throw new RankerError('MODEL_DAMAGED', { file: MANIFEST_FILE, reason })
     }
-    const seen = ('ranking' in line ? line.ranking[0]! : line).score!
+    const { score: seen } = ('ranking' in line ? line.ranking : line.predictions)[0]!
     const wanted = scores[row]!
     if (!isGolden(seen, wanted)) throw new RankerError('GOLDEN_MISMATCH', { row, seen, wanted })
   }

@@ -21,6 +21,7 @@ type Hook = (...values: any[]) => any
 /** What a model's code/ exports: each one replaces the default of the same name. The last value is the context. */
 export type Hooks = Readonly<Partial<Record<HookName, Hook>>>
 
+const CODE = 'code'
 const ENTRY_FILES = ['inference.js', 'inference.mjs', 'inference.cjs', 'inference.ts']
 
 /**
@@ -30,9 +31,9 @@ const ENTRY_FILES = ['inference.js', 'inference.mjs', 'inference.cjs', 'inferenc
  * @throws {RankerError} HOOK_INVALID when they cannot be imported or contradict each other.
  */
 export async function loadHooks(modelDir: string, program?: string): Promise<Hooks> {
-  const folder = join(modelDir, 'code')
-  const file = await findEntry(folder, program)
+  const file = await hookFile(modelDir, program)
   if (file === undefined) return {}
+  const folder = join(modelDir, CODE)
   prepareImports(folder)
   let exported: Record<string, unknown>
   try {
@@ -59,9 +60,13 @@ export async function loadHooks(modelDir: string, program?: string): Promise<Hoo
   return hooks
 }
 
-async function findEntry(folder: string, program: string | undefined): Promise<string | undefined> {
+/**
+ * The file in a model's code/ that exports its hooks; undefined when it has none.
+ * @throws {RankerError} HOOK_INVALID when `program` names one that is not there.
+ */
+export async function hookFile(modelDir: string, program: string | undefined): Promise<string | undefined> {
   for (const file of program === undefined ? ENTRY_FILES : [program]) {
-    const found = await stat(join(folder, file)).catch(() => undefined)
+    const found = await stat(join(modelDir, CODE, file)).catch(() => undefined)
     if (found?.isFile() && !file.split('/').includes('..')) return file
   }
   if (program === undefined) return undefined

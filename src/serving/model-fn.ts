@@ -1,5 +1,6 @@
 import { RankerError } from '../errors.ts'
 import { type Artefact, openArtefact } from '../model/artefact.ts'
+import { scoreInTurns } from '../scoring/in-turns.ts'
 import { openOnnxRuntime } from '../scoring/onnxruntime.ts'
 import type { Scorer } from '../scoring/scorer.ts'
 import { lazyExplainer } from './explainer.ts'
@@ -18,7 +19,7 @@ const MOST_FEATURES = 1_000_000
  */
 export async function modelFn(path: string, _context?: HookContext): Promise<Model> {
   const artefact = await openArtefact(path)
-  const scorer = await openOnnxRuntime(artefact.onnx, artefact.file)
+  const scorer = scoreInTurns(await openOnnxRuntime(artefact.onnx, artefact.file))
   try {
     const { name, version, manifest, file, categorical } = artefact
     const model: Model = {

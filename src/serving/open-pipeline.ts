@@ -44,7 +44,8 @@ export async function openPipeline({
   }
 }
 
-async function folderOf(modelPath: string): Promise<string> {
+/** The folder that a model's code/ lies in. */
+export async function folderOf(modelPath: string): Promise<string> {
   const found = await stat(modelPath).catch(() => undefined)
   return found?.isFile() ? dirname(modelPath) : modelPath
 }

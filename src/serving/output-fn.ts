@@ -2,10 +2,19 @@ import { isObject, type JsonObject } from '../data/json.ts'
 import { writeNpy } from '../data/npy.ts'
 import type { ItemId } from '../data/query.ts'
 import { writeRecords } from '../data/record-writer.ts'
+import type { OutputKey } from '../data/request-options.ts'
 import { RankerError } from '../errors.ts'
 import { negotiate } from './accept.ts'
 import type { HookContext } from './hook-types.ts'
-import type { LineAnswer, Prediction, RankedItem, Ranking, RowPrediction } from './predict-fn.ts'
+import type {
+  LineAnswer,
+  LineError,
+  Prediction,
+  RankedItem,
+  Ranking,
+  RowPrediction,
+  RowPredictions,
+} from './predict-fn.ts'
 
 const JSON_TYPE = 'application/json'
 const CSV = 'text/csv'
@@ -47,32 +56,55 @@ const WRITERS = {
     [NPY, (scores) => writeNpy(scores)],
     [RECORDIO, (scores) => writeRecords(scores.map((score) => ({ label: { score: [score] } })))],
   ]),
-  predictions: new Map<string, Write<readonly RowPrediction[]>>([
-    [JSON_TYPE, (predictions) => JSON.stringify({ predictions })],
-    [CSV, (predictions) => csvLines(predictions)],
-    [JSON_LINES, (predictions) => jsonLines(predictions)],
-    [RECORDIO, records],
+  predictions: new Map<string, Write<RowPredictions>>([
+    [JSON_TYPE, (rows) => JSON.stringify({ predictions: selected(rows, rows.predictions) })],
+    [CSV, (rows) => csvLines(selected(rows, rows.predictions))],
+    [JSON_LINES, (rows) => jsonLines(selected(rows, rows.predictions))],
+    [RECORDIO, (rows, features) => records(selected(rows, rows.predictions), features)],
   ]),
   ranking: new Map<string, Write<Ranking>>([
-    [JSON_TYPE, (ranking) => JSON.stringify(ranking)],
-    [CSV, ({ ranking }) => csvLines(ranking)],
-    [JSON_LINES, (ranking) => jsonLines([ranking])],
-    [RECORDIO, ({ ranking }, features) => records(ranking, features)],
+    [JSON_TYPE, (ranking) => JSON.stringify(asAnswer(ranking))],
+    [CSV, (ranking) => csvLines(itemsOf(ranking))],
+    [JSON_LINES, (ranking) => jsonLines([asAnswer(ranking)])],
+    [RECORDIO, (ranking, features) => records(itemsOf(ranking), features)],
   ]),
   rankings: new Map<string, Write<readonly Ranking[]>>([
-    [JSON_TYPE, (rankings) => JSON.stringify(rankings)],
-    [CSV, (rankings) => csvLines(rankings.flatMap(({ ranking }) => ranking))],
-    [JSON_LINES, jsonLines],
-    [
-      RECORDIO,
-      (rankings, features) =>
-        records(
-          rankings.flatMap(({ ranking }) => ranking),
-          features,
-        ),
-    ],
+    [JSON_TYPE, (rankings) => JSON.stringify(rankings.map(asAnswer))],
+    [CSV, (rankings) => csvLines(rankings.flatMap(itemsOf))],
+    [JSON_LINES, (rankings) => jsonLines(rankings.map(asAnswer))],
+    [RECORDIO, (rankings, features) => records(rankings.flatMap(itemsOf), features)],
   ]),
-  lines: new Map<string, Write<readonly LineAnswer[]>>([[JSON_LINES, jsonLines]]),
+  lines: new Map<string, Write<readonly LineAnswer[]>>([
+    [JSON_LINES, (lines) => jsonLines(lines.map(asLine))],
+  ]),
+}
+
+const itemsOf = (ranking: Ranking): readonly Partial<RankedItem>[] => selected(ranking, ranking.ranking)
+
+function asAnswer({ output, ...ranking }: Ranking): object {
+  return { ...ranking, ranking: selected({ output }, ranking.ranking) }
+}
+
+function asLine(line: LineAnswer): object {
+  if ('ranking' in line) return asAnswer(line)
+  return 'predictions' in line ? selected(line, line.predictions)[0]! : line
+}
+
+/** What is wanted of each item, in the order wanted; an id is always. */
+function selected<T extends Item>(
+  { output }: { output?: readonly OutputKey[] | undefined },
+  items: readonly T[],
+) {
+  if (output === undefined) return items
+  return items.map((item): Partial<T> => {
+    const { contributions, base } = item
+    const parts = {
+      score: { score: item.score },
+      rank: { rank: item.rank },
+      contributions: { contributions, base },
+    }
+    return Object.assign({}, 'id' in item && { id: item.id }, ...output.map((key) => parts[key]))
+  })
 }
 
 /**
@@ -114,9 +146,8 @@ function writeAs(
   const made = isObject(prediction) ? (prediction as JsonObject) : {}
   if (isRanking(made)) return as(WRITERS.ranking, made)
   if (isListOf(made.rankings, isRanking)) return as(WRITERS.rankings, made.rankings)
-  if (isListOf(made.predictions, isItem)) return as(WRITERS.predictions, made.predictions)
-  if (isListOf(made.lines, isObject)) return as(WRITERS.lines, made.lines as readonly LineAnswer[])
-  return undefined
+  if (isRowPredictions(made)) return as(WRITERS.predictions, made)
+  return isListOf(made.lines, isLine) ? as(WRITERS.lines, made.lines) : undefined
 }
 
 function isListOf<T>(value: unknown, is: (one: unknown) => one is T): value is T[] {
@@ -127,19 +158,26 @@ function isRanking(value: unknown): value is Ranking {
   return isObject(value) && isListOf(value.ranking, isRankedItem)
 }
 
+function isRowPredictions(value: unknown): value is RowPredictions {
+  return isObject(value) && isListOf(value.predictions, isItem)
+}
+
+function isLine(value: unknown): value is LineAnswer {
+  return isRanking(value) || (isRowPredictions(value) && value.predictions.length === 1) || isLineError(value)
+}
+
+function isLineError(value: unknown): value is LineError {
+  return isObject(value) && isObject(value.error)
+}
+
 function isRankedItem(value: unknown): value is RankedItem {
-  return isItem(value) && (value as Partial<RankedItem>).id != null
+  return isItem(value) && 'id' in value && value.id != null && typeof value.rank === 'number'
 }
 
 function isItem(value: unknown): value is Item {
-  if (!isObject(value)) return false
+  if (!isObject(value) || typeof value.score !== 'number') return false
   const { contributions = {} } = value
-  if (!isObject(contributions)) return false
-  const numbers = ['score', 'rank', 'base'].flatMap((key) => (value[key] === undefined ? [] : [value[key]]))
-  return (
-    numbers.length > 0 &&
-    [...numbers, ...Object.values(contributions)].every((one) => typeof one === 'number')
-  )
+  return isObject(contributions) && Object.values(contributions).every((one) => typeof one === 'number')
 }
 
 /** A hook may well leave its scores in a typed array. */
@@ -157,12 +195,12 @@ const KEYS: ReadonlySet<string> = new Set(['id', 'rank', 'score', 'contributions
 
 type Value = ItemId | Readonly<Record<string, number>>
 
-function entriesOf(item: Item): [key: string, value: Value][] {
+function entriesOf(item: Partial<Item>): [key: string, value: Value][] {
   return (Object.entries(item) as [string, Value][]).filter(([key]) => KEYS.has(key))
 }
 
 /** The values of an item in the order of its keys; contributions are one cell of JSON. */
-function csvLines(items: readonly Item[]): string {
+function csvLines(items: readonly Partial<Item>[]): string {
   return items.map((item) => `${entriesOf(item).map(([, value]) => csvCell(value))}\n`).join('')
 }
 
@@ -173,7 +211,7 @@ function csvCell(value: Value): string {
 }
 
 /** One tensor a key, contributions in the order of the features; an item's id is the uid. */
-function records(items: readonly Item[], features?: readonly string[]): Buffer {
+function records(items: readonly Partial<Item>[], features?: readonly string[]): Buffer {
   return writeRecords(
     items.map((item) => {
       const { id } = item as Partial<RankedItem>

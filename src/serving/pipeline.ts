@@ -7,6 +7,7 @@ import { parseMediaType } from './media-type.ts'
 import type { Model, ModelInfo } from './model.ts'
 import { ANSWER_TYPES, answerTypesFor, outputFn } from './output-fn.ts'
 import { predictFn } from './predict-fn.ts'
+import { type Profile, profileOf } from './profile.ts'
 
 /** A request to a model. Plain data, so that it can also be sent to another thread. */
 export interface Invocation {
@@ -23,6 +24,8 @@ export interface Answer {
   readonly body: Buffer
   readonly contentType: string
   readonly trace: Trace
+  /** Of the rows and their scores, where defaults read and scored them. */
+  readonly profile?: Profile | undefined
 }
 
 /** For the log: how much there was to do, and how long each step took. */
@@ -30,6 +33,8 @@ export interface Trace {
   readonly rows?: number
   /** Columns of the request that the model does not know. */
   readonly ignoredColumns?: number
+  /** Until its turn came. */
+  readonly queueMs?: number
   readonly parseMs?: number
   readonly scoreMs?: number
   readonly encodeMs?: number
@@ -39,6 +44,8 @@ export interface Trace {
 export interface Pipeline {
   /** Undefined where a hook serves a model of its own. */
   readonly model: ModelInfo | undefined
+  /** Why it cannot answer at the moment. */
+  readonly failure?: RankerError | undefined
   /** @throws {RankerError} for whatever is to be answered as an error. */
   invoke(invocation: Invocation): Promise<Answer>
   close(): Promise<void>
@@ -88,7 +95,8 @@ export class LocalPipeline implements Pipeline {
       scoreMs: milliseconds(parsed, scored),
       encodeMs: milliseconds(scored, performance.now()),
     }
-    return { ...answer, trace }
+    const profile = hooks.inputFn || hooks.predictFn ? undefined : profileOf(data, prediction)
+    return { ...answer, trace, profile }
   }
 
   async close(): Promise<void> {
@@ -110,12 +118,13 @@ export class LocalPipeline implements Pipeline {
   }
 }
 
-function milliseconds(from: number, to: number): number {
+/** A duration for the log, in milliseconds with three digits. */
+export function milliseconds(from: number, to: number): number {
   return Math.round((to - from) * 1000) / 1000
 }
 
 /** Makes an answer of what an outputFn or transformFn returned: text, bytes, a JSON value, or [body, contentType]. */
-function toAnswer(hook: HookName, returned: unknown, accept: string): Omit<Answer, 'trace'> {
+function toAnswer(hook: HookName, returned: unknown, accept: string): Pick<Answer, 'body' | 'contentType'> {
   const [value, named] = isPair(returned) ? returned : [returned, undefined]
   if (typeof value === 'string') {
     return { body: Buffer.from(value), contentType: named ?? concrete(accept) ?? 'text/plain; charset=utf-8' }

@@ -10,10 +10,10 @@ import type { HookContext } from './hook-types.ts'
 import type { ModelInput } from './input-fn.ts'
 import type { Model } from './model.ts'
 
-/** What an answer says of a row; which of these is for the request or the server to choose. */
+/** What an answer says of a row. */
 export interface RowPrediction extends Partial<Explanation> {
-  readonly score?: number
-  /** Among the rows of the request, from 1. */
+  readonly score: number
+  /** Among the rows of the request, from 1; absent unless asked for. */
   readonly rank?: number
 }
 
@@ -21,14 +21,24 @@ export interface RankedItem extends Partial<Explanation> {
   /** As the request has it. */
   readonly id: ItemId
   /** From 1. */
-  readonly rank?: number
-  readonly score?: number
+  readonly rank: number
+  readonly score: number
+}
+
+/** What is to be written of an answer's rows or items, besides an item's id; all of it where this is absent. */
+export interface Selection {
+  readonly output?: readonly OutputKey[]
 }
 
 /** The answer to a query: its items from the best to the worst. */
-export interface Ranking {
+export interface Ranking extends Selection {
   readonly ranking: readonly RankedItem[]
   readonly model: { readonly name: string; readonly version: string }
+}
+
+/** The answer to rows of which more than the scores is wanted. */
+export interface RowPredictions extends Selection {
+  readonly predictions: readonly RowPrediction[]
 }
 
 /** The answer to a line that could not be read. */
@@ -36,7 +46,8 @@ export interface LineError {
   readonly error: { readonly code: string; readonly message: string }
 }
 
-export type LineAnswer = RowPrediction | Ranking | LineError
+/** The answer to a line: a row's stands alone in a list. */
+export type LineAnswer = RowPredictions | Ranking | LineError
 
 /**
  * What the default predictFn returns: one score a row in input order, or what else was asked for of each; a query's
@@ -44,7 +55,7 @@ export type LineAnswer = RowPrediction | Ranking | LineError
  */
 export type Prediction =
   | number[]
-  | { readonly predictions: readonly RowPrediction[] }
+  | RowPredictions
   | Ranking
   | { readonly rankings: readonly Ranking[] }
   | { readonly lines: readonly LineAnswer[] }
@@ -68,7 +79,7 @@ export async function predictFn(
   const answer = new Answerer(model, input.values, scores, context?.output)
   switch (input.kind) {
     case 'rows':
-      return { predictions: await answer.rows(input, 0) }
+      return answer.rows(input, 0)
     case 'query':
       return answer.query(input, 0)
     case 'queries': {
@@ -102,7 +113,7 @@ async function answerLine(
   try {
     if (line instanceof RankerError) throw line
     checkCategories(line, model)
-    return line.kind === 'query' ? await answer.query(line, first) : (await answer.rows(line, first))[0]!
+    return line.kind === 'query' ? await answer.query(line, first) : await answer.rows(line, first)
   } catch (thrown) {
     if (!(thrown instanceof RankerError) || thrown.status >= 500) throw thrown
     return { error: { code: thrown.code, message: thrown.message } }
@@ -133,53 +144,53 @@ class Answerer {
     this.#standard = standard
   }
 
-  async rows(part: RequestOptions & { readonly count: number }, first: number): Promise<RowPrediction[]> {
-    const keys = this.#keys(part, ['score'])
+  async rows(part: RequestOptions & { readonly count: number }, first: number): Promise<RowPredictions> {
+    const selection = this.#select(part)
     const scores = this.#scores.slice(first, first + part.count)
     const ranks: number[] = []
-    if (keys.includes('rank')) for (const [position, row] of rank(scores).entries()) ranks[row] = position + 1
-    const explanations = await this.#explain(keys, Array.from(scores.keys()), first)
-    return scores.map((score, row) => pick(keys, { score, rank: ranks[row]! }, explanations?.[row]))
+    if (selection.output?.includes('rank')) {
+      for (const [position, row] of rank(scores).entries()) ranks[row] = position + 1
+    }
+    const explanations = await this.#explain(part, selection, Array.from(scores.keys()), first)
+    const predictions = scores.map((score, row) => ({
+      score,
+      ...(ranks.length > 0 && { rank: ranks[row]! }),
+      ...explanations?.[row],
+    }))
+    return { predictions, ...selection }
   }
 
   async query(query: Query, first: number): Promise<Ranking> {
-    const keys = this.#keys(query, ['rank', 'score'])
+    const selection = this.#select(query)
     const scores = this.#scores.slice(first, first + query.count)
     const order = rank(scores, query.limit)
-    const explanations = await this.#explain(keys, order, first)
+    const explanations = await this.#explain(query, selection, order, first)
+    const ranking = order.map((item, position) => ({
+      id: query.ids[item]!,
+      rank: position + 1,
+      score: scores[item]!,
+      ...explanations?.[position],
+    }))
     const { name, version } = this.#model
-    return {
-      ranking: order.map((item, position) => ({
-        id: query.ids[item]!,
-        ...pick(keys, { score: scores[item]!, rank: position + 1 }, explanations?.[position]),
-      })),
-      model: { name, version },
-    }
+    return { ranking, model: { name, version }, ...selection }
   }
 
-  #keys({ output, explain }: RequestOptions, usual: readonly OutputKey[]): readonly OutputKey[] {
-    const keys = output ?? this.#standard ?? usual
-    return explain && !keys.includes('contributions') ? [...keys, 'contributions'] : keys
+  /** What the request says, else what the server does; contributions that are asked for in words go last. */
+  #select({ output = this.#standard, explain }: RequestOptions): Selection {
+    if (output === undefined) return {}
+    return { output: explain && !output.includes('contributions') ? [...output, 'contributions'] : output }
   }
 
   async #explain(
-    keys: readonly OutputKey[],
+    { explain }: RequestOptions,
+    { output }: Selection,
     rows: readonly number[],
     first: number,
   ): Promise<Explanation[] | undefined> {
-    if (!keys.includes('contributions')) return undefined
+    if (!explain && !output?.includes('contributions')) return undefined
     const inBody = rows.map((row) => first + row)
     return explainRows(this.#model.explainer(), this.#model.featureNames, this.#values, inBody)
   }
-}
-
-function pick(
-  keys: readonly OutputKey[],
-  { score, rank }: { score: number; rank: number },
-  explanation: Explanation | undefined,
-): RowPrediction {
-  const all = { score: { score }, rank: { rank }, contributions: explanation }
-  return Object.assign({}, ...keys.map((key) => all[key]))
 }
 
 /** XGBoost gives no meaning to a category's code that is no whole number from 0. */

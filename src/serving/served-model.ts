@@ -14,9 +14,14 @@ export class ServedModel {
     this.#open = open
   }
 
+  get isReady(): boolean {
+    return this.#pipeline !== undefined && this.#pipeline.failure === undefined
+  }
+
   /** @throws {RankerError} of status 503, until the model is loaded and when it cannot be. */
   get pipeline(): Pipeline {
     if (!this.#pipeline) throw this.#reason
+    if (this.#pipeline.failure) throw this.#pipeline.failure
     return this.#pipeline
   }
 

@@ -1,59 +1,199 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import { dirname } from 'node:path'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
-import type { OutputKey } from '../data/request-options.ts'
-import { RankerError, show } from '../errors.ts'
+import { memoryOfContainer } from '../storage/memory.ts'
+import { AsyncFiles } from './async-files.ts'
+import { type Bodies, readBodies } from './bodies.ts'
 import { refuseEncodings } from './content-encoding.ts'
 import { customAttributesOf, echoCustomAttributes } from './custom-attributes.ts'
 import { type DrainTimes, drainable } from './drain.ts'
 import { answerClientError, answerErrors, sendError, toRankerError } from './error-answers.ts'
-import { openPipeline } from './open-pipeline.ts'
-import type { Trace } from './pipeline.ts'
+import { Gate } from './gate.ts'
+import { formatMetrics, Metrics, type MetricsData } from './metrics.ts'
+import { LocalModels } from './models/local-models.ts'
+import type { ModelHost, ModelRegistry } from './models/model-host.ts'
+import { Registry } from './models/registry.ts'
+import { refuseOddRequests } from './odd-requests.ts'
+import { openServing } from './open-serving.ts'
+import type { Pipeline } from './pipeline.ts'
+import type { Profile } from './profile.ts'
+import { logRequests, type RequestTrace } from './request-log.ts'
+import { routeEndpoints } from './routes/endpoints.ts'
+import { routeExecutionParameters } from './routes/execution-parameters.ts'
 import { routeInvocations } from './routes/invocations.ts'
+import { routeMetrics } from './routes/metrics.ts'
+import { routeModels } from './routes/models.ts'
 import { routePing } from './routes/ping.ts'
 import { ServedModel } from './served-model.ts'
+import { readSettings, type ServeSettings } from './settings.ts'
+import { sendTraces } from './traces.ts'
+import { Turns } from './turns.ts'
 
-export interface ServerOptions {
-  /** A model folder, or a model file. */
-  readonly modelPath: string
-  /** File in code/ that holds the hooks, where it is not `inference.*`. */
-  readonly program?: string | undefined
-  /** Most bytes of a request's body. */
-  readonly bodyLimit: number
-  /** Accept of a request that leaves the choice to the server. */
-  readonly defaultAccept?: string | undefined
-  /** What an answer holds of a row or an item where the request does not say. */
-  readonly output?: readonly OutputKey[] | undefined
+/** The settings that a server is built from; those of the process around it are not among them. */
+export type ServerOptions = Partial<Omit<ServeSettings, 'host' | 'port' | 'workers' | 'logLevel'>> & {
   readonly log: FastifyBaseLogger
+  /** A body of more bytes is worked on in another process. @default 1 MiB */
+  readonly largeBytes?: number
+  /** Whether hooks run in a process of their own, where they can do no harm. @default true */
+  readonly isolateHooks?: boolean
+  /** Where other processes serve the same port. */
+  readonly peers?: Peers | undefined
+}
+
+/** The other processes that serve the same port. */
+export interface Peers {
+  /** The metrics of each of them. */
+  metrics(): Promise<MetricsData[]>
+  /** The models of all of them. */
+  readonly registry: ModelRegistry
 }
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Loads the model; never rejects. `/ping` and the log tell what came of it. */
-    load(): Promise<void>
+    /** Loads the model; never rejects. `/ping` and the log tell what came of it. @returns whether it can be served */
+    load(): Promise<boolean>
     /** Refuses new requests and resolves when those in flight are answered. `close` is the next step. */
     drain(times?: DrainTimes): Promise<void>
+    /** The metrics of this process. */
+    metrics(): Promise<MetricsData>
+    /** The models of this process, where it serves several. */
+    models: ModelHost
   }
   interface FastifyRequest {
     readonly customAttributes: string | undefined
     /** The Content-Type header, empty when there was none. */
     contentType: string
     /** Fields of the request's line in the log. */
-    trace: Trace & { model?: string | undefined; version?: string | undefined; error?: RankerError }
+    trace: RequestTrace
+    profile: Profile | undefined
   }
 }
 
+const DEFAULT_LARGE_BYTES = 1 << 20
+/** A name of the multi-model API is up to 1,024 characters, each of up to 12 in a path. */
+const LONGEST_PARAMETER = 12 * 1024
 /** A caller's request id is taken over when nothing that reads logs can be hurt by it. */
 const SAFE_REQUEST_ID = /^[\w.:=-]{1,128}$/
+const LONGEST_INFERENCE_ID = 256
 
 /** Builds the server: it neither listens nor loads the model before it is told to. */
-export function buildServer({ bodyLimit, log, ...pipelineOptions }: ServerOptions): FastifyInstance {
-  const served = new ServedModel(() => openPipeline({ ...pipelineOptions, log }))
-  const app: FastifyInstance = Fastify({
+export function buildServer({
+  log,
+  peers,
+  largeBytes = DEFAULT_LARGE_BYTES,
+  isolateHooks = true,
+  ...given
+}: ServerOptions): FastifyInstance {
+  const settings = { ...readSettings({}), ...given }
+  const { bodyLimit, modelPath, modelsRoot, program, defaultAccept, output, batch } = settings
+  const turns = new Turns()
+  const gate = new Gate(settings.queueSize)
+  const app = createApp(log, bodyLimit)
+
+  const openModel = (path: string): Promise<Pipeline> => {
+    const started = performance.now()
+    const hookLimits = {
+      openMs: settings.openMs,
+      requestMs: settings.hookMs,
+      memoryBytes: settings.hookMemoryBytes,
+    }
+    const onReplace = () => metrics.observeReplaced()
+    const options = {
+      modelPath: path,
+      program,
+      defaultAccept,
+      output,
+      log,
+      turns,
+      largeBytes,
+      isolateHooks,
+      hookLimits,
+      onReplace,
+    }
+    return openServing(options).finally(() => metrics.observeLoad(performance.now() - started))
+  }
+  const served = new ServedModel(() => openModel(modelPath))
+  const models = new LocalModels(openModel)
+  const isMulti = modelsRoot !== undefined
+
+  let bodies: Bodies
+  const metrics = new Metrics({
+    inFlight: () => gate.inFlight,
+    queueDepth: () => turns.waiting,
+    bodyBytes: () => bodies.bytes,
+    models: () => (isMulti ? models.size : Number(served.isReady)),
+    featureNames: () => (served.isReady ? served.pipeline.model?.featureNames : undefined),
+  })
+  prepareRequests(app)
+  echoCustomAttributes(app)
+  refuseEncodings(app)
+  answerErrors(app, bodyLimit)
+  refuseOddRequests(app)
+  logRequests(app)
+  metrics.observe(app)
+  if (settings.traces) app.register((_, __, done) => void sendTraces(app, log).then(() => done(), done))
+  app.decorate('drain', drainable(app))
+  bodies = readBodies(app, settings)
+
+  const registry =
+    peers?.registry ??
+    new Registry({
+      hosts: () => [models],
+      root: modelsRoot ?? dirname(modelPath),
+      memory: memoryOfContainer(),
+      program,
+    })
+  if (isMulti) {
+    routePing(app)
+    routeModels(app, registry, models, gate)
+  } else {
+    routePing(app, served)
+    routeInvocations(app, served, gate, batch.on)
+  }
+  routeEndpoints(app, {
+    gate,
+    bodyLimit,
+    asyncFiles:
+      settings.asyncOutput === undefined ? undefined : new AsyncFiles(settings.asyncOutput, settings.s3),
+    model: (target) => (isMulti ? models.get(target ?? '') : served),
+  })
+  routeExecutionParameters(app, batch)
+  routeMetrics(app, async () => formatMetrics([await metrics.data(), ...((await peers?.metrics()) ?? [])]))
+
+  app.decorate('metrics', () => metrics.data())
+  app.decorate('models', models)
+  app.decorate('load', async () => {
+    if (isMulti) {
+      log.info({ root: modelsRoot }, 'ready to load models')
+      return true
+    }
+    try {
+      await served.load()
+      const { model } = served.pipeline
+      log.info(
+        { model: model?.name, version: model?.version, features: model?.featureNames.length },
+        'the model is ready',
+      )
+      return true
+    } catch (err) {
+      log.error({ err, modelPath }, 'the model cannot be served')
+      return false
+    }
+  })
+  app.addHook('onClose', async () => {
+    await Promise.all([served.close(), models.closeAll()])
+  })
+  return app
+}
+
+function createApp(log: FastifyBaseLogger, bodyLimit: number): FastifyInstance {
+  return Fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: requestId,
     bodyLimit,
+    routerOptions: { maxParamLength: LONGEST_PARAMETER },
     // The platform keeps connections for a minute: each timeout has to outlast the one before it.
     keepAliveTimeout: 66_000,
     requestTimeout: 68_000,
@@ -69,8 +209,11 @@ export function buildServer({ bodyLimit, log, ...pipelineOptions }: ServerOption
       sendError(toRankerError(error, bodyLimit), request, reply)
     },
   })
+}
 
+function prepareRequests(app: FastifyInstance): void {
   app.decorateRequest('trace')
+  app.decorateRequest('profile')
   app.decorateRequest('contentType', '')
   app.decorateRequest('customAttributes', {
     getter() {
@@ -78,53 +221,13 @@ export function buildServer({ bodyLimit, log, ...pipelineOptions }: ServerOption
     },
   })
   app.addHook('onRequest', (request, reply, done) => {
-    request.trace = {}
+    const inferenceId = request.headers['x-amzn-sagemaker-inference-id']
+    request.trace =
+      inferenceId === undefined ? {} : { inferenceId: String(inferenceId).slice(0, LONGEST_INFERENCE_ID) }
     // Fastify would refuse a malformed type, which may be the very one that a hook wants.
     request.contentType = request.headers['content-type'] ?? ''
     delete request.headers['content-type']
     reply.header('x-request-id', request.id)
-    done()
-  })
-  echoCustomAttributes(app)
-  refuseEncodings(app)
-  answerErrors(app, bodyLimit)
-  refuseOddRequests(app)
-  logRequests(app)
-  app.decorate('drain', drainable(app))
-
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-  routePing(app, served)
-  routeInvocations(app, served)
-
-  app.decorate('load', async () => {
-    try {
-      await served.load()
-      const { model } = served.pipeline
-      log.info(
-        { model: model?.name, version: model?.version, features: model?.featureNames.length },
-        'the model is ready',
-      )
-    } catch (err) {
-      log.error({ err, modelPath: pipelineOptions.modelPath }, 'the model cannot be served')
-    }
-  })
-  app.addHook('onClose', () => served.close())
-  return app
-}
-
-/** What Node refuses with an empty answer of its own: HTTP/1.1 without a Host, and an unknown Expect. */
-function refuseOddRequests(app: FastifyInstance): void {
-  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
-  app.addHook('onRequest', ({ raw }, _reply, done) => {
-    const { expect, host } = raw.headers
-    if (host === undefined && raw.httpVersion === '1.1') {
-      throw new RankerError('REQUEST_UNREADABLE', { reason: 'it has no Host' })
-    }
-    if (expect !== undefined && expect.toLowerCase() !== '100-continue') {
-      const reason = `it expects ${show(expect)}, and nothing but 100-continue is known`
-      throw new RankerError('REQUEST_UNREADABLE', { reason }, { status: 417 })
-    }
     done()
   })
 }
@@ -136,22 +239,4 @@ function noSchemas(): never {
 function requestId({ headers }: IncomingMessage): string {
   const given = headers['x-request-id']
   return typeof given === 'string' && SAFE_REQUEST_ID.test(given) ? given : randomUUID()
-}
-
-/** One line a request; pings come every few seconds and have none. A stack is of use for what nobody expected. */
-function logRequests(app: FastifyInstance): void {
-  app.addHook('onResponse', (request, reply, done) => {
-    if (request.routeOptions.url !== '/ping') {
-      const { error, ...trace } = request.trace
-      const line = { status: reply.statusCode, ms: Math.round(reply.elapsedTime * 1000) / 1000, ...trace }
-      if (!error) {
-        request.log.info(line, 'answered')
-      } else if (error.status < 500 || error.status === 503) {
-        request.log.info({ ...line, code: error.code, reason: error.message }, 'refused')
-      } else {
-        request.log.error({ ...line, code: error.code, err: error.cause ?? error }, 'failed')
-      }
-    }
-    done()
-  })
 }

@@ -1,13 +1,82 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { totalmem } from 'node:os'
+import { join } from 'node:path'
 
-/** Where the kernel says how much a container may take: cgroup v2, then v1. */
-const CGROUP_LIMITS = ['/sys/fs/cgroup/memory.max', '/sys/fs/cgroup/memory/memory.limit_in_bytes']
+/** The memory controller's files in cgroup v2 and v1. */
+const CONTROLLERS = [
+  {
+    // The controllers' column of /proc/self/cgroup.
+    name: '',
+    root: '/sys/fs/cgroup',
+    limit: 'memory.max',
+    used: 'memory.current',
+    cache: /^inactive_file (\d+)/m,
+  },
+  {
+    name: 'memory',
+    root: '/sys/fs/cgroup/memory',
+    limit: 'memory.limit_in_bytes',
+    used: 'memory.usage_in_bytes',
+    cache: /^total_inactive_file (\d+)/m,
+  },
+]
+
+export interface Memory {
+  /** Bytes that may be taken: the container's limit, else what the machine has. */
+  readonly limit: number
+  /** Bytes of it that are in use; what the kernel would give back at once is not counted. */
+  used(): number
+}
+
+/** The memory that this process and its children share: of the tightest cgroup around it, else of the machine. */
+export function memoryOfContainer(): Memory {
+  const limits = cgroups().filter(({ limit }) => limit > 0 && limit < totalmem())
+  const tightest = limits.sort((a, b) => a.limit - b.limit)[0]
+  return (
+    tightest ?? {
+      limit: totalmem(),
+      used: () => totalmem() - 1024 * Number(/^MemAvailable: *(\d+)/m.exec(read('/proc/meminfo'))?.[1] ?? 0),
+    }
+  )
+}
 
 /** Bytes of memory that this process may take: the container's limit, else what the machine has. */
 export function memoryOfMachine(): number {
-  const limits = CGROUP_LIMITS.filter((path) => existsSync(path)).map((path) =>
-    Number(readFileSync(path, 'utf8')),
-  )
-  return Math.min(totalmem(), ...limits.filter((limit) => limit > 0))
+  return memoryOfContainer().limit
+}
+
+/** Bytes of a process that are in memory; undefined when it has ended. */
+export function residentBytes(pid: number): number | undefined {
+  const kilobytes = /^VmRSS:\s*(\d+) kB/m.exec(read(`/proc/${pid}/status`))?.[1]
+  return kilobytes === undefined ? undefined : 1024 * Number(kilobytes)
+}
+
+/** Every cgroup from this process's own up to the root, as far as they can be seen from inside a container. */
+function cgroups(): Memory[] {
+  return read('/proc/self/cgroup')
+    .split('\n')
+    .flatMap((line) => {
+      const [, names = '', ...rest] = line.split(':')
+      const controller = CONTROLLERS.find(({ name }) => names.split(',').includes(name))
+      if (!controller || rest.length === 0) return []
+      const levels = rest.join(':').split('/').filter(Boolean)
+      return Array.from({ length: levels.length + 1 }, (_, depth): Memory => {
+        const folder = join(controller.root, ...levels.slice(0, depth))
+        return {
+          limit: Number.parseInt(read(join(folder, controller.limit)), 10) || 0,
+          used: () =>
+            Number(read(join(folder, controller.used))) -
+            Number(controller.cache.exec(read(join(folder, 'memory.stat')))?.[1] ?? 0),
+        }
+      })
+    })
+}
+
+/** A file of the kernel's, or nothing where it is not there. */
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
 }

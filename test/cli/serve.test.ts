@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { cpSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -27,12 +28,27 @@ async function freePort(): Promise<number> {
   return port
 }
 
+/** Processes that another one started and that live. */
+function childrenOf(pid: number): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+  return children.split(' ').filter(Boolean).map(Number)
+}
+
+async function waitFor<T>(look: () => T | undefined): Promise<T> {
+  for (let tries = 0; tries < 3000; tries++) {
+    const found = look()
+    if (found !== undefined) return found
+    await delay(20)
+  }
+  throw new Error('waited in vain')
+}
+
 /** Runs the real process. */
 async function serve(t: Test, modelPath: string, env: Record<string, string> = {}): Promise<Server> {
   const port = await freePort()
   const child = spawn(process.execPath, [MAIN, 'serve', '--model-path', modelPath], {
     env: { ...process.env, RANKER_HOST: '127.0.0.1', SAGEMAKER_BIND_TO_PORT: String(port), ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   })
   t.teardown(() => child.kill('SIGKILL'))
   let output = ''
@@ -47,10 +63,11 @@ async function serve(t: Test, modelPath: string, env: Record<string, string> = {
       output
         .trim()
         .split('\n')
+        .filter((line) => line.startsWith('{') && line.endsWith('}'))
         .map((line) => JSON.parse(line)),
     exited: once(child, 'exit') as Server['exited'],
     pinged: async (status) => {
-      for (let tries = 0; tries < 200; tries++) {
+      for (let tries = 0; tries < 2400; tries++) {
         const answer = await fetch(`${url}/ping`).catch(() => undefined)
         if (answer?.status === status) return answer
         await delay(25)
@@ -63,7 +80,9 @@ async function serve(t: Test, modelPath: string, env: Record<string, string> = {
 t.test(
   'a process serves, logs one line of JSON a request and none a ping, and ends at SIGTERM',
   async (t) => {
-    const { url, child, log, pinged, exited } = await serve(t, modelFolder(t))
+    const { url, child, log, pinged, exited } = await serve(t, modelFolder(t), {
+      SAGEMAKER_MODEL_SERVER_WORKERS: '1',
+    })
     await pinged(200)
     const answer = await fetch(`${url}/invocations`, { method: 'POST', headers: CSV, body: '9,4,1' })
     t.equal(await answer.text(), '1.5\n')
@@ -146,11 +165,109 @@ t.test('requests in flight at SIGTERM are answered', async (t) => {
   await delay(150)
   child.kill('SIGTERM')
   child.kill('SIGINT')
-  await delay(50)
-  t.equal((await fetch(`${url}/ping`)).status, 503)
+  t.match(await (await pinged(503)).json(), { error: { code: 'DRAINING' } })
   for (const answer of answers) t.equal(await (await answer).text(), '7\n')
   t.same(await exited, [0, null])
 })
+
+t.test('several processes serve one port as one server', async (t) => {
+  const { url, child, log, pinged, exited } = await serve(t, modelFolder(t), {
+    SAGEMAKER_MODEL_SERVER_WORKERS: '2',
+  })
+  await pinged(200)
+  const workers = await waitFor(() => {
+    const pids = childrenOf(child.pid!)
+    return log().filter(({ msg }) => msg === 'the model is ready').length === 2 ? pids : undefined
+  })
+  t.equal(workers.length, 2)
+  // Each on a connection of its own, so that both processes get some.
+  const headers = { ...CSV, connection: 'close' }
+  const ask = () => fetch(`${url}/invocations`, { method: 'POST', headers, body: '9,4,1' })
+  for (let request = 0; request < 10; request++) t.equal(await (await ask()).text(), '1.5\n')
+  const metrics = await (await fetch(`${url}/metrics`)).text()
+  t.match(metrics, /^ranker_rows_total 10$/m, 'whichever process is asked')
+
+  process.kill(workers[0]!, 'SIGKILL')
+  for (let request = 0; request < 10; request++) t.equal((await ask()).status, 200, 'the other one goes on')
+  await waitFor(() => log().find(({ msg }) => /a worker ended/.test(String(msg))))
+  t.match(
+    log().find(({ msg }) => /a worker ended/.test(String(msg))),
+    { level: 'error', pid: workers[0], how: 'by SIGKILL' },
+  )
+  await waitFor(() => (childrenOf(child.pid!).length === 2 ? true : undefined))
+
+  // Both are at work when the signal comes, which goes to the whole process group as from a terminal.
+  const answers = Array.from({ length: 20 }, ask)
+  for (const pid of [...childrenOf(child.pid!), child.pid!]) process.kill(pid, 'SIGTERM')
+  for (const answer of await Promise.allSettled(answers)) {
+    if (answer.status === 'fulfilled') t.match([200, 503].includes(answer.value.status), true)
+    else t.match(answer.reason.cause?.code, /ECONNREFUSED|ECONNRESET/, 'what came too late')
+  }
+  t.same(await exited, [0, null])
+})
+
+t.test('workers that keep dying end the server, and its last line says so', async (t) => {
+  const { child, exited, pinged } = await serve(t, modelFolder(t), { SAGEMAKER_MODEL_SERVER_WORKERS: '1' })
+  let last = ''
+  child.stderr!.on('data', (chunk) => {
+    last += chunk
+  })
+  let ended = false
+  void exited.then(() => {
+    ended = true
+  })
+  await pinged(200)
+  const killed = new Set<number>()
+  while (!ended) {
+    for (const pid of childrenOf(child.pid!)) {
+      process.kill(pid, 'SIGKILL')
+      killed.add(pid)
+    }
+    await delay(20)
+  }
+  t.same(await exited, [1, null])
+  t.equal(killed.size, 5)
+  t.match(last, /^error: 5 workers ended within 60 s, the last one by SIGKILL: the server gives up\n$/)
+})
+
+t.test(
+  'a model that is loaded through one process is served by all, and by those that come later',
+  async (t) => {
+    const root = emptyFolder(t)
+    const folder = join(root, 'models/a/model')
+    cpSync(modelFolder(t), folder, { recursive: true })
+    const { url, child, log, pinged } = await serve(t, root, {
+      SAGEMAKER_BASE_DIR: root,
+      SAGEMAKER_MULTI_MODEL: 'true',
+      SAGEMAKER_MODEL_SERVER_WORKERS: '2',
+    })
+    await pinged(200)
+    await waitFor(() =>
+      log().filter(({ msg }) => msg === 'ready to load models').length === 2 ? true : undefined,
+    )
+    const close = { connection: 'close' }
+    const load = () =>
+      fetch(`${url}/models`, {
+        method: 'POST',
+        headers: { ...close, 'content-type': 'application/json' },
+        body: JSON.stringify({ model_name: 'a', url: folder }),
+      })
+    const ask = () =>
+      fetch(`${url}/models/a/invoke`, { method: 'POST', headers: { ...CSV, ...close }, body: '9,4,1' })
+    t.equal((await ask()).status, 404)
+    t.equal((await load()).status, 200)
+    t.equal((await load()).status, 409)
+    for (let request = 0; request < 4; request++) t.equal(await (await ask()).text(), '1.5\n')
+    process.kill(childrenOf(child.pid!)[0]!, 'SIGKILL')
+    await waitFor(() =>
+      log().filter(({ msg }) => msg === 'ready to load models').length === 3 ? true : undefined,
+    )
+    for (let request = 0; request < 4; request++) t.equal(await (await ask()).text(), '1.5\n')
+    t.equal((await fetch(`${url}/models/a`, { method: 'DELETE', headers: close })).status, 200)
+    for (let request = 0; request < 4; request++) t.equal((await ask()).status, 404)
+    t.same(await (await fetch(`${url}/models`, { headers: close })).json(), { models: [] })
+  },
+)
 
 t.test('what keeps it from starting is one sentence and exit code 1', async (t) => {
   const taken = createServer().listen(0, '127.0.0.1')

@@ -6,12 +6,14 @@ import { emptyFolder, modelFolder } from '../helpers/model.ts'
 import { startServer } from '../helpers/server.ts'
 
 const ROW = '9,4,1'
+/** What hooks may do and return is the same in this process, and a process of their own takes a while to start. */
+const HERE = { isolateHooks: false }
 
 /** A server whose model has hooks: one source text, or files below code/ by name. */
 const serve = (t: Test, code: string | Record<string, string>, program?: string) => {
   const files = typeof code === 'string' ? { 'inference.js': code } : code
   const below = Object.fromEntries(Object.entries(files).map(([name, text]) => [`code/${name}`, text]))
-  return startServer(t, modelFolder(t, below), { program })
+  return startServer(t, modelFolder(t, below), { program, ...HERE })
 }
 
 t.test('ES modules, CommonJS and TypeScript, whatever package.json is near', async (t) => {
@@ -248,10 +250,10 @@ t.test('a modelFn may serve a folder that holds no model of ours', async (t) => 
       export const inputFn = (body) => body.toString().split(',').map(Number)
       export const predictFn = (row, weights) => [row.reduce((sum, value, i) => sum + value * weights[i], 0)]`,
   })
-  const { invoke } = await startServer(t, folder)
+  const { invoke } = await startServer(t, folder, HERE)
   t.equal((await invoke('1,2')).body, '8\n')
   writeTree(folder, { 'code/own.mjs': 'export const modelFn = () => ({})' })
-  const half = await startServer(t, folder, { program: 'own.mjs' })
+  const half = await startServer(t, folder, { program: 'own.mjs', ...HERE })
   t.match(await half.invoke('1,2'), { statusCode: 500, body: /NO_DEFAULT_MODEL.*inputFn/ })
 })
 
@@ -262,7 +264,7 @@ t.test('a model folder may be behind a link', async (t) => {
   })
   const link = join(emptyFolder(t), 'model')
   symlinkSync(folder, link)
-  const { invoke } = await startServer(t, link)
+  const { invoke } = await startServer(t, link, HERE)
   t.equal((await invoke(ROW)).body, 'linked\n')
 })
 

@@ -13,7 +13,7 @@ const SLOW_HOOK = `export const predictFn = (data, model, ctx) =>
   new Promise((resolve) => setTimeout(resolve, 300, [data.values[0]]))`
 
 async function listen(t: Test, files: Record<string, string> = {}, options: Partial<ServerOptions> = {}) {
-  const server = await startServer(t, modelFolder(t, files), options)
+  const server = await startServer(t, modelFolder(t, files), { isolateHooks: false, ...options })
   await server.app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = server.app.server.address() as AddressInfo
   return { ...server, port, url: `http://127.0.0.1:${port}` }

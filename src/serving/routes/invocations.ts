@@ -1,31 +1,37 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { Readable } from 'node:stream'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { Gate } from '../gate.ts'
+import type { Answer } from '../pipeline.ts'
 import type { ServedModel } from '../served-model.ts'
-
-const NO_BODY = Buffer.alloc(0)
+import { chunksOf, isLong } from './chunks.ts'
+import { invoke } from './invoke.ts'
 
 /** `POST /invocations`: scores or ranks what the body holds. */
-export function routeInvocations(app: FastifyInstance, served: ServedModel): void {
+export function routeInvocations(
+  app: FastifyInstance,
+  served: ServedModel,
+  gate: Gate,
+  batch: boolean,
+): void {
   app.post('/invocations', {
     // Before the body is read, since nothing can be done with it yet.
     onRequest: (_request, _reply, done) => {
       void served.pipeline
       done()
     },
-    handler: (request, reply) => invoke(served, request, reply),
+    handler: async (request, reply) => {
+      const answer = await invoke(gate, request, { served, accept: request.headers.accept })
+      await sendAnswer(reply, answer, batch)
+    },
   })
 }
 
-async function invoke(served: ServedModel, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  const { pipeline } = served
-  request.trace.model = pipeline.model?.name
-  request.trace.version = pipeline.model?.version
-  const { body, contentType, trace } = await pipeline.invoke({
-    body: (request.body as Buffer | undefined) ?? NO_BODY,
-    contentType: request.contentType,
-    accept: request.headers.accept,
-    requestId: request.id,
-    customAttributes: request.customAttributes,
-  })
-  Object.assign(request.trace, trace)
-  await reply.type(contentType).send(body)
+const NEWLINE = Buffer.from('\n')
+
+/** @param batch whether answers are put one behind the other in a file, where each has to end its line */
+export function sendAnswer(reply: FastifyReply, { body, contentType }: Answer, batch: boolean): FastifyReply {
+  if (isLong(body, contentType))
+    return reply.type(contentType).send(Readable.from(chunksOf(body, contentType)))
+  const isOpen = batch && contentType === 'application/json' && body.at(-1) !== NEWLINE[0]
+  return reply.type(contentType).send(isOpen ? Buffer.concat([body, NEWLINE]) : body)
 }

@@ -1,0 +1,56 @@
+// A process that runs a model's hooks, or requests that are too large for the process that listens. It is started
+// by src/serving/processes/pipeline-process.ts, and ends with it.
+import { writeFileSync } from 'node:fs'
+import { inspect } from 'node:util'
+import type { HookLog } from '../serving/hook-types.ts'
+import type { ModelInfo } from '../serving/model.ts'
+import { openPipeline } from '../serving/open-pipeline.ts'
+import type { Invocation, Pipeline } from '../serving/pipeline.ts'
+import { Calls } from '../serving/processes/calls.ts'
+import type { LogLine, ProcessPlan } from '../serving/processes/pipeline-process.ts'
+import { toPlainError } from '../serving/processes/plain-error.ts'
+
+// Held on to before any hook can replace them.
+const send = process.send!.bind(process)
+const exit = process.exit.bind(process)
+
+try {
+  // When memory is short, the kernel should end this process and not the one that listens.
+  writeFileSync('/proc/self/oom_score_adj', '1000')
+} catch {
+  // No such file on this system.
+}
+
+let pipeline: Pipeline | undefined
+const calls = new Calls((message) => send(message, () => {}), {
+  open: async (plan: ProcessPlan) => {
+    pipeline = await openPipeline({ ...plan, log: forwardingLog() })
+    const { model } = pipeline
+    if (!model) return undefined
+    // What can be sent of it.
+    const { name, version, featureNames, categorical, libsvmIndexBase } = model
+    return { name, version, featureNames, categorical, libsvmIndexBase } satisfies ModelInfo
+  },
+  invoke: (invocation: Invocation) => pipeline!.invoke(invocation),
+  alive: () => true,
+})
+process.on('message', (message) => calls.receive(message))
+process.on('disconnect', () => exit(0))
+// The process that started this one tells it when to end.
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => {})
+for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+  process.on(event, (thrown: unknown) => calls.tell('thrownLate', toPlainError(thrown)))
+}
+
+function forwardingLog(): HookLog {
+  const at = (level: LogLine['level']) => (fields: object, message?: string) => {
+    const line = (fields: object): LogLine => ({ level, fields, message })
+    try {
+      calls.tell('log', line(fields))
+    } catch {
+      // No plain data, which could be sent.
+      calls.tell('log', line({ fields: inspect(fields) }))
+    }
+  }
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+}

@@ -1,0 +1,189 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { extname } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import type { OutputKey } from '../../data/request-options.ts'
+import { RankerError } from '../../errors.ts'
+import { residentBytes } from '../../storage/memory.ts'
+import type { HookLog } from '../hook-types.ts'
+import type { ModelInfo } from '../model.ts'
+import type { Answer, Invocation } from '../pipeline.ts'
+import { Calls } from './calls.ts'
+import { fromPlainError, type PlainError } from './plain-error.ts'
+import { within } from './within.ts'
+
+/** What a process that runs a pipeline is started for. */
+export interface ProcessPlan {
+  readonly modelPath: string
+  readonly program?: string | undefined
+  readonly defaultAccept?: string | undefined
+  readonly output?: readonly OutputKey[] | undefined
+}
+
+export interface ProcessLimits {
+  /** Milliseconds from its start until the model and its hooks are loaded. */
+  readonly openMs: number
+  /** Milliseconds a request may take; it may take for ever where this is undefined. */
+  readonly requestMs: number | undefined
+  /** Bytes it may have in memory; it may have all where this is undefined. */
+  readonly memoryBytes: number | undefined
+}
+
+/** One line in the log of the process, as it tells it. */
+export interface LogLine {
+  readonly level: keyof HookLog
+  readonly fields: object
+  readonly message?: string | undefined
+}
+
+const ENTRY = fileURLToPath(new URL(`../../cli/pipeline-process${extname(import.meta.url)}`, import.meta.url))
+const MEBIBYTE = 1 << 20
+const MEMORY_CHECK_MS = 500
+/** A process whose event loop turns answers at once. */
+const ALIVE_MS = 1000
+/** How long a process may take to end by itself. */
+const END_MS = 1000
+const LONGEST_LINE = 8192
+
+/**
+ * A model with its hooks in a process of its own. Whatever the hooks do there (block, crash, leak, exit) ends that
+ * process at worst, and it is killed with all that it started.
+ */
+export class PipelineProcess {
+  readonly #child: ChildProcess
+  readonly #calls: Calls
+  readonly #limits: ProcessLimits
+  readonly #log: HookLog
+  #inFlight = 0
+  #retired = false
+  #how: string | undefined
+  #model: ModelInfo | undefined
+  /** How it ended, once it has: `ended with code 1`. */
+  readonly ended: Promise<string>
+
+  private constructor(limits: ProcessLimits, log: HookLog) {
+    this.#limits = limits
+    this.#log = log
+    const megabytes = limits.memoryBytes && Math.max(16, Math.floor(limits.memoryBytes / MEBIBYTE))
+    this.#child = fork(ENTRY, {
+      serialization: 'advanced',
+      execArgv: [...process.execArgv, ...(megabytes ? [`--max-old-space-size=${megabytes}`] : [])],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      // At the head of a process group, so that what the hooks started is killed with it.
+      detached: true,
+    })
+    const child = this.#child
+    this.#calls = new Calls((message) => child.send(message, () => {}), {
+      log: ({ level, fields, message }: LogLine) => log[level](fields, message),
+      thrownLate: (error: PlainError) =>
+        log.error({ err: fromPlainError(error) }, 'something was thrown outside of a request'),
+    })
+    child.on('message', (message) => this.#calls.receive(message))
+    for (const stream of ['stdout', 'stderr'] as const) {
+      createInterface(child[stream]!).on('line', (line) =>
+        log.info({ stream, line: line.slice(0, LONGEST_LINE) }, 'printed by a hook'),
+      )
+    }
+    this.ended = new Promise((resolve) => {
+      child.once('error', (cause) => resolve(`could not be started: ${cause.message}`))
+      child.once('exit', (code, signal) =>
+        resolve(this.#how ?? (signal ? `was ended by ${signal}` : `ended with code ${code}`)),
+      )
+    })
+    this.#watch()
+  }
+
+  /** @throws {RankerError} when the model or its hooks cannot be served, or the process ends over them. */
+  static async open(plan: ProcessPlan, limits: ProcessLimits, log: HookLog): Promise<PipelineProcess> {
+    const opened = new PipelineProcess(limits, log)
+    try {
+      const model = opened.#calls.call<ModelInfo | undefined>('open', plan)
+      opened.#model = await within(limits.openMs, model, () =>
+        notReady(`gave no sign of life for ${limits.openMs / 1000} s`),
+      )
+      return opened
+    } catch (thrown) {
+      opened.kill()
+      const isEnd = thrown instanceof RankerError && thrown.code === 'PROCESS_ENDED'
+      throw isEnd ? notReady(await opened.ended) : thrown
+    }
+  }
+
+  get model(): ModelInfo | undefined {
+    return this.#model
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
+  /** @throws {RankerError} HOOK_TIMEOUT, PROCESS_ENDED, or whatever is to be answered as an error. */
+  async invoke(invocation: Invocation): Promise<Answer> {
+    const { requestMs } = this.#limits
+    this.#inFlight++
+    try {
+      const answer = this.#calls.call<Answer>('invoke', invocation)
+      if (requestMs === undefined) return await answer
+      return await within(
+        requestMs,
+        answer,
+        () => new RankerError('HOOK_TIMEOUT', { seconds: requestMs / 1000 }),
+      )
+    } finally {
+      this.#inFlight--
+      if (this.#retired && this.#inFlight === 0) this.kill()
+    }
+  }
+
+  /**
+   * Ends it as soon as the requests that it works on are answered, which is at once when it does not even answer
+   * whether it is alive. It is given no others.
+   */
+  async retire(): Promise<void> {
+    this.#retired = true
+    if (this.#inFlight === 0) return this.kill()
+    await within(ALIVE_MS, this.#calls.call('alive'), () => new Error('it blocks')).catch(() => this.kill())
+  }
+
+  /** Lets it end by itself, and kills it when it does not. */
+  async close(): Promise<void> {
+    if (this.#child.connected) this.#child.disconnect()
+    await within(END_MS, this.ended, () => new Error('it does not end')).catch(() => {})
+    this.kill()
+    await this.ended
+  }
+
+  /** @param how what `ended` will tell, where it is not for the signal to tell */
+  kill(how?: string): void {
+    this.#how ??= how
+    const { pid } = this.#child
+    try {
+      if (pid !== undefined) process.kill(-pid, 'SIGKILL')
+    } catch {
+      // It has ended, and so has all that it started.
+    }
+  }
+
+  #watch(): void {
+    const { memoryBytes } = this.#limits
+    const timer = setInterval(() => {
+      const resident = residentBytes(this.#child.pid!) ?? 0
+      if (memoryBytes === undefined || resident <= memoryBytes) return
+      const [seen, wanted] = [resident, memoryBytes].map((bytes) => Math.round(bytes / MEBIBYTE))
+      this.#log.error({ pid: this.pid, seen, wanted }, 'a process takes more megabytes of memory than it may')
+      this.kill('took more memory than it may')
+    }, MEMORY_CHECK_MS)
+    if (memoryBytes === undefined) clearInterval(timer)
+    timer.unref()
+    void this.ended.then((how) => {
+      clearInterval(timer)
+      this.#calls.fail(new RankerError('PROCESS_ENDED', { how }))
+    })
+  }
+}
+
+function notReady(how: string): RankerError {
+  return new RankerError('NOT_READY', {
+    reason: `the process of the model's hooks ${how} while it loaded them`,
+  })
+}

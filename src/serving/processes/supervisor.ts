@@ -1,0 +1,265 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import type { FastifyBaseLogger } from 'fastify'
+import { RankerError } from '../../errors.ts'
+import { memoryOfContainer } from '../../storage/memory.ts'
+import type { MetricsData } from '../metrics.ts'
+import type { ModelHost } from '../models/model-host.ts'
+import { Registry } from '../models/registry.ts'
+import type { ServeSettings } from '../settings.ts'
+import { Calls } from './calls.ts'
+import { within } from './within.ts'
+
+export interface SupervisorOptions {
+  readonly settings: ServeSettings
+  /** The module that a worker runs. */
+  readonly workerEntry: string
+  /** What the workers' stdout and stderr are: a file descriptor, or where it is piped to. */
+  readonly stdout: NodeJS.WritableStream
+  readonly stderr: NodeJS.WritableStream
+  /** Made when there is something to log: a worker starts sooner when nothing is loaded before it. */
+  readonly openLog: () => Promise<FastifyBaseLogger>
+  readonly stop: AbortSignal
+}
+
+/** What a worker is started with, as its first argument in JSON. */
+export interface WorkerPlan {
+  readonly settings: ServeSettings
+  /** Whether it is given connections before its model is loaded. */
+  readonly takes: boolean
+}
+
+/**
+ * Bodies and rows lie outside of V8's heap and are freed when it looks through its young objects. With a young
+ * generation of the usual size it does so too seldom: collections of everything take a third of the time then, and a
+ * worker has 30 MB more.
+ */
+const YOUNG_GENERATION = '--max-semi-space-size=2'
+
+/** Deaths of workers within so many seconds that end the server, for each worker. */
+const MOST_DEATHS = 5
+const DEATHS_SECONDS = 60
+/** The platform kills 30 s after SIGTERM. */
+const DRAIN_MS = 24_000
+/** A worker that is too busy to count is left out of the metrics. */
+const METRICS_MS = 1000
+
+/** A worker that is alive. */
+interface Member {
+  readonly child: ChildProcess
+  readonly calls: Calls
+  /** Whether it has its models, so that it is given those that are loaded from now on. */
+  isReady: boolean
+  /** Whether it is given connections. */
+  takes: boolean
+  /** Connections that were sent to it and that it has not taken yet. */
+  readonly sent: Map<number, Socket>
+}
+
+/**
+ * Holds a port and runs the processes that serve it: one at first, which is given connections at once and says why it is
+ * not ready yet; the rest when that one is ready, each given connections when it is ready itself. One that dies is
+ * replaced at once; connections that it had not taken go to another one.
+ * @returns when all of them have drained, after `stop`
+ * @throws {RankerError} LISTEN_FAILED, or WORKERS_DIED when they keep dying.
+ */
+export async function superviseWorkers(options: SupervisorOptions): Promise<void> {
+  const supervisor = new Supervisor(options)
+  await supervisor.run()
+}
+
+class Supervisor {
+  readonly #options: SupervisorOptions
+  /** In the order of their turns. */
+  readonly #members = new Set<Member>()
+  readonly #registry: Registry
+  readonly #server: Server
+  /** Connections that no worker is there for. */
+  #waiting: Socket[] = []
+  #lastConnection = 0
+  /** Times of deaths, in milliseconds. */
+  #deaths: number[] = []
+  /** Nothing is started any more. */
+  #ending = false
+  #end: { resolve(): void; reject(error: Error): void } | undefined
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options
+    const { settings } = options
+    this.#server = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => this.#hand(socket))
+    this.#registry = new Registry({
+      hosts: () => [...this.#members].filter(({ isReady }) => isReady).map(({ calls }) => hostOver(calls)),
+      root: settings.modelsRoot ?? '',
+      memory: memoryOfContainer(),
+      program: settings.program,
+    })
+  }
+
+  async run(): Promise<void> {
+    const { stop } = this.#options
+    const ended = new Promise<void>((resolve, reject) => {
+      this.#end = { resolve, reject }
+    })
+    const drain = () => void this.#drain()
+    stop.addEventListener('abort', drain)
+    try {
+      await this.#listen()
+      if (stop.aborted) drain()
+      else this.#fork({ takes: true })
+      await ended
+    } finally {
+      stop.removeEventListener('abort', drain)
+      this.#ending = true
+      this.#server.close()
+      for (const socket of this.#waiting) socket.destroy()
+      for (const { child } of this.#members) child.kill('SIGKILL')
+      await Promise.all([...this.#members].map(({ child }) => once(child, 'exit')))
+    }
+  }
+
+  async #listen(): Promise<void> {
+    const { host, port } = this.#options.settings
+    this.#server.listen({ host, port })
+    try {
+      await once(this.#server, 'listening')
+    } catch (cause) {
+      const { code, message } = cause as NodeJS.ErrnoException
+      throw new RankerError(
+        'LISTEN_FAILED',
+        { address: `${host}:${port}`, reason: code ?? message },
+        { cause },
+      )
+    }
+    const { port: bound } = this.#server.address() as AddressInfo
+    void this.#log((log) => log.info(`Server listening at http://${host}:${bound}`))
+  }
+
+  /** Sends a connection to the worker whose turn it is. */
+  #hand(socket: Socket): void {
+    socket.on('error', () => {})
+    const member = [...this.#members].find(({ takes }) => takes)
+    if (!member) {
+      this.#waiting.push(socket)
+      return
+    }
+    this.#members.delete(member)
+    this.#members.add(member)
+    const id = ++this.#lastConnection
+    member.sent.set(id, socket)
+    // It stays open here until the worker says that it has it: one that dies would take it along.
+    member.child.send({ kind: 'connection', id }, socket, { keepOpen: true }, () => {})
+  }
+
+  #onTaken(member: Member, id: number): void {
+    member.sent.get(id)?.destroy()
+    member.sent.delete(id)
+  }
+
+  #onTakes(member: Member): void {
+    member.takes = true
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const socket of waiting) this.#hand(socket)
+  }
+
+  /** @param how whether it is given connections before its model is loaded */
+  #fork({ takes }: { takes: boolean }): void {
+    const { settings, workerEntry, stdout, stderr } = this.#options
+    const child = fork(workerEntry, [JSON.stringify({ settings, takes } satisfies WorkerPlan)], {
+      serialization: 'advanced',
+      execArgv: [...process.execArgv, YOUNG_GENERATION],
+      // What need not be piped through this process, workers write themselves.
+      stdio: ['ignore', fileOf(stdout), fileOf(stderr), 'ipc'],
+    })
+    child.stdout?.pipe(stdout, { end: false })
+    child.stderr?.pipe(stderr, { end: false })
+    const calls = new Calls((message) => child.send(message, () => {}), {
+      takes: () => this.#onTakes(member),
+      taken: (id: number) => this.#onTaken(member, id),
+      leaving: () => this.#onLeaving(member),
+      ready: () => this.#onReady(member),
+      metrics: () => this.#metricsOfOthers(member),
+      load: ([name, url]: [unknown, unknown]) => this.#registry.load(name, url),
+      unload: (name: string) => this.#registry.unload(name),
+      describe: (name: string) => this.#registry.describe(name),
+      list: ([token, limit]: [unknown, unknown]) => this.#registry.list(token, limit),
+    })
+    const member: Member = { child, calls, isReady: false, takes: false, sent: new Map() }
+    this.#members.add(member)
+    child.on('message', (message) => calls.receive(message))
+    child.on('error', () => {})
+    child.once('exit', (code, signal) => this.#onExit(member, signal ? `by ${signal}` : `with code ${code}`))
+  }
+
+  /** Nobody is left to answer: who connects from now on is refused rather than kept waiting. */
+  #onLeaving(member: Member): void {
+    member.takes = false
+    if (this.#ending && ![...this.#members].some(({ takes }) => takes)) this.#server.close()
+  }
+
+  /** @returns when the worker has all models */
+  async #onReady(member: Member): Promise<void> {
+    await this.#registry.fill(hostOver(member.calls), () => {
+      member.isReady = true
+    })
+    if (this.#ending) return
+    while (this.#members.size < this.#options.settings.workers) this.#fork({ takes: false })
+  }
+
+  #onExit(member: Member, how: string): void {
+    this.#members.delete(member)
+    member.calls.fail(new RankerError('PROCESS_ENDED', { how: `ended ${how}` }))
+    for (const socket of member.sent.values()) this.#hand(socket)
+    if (this.#ending) {
+      if (this.#members.size === 0) this.#end?.resolve()
+      return
+    }
+    const now = performance.now()
+    this.#deaths = [...this.#deaths.filter((at) => now - at < 1000 * DEATHS_SECONDS), now]
+    const deaths = this.#deaths.length
+    const { pid } = member.child
+    if (deaths >= MOST_DEATHS * this.#options.settings.workers) {
+      this.#end?.reject(new RankerError('WORKERS_DIED', { deaths, seconds: DEATHS_SECONDS, how }))
+      return
+    }
+    // One that says why it is not ready is better than none.
+    this.#fork({ takes: this.#members.size === 0 })
+    void this.#log((log) => log.error({ pid, how, deaths }, 'a worker ended: another one takes its place'))
+  }
+
+  async #drain(): Promise<void> {
+    this.#ending = true
+    await this.#log((log) => log.info({ signal: this.#options.stop.reason }, 'draining'))
+    if (this.#members.size === 0) this.#end?.resolve()
+    for (const { calls } of this.#members) calls.tell('drain')
+    setTimeout(() => {
+      for (const { child } of this.#members) child.kill('SIGKILL')
+    }, DRAIN_MS).unref()
+  }
+
+  async #metricsOfOthers(asking: Member): Promise<MetricsData[]> {
+    const others = [...this.#members].filter((member) => member !== asking && member.isReady)
+    const all = others.map(({ calls }) =>
+      within(METRICS_MS, calls.call<MetricsData>('metrics'), () => new Error('it is busy')).catch(
+        () => undefined,
+      ),
+    )
+    return (await Promise.all(all)).filter((data) => data !== undefined)
+  }
+
+  async #log(write: (log: FastifyBaseLogger) => void): Promise<void> {
+    write(await this.#options.openLog())
+  }
+}
+
+function hostOver(calls: Calls): ModelHost {
+  return {
+    open: (name, path) => calls.call('open', [name, path]),
+    close: (name) => calls.call('close', name),
+  }
+}
+
+function fileOf(stream: NodeJS.WritableStream): number | 'pipe' {
+  return (stream as { fd?: number }).fd ?? 'pipe'
+}

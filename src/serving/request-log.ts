@@ -1,0 +1,33 @@
+import type { FastifyInstance } from 'fastify'
+import type { RankerError } from '../errors.ts'
+import { milliseconds, type Trace } from './pipeline.ts'
+
+/** Fields of a request's line in the log. */
+export interface RequestTrace extends Trace {
+  model?: string | undefined
+  version?: string | undefined
+  /** X-Amzn-SageMaker-Inference-Id. */
+  inferenceId?: string | undefined
+  error?: RankerError
+}
+
+/** The platform and its scrapers ask these every few seconds. */
+const UNLOGGED = new Set<string | undefined>(['/ping', '/metrics'])
+
+/** Logs one line a request. A stack is of use for what nobody expected. */
+export function logRequests(app: FastifyInstance): void {
+  app.addHook('onResponse', (request, reply, done) => {
+    const { error, ...trace } = request.trace
+    const line = { status: reply.statusCode, ms: milliseconds(0, reply.elapsedTime), ...trace }
+    if (error && error.status >= 500 && error.status !== 503) {
+      request.log.error({ ...line, code: error.code, err: error.cause ?? error }, 'failed')
+    } else if (UNLOGGED.has(request.routeOptions.url)) {
+      // Neither when it is refused: the log holds once why the model is not ready.
+    } else if (error) {
+      request.log.info({ ...line, code: error.code, reason: error.message }, 'refused')
+    } else {
+      request.log.info(line, 'answered')
+    }
+    done()
+  })
+}

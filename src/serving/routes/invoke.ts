@@ -1,0 +1,34 @@
+import type { FastifyRequest } from 'fastify'
+import type { Gate } from '../gate.ts'
+import type { Answer } from '../pipeline.ts'
+import type { ServedModel } from '../served-model.ts'
+
+const NO_BODY = Buffer.alloc(0)
+
+/** A request to a model: what becomes of it is for the route to send. */
+export interface Question {
+  readonly served: ServedModel
+  readonly accept: string | undefined
+}
+
+/**
+ * Puts the body of a request to a model.
+ * @throws {RankerError} OVERLOADED, what the model is not ready for, or what the request is refused for.
+ */
+export function invoke(gate: Gate, request: FastifyRequest, { served, accept }: Question): Promise<Answer> {
+  return gate.pass(async () => {
+    const { pipeline } = served
+    request.trace.model = pipeline.model?.name
+    request.trace.version = pipeline.model?.version
+    const answer = await pipeline.invoke({
+      body: (request.body as Buffer | undefined) ?? NO_BODY,
+      contentType: request.contentType,
+      accept,
+      requestId: request.id,
+      customAttributes: request.customAttributes,
+    })
+    Object.assign(request.trace, answer.trace)
+    request.profile = answer.profile
+    return answer
+  })
+}

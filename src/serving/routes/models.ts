@@ -1,0 +1,56 @@
+import type { FastifyInstance } from 'fastify'
+import { decodeText, isObject, parseJson } from '../../data/json.ts'
+import { RankerError } from '../../errors.ts'
+import type { Gate } from '../gate.ts'
+import type { LocalModels } from '../models/local-models.ts'
+import type { ModelRegistry } from '../models/model-host.ts'
+import { sendAnswer } from './invocations.ts'
+import { invoke } from './invoke.ts'
+
+interface Named {
+  Params: { name: string }
+}
+
+/** The multi-model API: loads, lists, unloads and asks models by name. */
+export function routeModels(
+  app: FastifyInstance,
+  registry: ModelRegistry,
+  models: LocalModels,
+  gate: Gate,
+): void {
+  app.post('/models', async (request, reply) => {
+    const { model_name: name, url } = readRequest(request.body as Buffer | undefined)
+    await registry.load(name, url)
+    return reply.send({ modelName: name, modelUrl: url })
+  })
+  app.get<{ Querystring: { next_page_token?: string; limit?: string } }>('/models', async ({ query }) => {
+    return registry.list(query.next_page_token, query.limit)
+  })
+  app.get<Named>('/models/:name', async ({ params }) => registry.describe(params.name))
+  app.delete<Named>('/models/:name', async ({ params }, reply) => {
+    await registry.unload(params.name)
+    return reply.send({ modelName: params.name })
+  })
+  app.post<Named>('/models/:name/invoke', {
+    onRequest: (request, _reply, done) => {
+      void models.get((request.params as Named['Params']).name).pipeline
+      done()
+    },
+    handler: async (request, reply) => {
+      const served = models.get(request.params.name)
+      const answer = await invoke(gate, request, { served, accept: request.headers.accept })
+      return sendAnswer(reply, answer, false)
+    },
+  })
+}
+
+function readRequest(body: Buffer | undefined): Record<string, unknown> {
+  if (!body || body.length === 0) throw new RankerError('BODY_EMPTY', {})
+  const value = parseJson(decodeText(body))
+  if (isObject(value)) return value
+  throw new RankerError('BAD_MODEL_REQUEST', {
+    where: 'the body',
+    seen: value,
+    wanted: '{"model_name":…,"url":…}',
+  })
+}
