@@ -1,9 +1,10 @@
 /**
  * The package's surface: the default hooks, for a model's code/ to wrap, with their types, and the server.
  */
+
+export type { OutputKey } from './data/output-keys.ts'
 export type { Queries, Query } from './data/query.ts'
 export type { Lines } from './data/request-lines.ts'
-export type { OutputKey } from './data/request-options.ts'
 export type { Rows } from './data/row-list.ts'
 export { type ErrorCode, RankerError } from './errors.ts'
 export type {

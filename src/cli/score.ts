@@ -50,11 +50,11 @@ export const scoreCommand: Command = {
 Answers one request as the server would, by the same code and with the model's hooks, and prints the ranking.
 
 Flags
-  --model-path PATH    model folder or .onnx file (default SAGEMAKER_BASE_DIR/model)
+  --model-path PATH    model folder, or .onnx or XGBoost file (default SAGEMAKER_BASE_DIR/model)
   --input FILE         whatever the server reads; - reads CSV or JSON from standard input
-  --content-type TYPE  what the input is; without it the name tells (.csv, ${Object.keys(CONTENT_TYPES).join(', ')}), and
-                       for CSV the first line tells whether it is a header
-  --format FORMAT      table (default), or the server's own answer: json, csv, jsonlines (JSON Lines are answered so only)
+  --content-type TYPE  what the input is; without it the name tells (.csv, ${Object.keys(CONTENT_TYPES).join(', ')}),
+                       and for CSV the first line tells whether it is a header
+  --format FORMAT      table (default), or the server's own answer: json, csv, or jsonlines, which JSON Lines need
   --limit N            how many items of each query are printed
   --group COLUMN       column of a CSV that names the query of a row (default qid); queries are ranked one by one
   --item COLUMN        column that names the items in the table (default title, id, item, item_id or product_id)

@@ -16,16 +16,16 @@ export const serveCommand: Command = {
 
 Serves a model over HTTP, as SageMaker calls its containers. It listens at once; GET /ping answers 503 and the reason
 until the model is loaded and has given its golden rows the scores they had in training, then 200. POST /invocations
-scores rows (text/csv, application/json instances) or ranks a query's items (application/json). SIGTERM and SIGINT let
-requests in flight finish.
+scores rows (CSV, libsvm, JSON, JSON Lines, recordio-protobuf, npy, Arrow) or ranks the items of queries (JSON, JSON
+Lines): docs/serving.md has an example of each. SIGTERM and SIGINT let requests in flight finish.
 
 One process for each core listens, and one more watches over them; a model's hooks run in processes of their own.
 /metrics has Prometheus's text, /execution-parameters what Batch Transform asks, /endpoints/NAME/invocations what AWS's
 SDKs call, and /models the multi-model API where SAGEMAKER_MULTI_MODEL is true. docs/operations.md has all of it.
 
 Flags
-  --model-path PATH   model folder (ranker.json, or model.onnx alone) or .onnx file
-                      (default SAGEMAKER_BASE_DIR/model)
+  --model-path PATH   model folder (ranker.json, or alone model.onnx or XGBoost's model.ubj, model.json, xgboost-model),
+                      or one such file (default SAGEMAKER_BASE_DIR/model)
   --host HOST         address to listen on (default RANKER_HOST, else 0.0.0.0)
   --port PORT         port to listen on (default SAGEMAKER_BIND_TO_PORT, else PORT, else 8080)
   --workers N         processes that listen (default SAGEMAKER_MODEL_SERVER_WORKERS, else the cores there are)
@@ -34,6 +34,8 @@ Environment
   SAGEMAKER_BASE_DIR                    root of the platform's folders (default /opt/ml)
   SAGEMAKER_PROGRAM                     file in code/ that holds the hooks (default inference.js, .mjs, .cjs or .ts)
   SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT  answer's type for requests without an Accept (default the request's own)
+  SAGEMAKER_INFERENCE_OUTPUT            what an answer holds: a list of score, rank, contributions (default score for
+                                        rows, rank and score for items)
   MAX_CONTENT_LENGTH                    most bytes of a body, else SAGEMAKER_MAX_PAYLOAD_IN_MB, else 26 MiB
   SAGEMAKER_MODEL_SERVER_TIMEOUT        seconds that hooks may take over a request (default 60)
   SAGEMAKER_MODEL_JOB_QUEUE_SIZE        requests of a process at once, beyond which it answers 429 (default 100)

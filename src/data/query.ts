@@ -1,6 +1,7 @@
 import { RankerError } from '../errors.ts'
 import { isObject, type JsonObject } from './json.ts'
-import { type RequestOptions, readEnvelope } from './request-options.ts'
+import type { RequestOptions } from './output-keys.ts'
+import { readEnvelope } from './request-options.ts'
 import { checkCells } from './row-list.ts'
 
 /** What names an item: text or a number, or a number's own digits where a double cannot hold them. */

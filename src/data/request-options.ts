@@ -1,18 +1,7 @@
 import { z } from 'zod'
 import { RankerError } from '../errors.ts'
 import { isObject, type JsonObject } from './json.ts'
-
-/** What an answer can hold of a row or an item, besides its id. */
-export const OUTPUT_KEYS = ['score', 'rank', 'contributions'] as const
-export type OutputKey = (typeof OUTPUT_KEYS)[number]
-
-/** How a request wants to be answered; what it leaves out is the server's to choose. */
-export interface RequestOptions {
-  /** Keys of the answer, in their order. */
-  readonly output?: readonly OutputKey[] | undefined
-  /** Whether contributions are wanted, whatever else is. */
-  readonly explain?: boolean | undefined
-}
+import { OUTPUT_KEYS, type RequestOptions } from './output-keys.ts'
 
 /** What stands around the items of a query or the rows of a request. */
 export interface Envelope extends RequestOptions {

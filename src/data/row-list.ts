@@ -1,5 +1,5 @@
 import { RankerError } from '../errors.ts'
-import type { RequestOptions } from './request-options.ts'
+import type { RequestOptions } from './output-keys.ts'
 
 /** Rows in feature order: what every format of rows is read into. */
 export interface Rows extends RequestOptions {

@@ -1,4 +1,4 @@
-import type { OutputKey } from '../data/request-options.ts'
+import type { OutputKey } from '../data/output-keys.ts'
 import type { ModelInfo } from './model.ts'
 
 /** Where a hook may log: pino's way, fields first. */
