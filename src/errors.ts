@@ -306,7 +306,7 @@ export const ERRORS = {
   MODEL_MISSING: entry<{ wanted: string }>(503, (v) => `no model found: wanted ${v.wanted}`),
   MODEL_UNSUPPORTED: entry<{ file: string; reason: string }>(
     503,
-    (v) => `${v.file} cannot be served: ${v.reason}`,
+    (v) => `${v.file} cannot be used: ${v.reason}`,
   ),
   MODEL_DAMAGED: entry<{ file: string; reason: string }>(503, (v) => `${v.file} is damaged: ${v.reason}`),
   HASH_MISMATCH: entry<{ file: string; seen: string; wanted: string }>(

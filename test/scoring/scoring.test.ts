@@ -49,7 +49,7 @@ t.test('of a classifier class 1 is the score', async (t) => {
   const zipped = Buffer.from(ZIPPED, 'base64')
   await t.rejects(openOnnxRuntime(zipped, 'c.onnx'), {
     code: 'MODEL_UNSUPPORTED',
-    message: /^c\.onnx cannot be served: its outputs are label, z, wanted one float score a row/,
+    message: /^c\.onnx cannot be used: its outputs are label, z, wanted one float score a row/,
   })
   const opened = await openOnnxRuntime(exposeProbabilities(zipped, readOnnx(zipped, 'c.onnx')))
   t.teardown(() => opened.close())

@@ -215,7 +215,7 @@ t.test('what is no model to continue is refused by name', async (t) => {
   const shell = (script: string) => (to: string) => execFileSync('sh', ['-c', script, 'sh', folder, to])
   const damaged: [name: string, reason: RegExp, fill: (to: string) => void][] = [
     ['nothing', /holds no model\.ubj, model\.json/, () => {}],
-    ['a pickle', /it is neither JSON nor UBJSON/, file('xgboost-model', Buffer.of(0x80, 3, 0x63))],
+    ['a pickle', /it is a Python pickle/, file('xgboost-model', Buffer.of(0x80, 3, 0x63))],
     ['JSON of something else', /model\.json is damaged: learner/, file('model.json', '{"a":1}')],
     ['half a file', /is damaged/, file('model.json', asJson.subarray(0, 5000))],
     ['an altered file', /model\.ubj was altered/, shell('cp -r "$1/." "$2"; echo >>"$2/model.ubj"')],
