@@ -13,7 +13,7 @@ const ROOMS: Readonly<Record<string, { rooms: string; packages: string }>> = {
   version: { rooms: '', packages: '' },
   data: { rooms: 'errors', packages: 'zod hyparquet hyparquet-compressors @bufbuild/protobuf' },
   metrics: { rooms: 'errors data', packages: '' },
-  features: { rooms: 'errors data', packages: 'zod' },
+  features: { rooms: 'errors data', packages: 'zod jsep yaml' },
   storage: { rooms: 'errors data', packages: '@aws-sdk/client-s3' },
   model: { rooms: 'errors data storage', packages: 'zod @bufbuild/protobuf' },
   xgboost: { rooms: 'errors data', packages: 'koffi' },

@@ -8,6 +8,10 @@ import type { Chunks, Row, TableSink } from './row.ts'
 export interface JsonLinesOptions {
   /** Columns that name the query and its weight: a query line has them beside its items. */
   readonly roles: { readonly group: string; readonly weight?: string | undefined }
+  /** Columns of queries, such as `query.text`: they are taken from a query line's `query`. */
+  readonly queryColumns?: ReadonlySet<string> | undefined
+  /** Columns whose cells may be arrays. */
+  readonly arrayColumns?: ReadonlySet<string> | undefined
   readonly warn: (sentence: string) => void
 }
 
@@ -109,12 +113,16 @@ class LineReader {
     }
     const { items, query } = object
     if (!Array.isArray(items)) this.#refuseCell(line, 'items', items, 'an array of items')
-    if (query !== undefined && query !== null) {
-      if (!isObject(query)) this.#refuseCell(line, 'query', query, 'an object')
-      for (const key in query) this.#ignored.add(`query.${key}`)
-    }
     const { group, weight } = this.#options.roles
     const shared: Record<string, unknown> = Object.create(null)
+    if (query !== undefined && query !== null) {
+      if (!isObject(query)) this.#refuseCell(line, 'query', query, 'an object')
+      for (const key in query) {
+        const column = `query.${key}`
+        if (this.#options.queryColumns?.has(column)) shared[column] = query[key]
+        else this.#ignored.add(column)
+      }
+    }
     for (const key in object) {
       if (key === group || key === weight) shared[key] = object[key]
       else if (!REQUEST_KEYS.has(key)) this.#ignored.add(key)
@@ -144,6 +152,7 @@ class LineReader {
       }
       return
     }
+    if (Array.isArray(value) && this.#options.arrayColumns?.has(column)) return
     const wanted = typeof value === 'boolean' ? '0 or 1 for false or true' : 'a number, text or null'
     this.#refuseCell(line, column, value, wanted)
   }
@@ -185,7 +194,8 @@ class JsonRow implements Row {
   }
 
   text(cell: number): string {
-    return String(this.#cells[cell] ?? '')
+    const value = this.#cells[cell]
+    return Array.isArray(value) ? JSON.stringify(value) : String(value ?? '')
   }
 
   number(cell: number): number {

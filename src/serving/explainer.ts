@@ -1,8 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
 import { shortestFloat32 } from '../data/number.ts'
 import { RankerError, reasonOf } from '../errors.ts'
+import { goldenFeatures } from '../features/golden.ts'
 import type { Artefact } from '../model/artefact.ts'
 import { type Forest, predictRow } from '../model/forest.ts'
+import { MANIFEST_FILE } from '../model/manifest.ts'
 import { TreeShap } from '../scoring/tree-shap.ts'
 import { isGolden } from './golden.ts'
 
@@ -18,7 +20,7 @@ export interface Explanation {
 }
 
 /** What is kept of an artefact until it is asked for. */
-type Explainable = Pick<Artefact, 'forest' | 'file' | 'manifest' | 'featureNames'>
+type Explainable = Pick<Artefact, 'forest' | 'file' | 'manifest'>
 
 /**
  * Makes the explainer of a model when it is first asked for: reading the forest takes as long as loading the model.
@@ -35,12 +37,7 @@ export function lazyExplainer(artefact: Artefact): () => TreeShap {
   }
 }
 
-function makeExplainer({
-  forest: read,
-  file,
-  manifest,
-  featureNames = [],
-}: Explainable): TreeShap | RankerError {
+function makeExplainer({ forest: read, file, manifest }: Explainable): TreeShap | RankerError {
   const unavailable = (reason: string, cause?: unknown) =>
     new RankerError('EXPLAIN_UNAVAILABLE', { reason }, { cause })
   if (!read) {
@@ -56,16 +53,10 @@ function makeExplainer({
   }
   if (forest.trees.some((tree) => tree.cover === undefined))
     return unavailable('its trees have no sum_hessian')
-  const { columns, rows, scores } = manifest?.goldenRows ?? { columns: [], rows: [], scores: [] }
-  const cells = featureNames.map((name) => columns.indexOf(name))
-  const isSame = rows.every((row, golden) =>
-    isGolden(
-      predictRow(
-        forest,
-        cells.map((cell) => row[cell] ?? Number.NaN),
-      ),
-      scores[golden]!,
-    ),
+  const { width } = forest
+  const values = manifest && goldenFeatures(manifest, MANIFEST_FILE)
+  const isSame = (manifest?.goldenRows.scores ?? []).every((score, row) =>
+    isGolden(predictRow(forest, values!.subarray(row * width, (row + 1) * width)), score),
   )
   return isSame ? new TreeShap(forest) : unavailable(`XGBoost's own file gives other scores than ${file}`)
 }

@@ -1,0 +1,199 @@
+import { ASCII_TOKEN, isAsciiText, tokenize, trigramsOf } from './tokens.ts'
+
+/** What the texts of items are looked through for. */
+export interface Match {
+  /** How often the text has each distinct word of the query, in the query's order. */
+  readonly counts: Uint32Array
+  /** Words of the text. */
+  length: number
+  /** Words before the first that the query has too; -1 where there is none. */
+  first: number
+  /** Whether the words of the query stand in the text as they are. */
+  phrase: boolean
+}
+
+const SLOTS_PER_WORD = 4
+const FNV_OFFSET = 0x811c9dc5
+const FNV_PRIME = 0x01000193
+
+/** Trigram characters of ASCII: a space, 26 letters and 10 digits. */
+const LETTERS = 37
+const TRIGRAMS = LETTERS ** 3
+const letterOf = (code: number): number => (code === 0 ? 0 : code >= 0x61 ? code - 0x60 : code - 0x30 + 27)
+const LETTER = ASCII_TOKEN.map(letterOf)
+/** When an item last had each trigram, so that it counts once. */
+const seen = new Uint32Array(TRIGRAMS)
+let round = 0
+
+/** A query's text, prepared to be looked for in the texts of its items. */
+export class QueryText {
+  /** Distinct words, in order. */
+  readonly words: readonly string[]
+  readonly #sequence: Int32Array
+  readonly #index: ReadonlyMap<string, number>
+  /** Open addressing over FNV-1a of the words: their index, -1 where a slot is free. */
+  readonly #slots: Int32Array
+  readonly #hashes: Int32Array
+  readonly #match: Match
+  /** The last words of the text that was looked through, as indices of the query's; -1 for others. */
+  readonly #recent: Int32Array
+  #trigrams: ReadonlySet<string> | undefined
+  #asciiTrigrams: Uint8Array | undefined
+
+  constructor(text: string) {
+    const tokens = tokenize(text)
+    this.words = [...new Set(tokens)]
+    this.#index = new Map(this.words.map((word, index) => [word, index]))
+    this.#sequence = Int32Array.from(tokens, (token) => this.#index.get(token)!)
+    this.#match = { counts: new Uint32Array(this.words.length), length: 0, first: -1, phrase: false }
+    this.#recent = new Int32Array(Math.max(1, tokens.length))
+    let size = 16
+    while (size < SLOTS_PER_WORD * this.words.length) size *= 2
+    this.#slots = new Int32Array(size).fill(-1)
+    this.#hashes = Int32Array.from(this.words, fnv)
+    for (const [index, hash] of this.#hashes.entries()) {
+      let slot = hash & (size - 1)
+      while (this.#slots[slot] !== -1) slot = (slot + 1) & (size - 1)
+      this.#slots[slot] = index
+    }
+  }
+
+  /** Looks for the words in a text. The result is valid until the next call. */
+  match(text: string): Match {
+    const match = this.#match
+    match.counts.fill(0)
+    match.length = 0
+    match.first = -1
+    match.phrase = false
+    if (isAsciiText(text)) this.#scan(text)
+    else for (const token of tokenize(text)) this.#add(this.#index.get(token) ?? -1)
+    return match
+  }
+
+  /** Goes through ASCII without making a string of any word. */
+  #scan(text: string): void {
+    const { length } = text
+    let hash = FNV_OFFSET
+    let start = -1
+    for (let at = 0; at < length; at++) {
+      const code = ASCII_TOKEN[text.charCodeAt(at)]!
+      if (code !== 0) {
+        if (start < 0) start = at
+        hash = Math.imul(hash ^ code, FNV_PRIME)
+      } else if (start >= 0) {
+        this.#add(this.#find(hash, text, start, at))
+        start = -1
+        hash = FNV_OFFSET
+      }
+    }
+    if (start >= 0) this.#add(this.#find(hash, text, start, length))
+  }
+
+  #find(hash: number, text: string, start: number, end: number): number {
+    const slots = this.#slots
+    const mask = slots.length - 1
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const index = slots[slot]!
+      if (index === -1) return -1
+      if (this.#hashes[index] === hash && isWord(this.words[index]!, text, start, end)) return index
+    }
+  }
+
+  #add(index: number): void {
+    const match = this.#match
+    if (index >= 0) {
+      match.counts[index]!++
+      if (match.first < 0) match.first = match.length
+      if (!match.phrase) {
+        this.#recent[match.length % this.#recent.length] = index
+        match.phrase = this.#endsWithQuery(match.length)
+      }
+    } else this.#recent[match.length % this.#recent.length] = -1
+    match.length++
+  }
+
+  #endsWithQuery(last: number): boolean {
+    const sequence = this.#sequence
+    const { length } = sequence
+    if (last + 1 < length) return false
+    for (let back = 0; back < length; back++) {
+      if (this.#recent[(last - back) % length] !== sequence[length - 1 - back]) return false
+    }
+    return true
+  }
+
+  /** Jaccard index of the trigrams of the query and of a text; 0 where both have none. */
+  trigramJaccard(text: string): number {
+    this.#trigrams ??= trigramsOf(tokenizeOnce(this.words, this.#sequence))
+    const mine = this.#trigrams
+    let shared = 0
+    let theirs = 0
+    if (isAsciiText(text)) {
+      this.#asciiTrigrams ??= asciiTrigrams(mine)
+      ;[shared, theirs] = countTrigrams(text, this.#asciiTrigrams)
+    } else {
+      const trigrams = trigramsOf(tokenize(text))
+      theirs = trigrams.size
+      for (const trigram of trigrams) if (mine.has(trigram)) shared++
+    }
+    const union = mine.size + theirs - shared
+    return union === 0 ? 0 : shared / union
+  }
+}
+
+const tokenizeOnce = (words: readonly string[], sequence: Int32Array): string[] =>
+  Array.from(sequence, (index) => words[index]!)
+
+function fnv(word: string): number {
+  let hash = FNV_OFFSET
+  for (let at = 0; at < word.length; at++) hash = Math.imul(hash ^ word.charCodeAt(at), FNV_PRIME)
+  return hash
+}
+
+function isWord(word: string, text: string, start: number, end: number): boolean {
+  if (word.length !== end - start) return false
+  for (let at = 0; at < word.length; at++) {
+    if (word.charCodeAt(at) !== ASCII_TOKEN[text.charCodeAt(start + at)]) return false
+  }
+  return true
+}
+
+/** 1 for each trigram of ASCII that is in the set. */
+function asciiTrigrams(trigrams: ReadonlySet<string>): Uint8Array {
+  const has = new Uint8Array(TRIGRAMS)
+  for (const trigram of trigrams) {
+    if (!/^[a-z0-9 ]{3}$/.test(trigram)) continue
+    let code = 0
+    for (let at = 0; at < 3; at++) code = code * LETTERS + LETTER[trigram.charCodeAt(at)]!
+    has[code] = 1
+  }
+  return has
+}
+
+/** Distinct trigrams of a text of ASCII: how many are wanted ones, and how many there are. */
+function countTrigrams(text: string, wanted: Uint8Array): [shared: number, all: number] {
+  round = (round + 1) >>> 0
+  if (round === 0) {
+    seen.fill(0)
+    round = 1
+  }
+  let shared = 0
+  let all = 0
+  // The space before the first word.
+  let code = 0
+  let written = 1
+  let before = 0
+  const { length } = text
+  for (let at = 0; at <= length; at++) {
+    const letter = at < length ? LETTER[text.charCodeAt(at)]! : 0
+    // One space between words, none twice.
+    if (letter === 0 && before === 0) continue
+    before = letter
+    code = (code % (LETTERS * LETTERS)) * LETTERS + letter
+    if (++written < 3 || seen[code] === round) continue
+    seen[code] = round
+    all++
+    shared += wanted[code]!
+  }
+  return [shared, all]
+}
