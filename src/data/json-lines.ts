@@ -8,10 +8,11 @@ import type { Chunks, Row, TableSink } from './row.ts'
 export interface JsonLinesOptions {
   /** Columns that name the query and its weight: a query line has them beside its items. */
   readonly roles: { readonly group: string; readonly weight?: string | undefined }
-  /** Columns of queries, such as `query.text`: they are taken from a query line's `query`. */
-  readonly queryColumns?: ReadonlySet<string> | undefined
-  /** Columns whose cells may be arrays. */
-  readonly arrayColumns?: ReadonlySet<string> | undefined
+  /**
+   * The columns that are wanted, and whether their cells may be arrays; others may hold anything. Columns of queries, such
+   * as `query.text`, are then taken from a query line's `query`. Without it, all columns are of numbers or text.
+   */
+  readonly wanted?: ReadonlyMap<string, { readonly arrays: boolean }> | undefined
   readonly warn: (sentence: string) => void
 }
 
@@ -119,7 +120,7 @@ class LineReader {
       if (!isObject(query)) this.#refuseCell(line, 'query', query, 'an object')
       for (const key in query) {
         const column = `query.${key}`
-        if (this.#options.queryColumns?.has(column)) shared[column] = query[key]
+        if (this.#options.wanted?.has(column)) shared[column] = query[key]
         else this.#ignored.add(column)
       }
     }
@@ -152,7 +153,8 @@ class LineReader {
       }
       return
     }
-    if (Array.isArray(value) && this.#options.arrayColumns?.has(column)) return
+    const { wanted: columns } = this.#options
+    if (columns && (!columns.has(column) || (Array.isArray(value) && columns.get(column)!.arrays))) return
     const wanted = typeof value === 'boolean' ? '0 or 1 for false or true' : 'a number, text or null'
     this.#refuseCell(line, column, value, wanted)
   }

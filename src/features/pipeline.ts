@@ -11,9 +11,14 @@ export interface FeaturePart {
   /** Its first value's place in a row, and how many there are. */
   readonly first: number
   readonly count: number
-  /** The column that it is of, where it is of one, by its place among {@link FeaturePipeline.columns}. */
+  /** The one column of words or numbers that it is of, by its place among {@link FeaturePipeline.columns}. */
   readonly column: number | undefined
+  /** Of codes of categories: what each stands for. */
+  readonly categories?: readonly string[] | undefined
 }
+
+/** Kinds whose raw value is the best word for what they saw. */
+const OF_ONE_COLUMN: ReadonlySet<string> = new Set(['numeric', 'categorical', 'text'])
 
 /**
  * A fitted feature pipeline: raw columns of queries and their items in, rows of float32 out. Training and serving run
@@ -50,8 +55,15 @@ export class FeaturePipeline {
     let first = 0
     const categorical: number[] = []
     this.parts = compiled.map(({ names, isCategorical }, index): FeaturePart => {
-      const { name, columns } = plan.features[index]!
-      const part = { name, first, count: names.length, column: columns[0] }
+      const { name, columns, spec } = plan.features[index]!
+      const learnt = fitted.learnt[index]!.categories
+      const part = {
+        name,
+        first,
+        count: names.length,
+        column: OF_ONE_COLUMN.has(spec.kind) ? columns[0] : undefined,
+        ...(isCategorical && { categories: [...learnt!.values, '(other)'] }),
+      }
       if (isCategorical) categorical.push(first)
       first += names.length
       return part
@@ -63,6 +75,12 @@ export class FeaturePipeline {
       .filter(([, { source, trainingOnly }]) => source === 'item' && !trainingOnly)
     const byName = Map.groupBy(read, ([, column]) => column.name)
     this.placesOfItem = new Map([...byName].map(([name, list]) => [name, list.map(([place]) => place)]))
+  }
+
+  /** A feature of one value as people read it: a category by its name, null where it is missing. */
+  describe({ categories }: FeaturePart, value: number): string | number | null {
+    if (Number.isNaN(value)) return null
+    return categories ? (categories[value] ?? null) : value
   }
 
   /** What a column wants, for sentences. @param isVector whether what was seen is a vector, of another length */

@@ -1,3 +1,4 @@
+import type { FittedFeatures } from '../features/fitted.ts'
 import type { Manifest } from '../model/manifest.ts'
 import type { Scorer } from '../scoring/scorer.ts'
 import type { TreeShap } from '../scoring/tree-shap.ts'
@@ -12,6 +13,15 @@ export interface ModelInfo {
   readonly categorical: readonly number[]
   /** The index that the first feature has in libsvm: 1 where the model was trained so. */
   readonly libsvmIndexBase: 0 | 1
+  /** What makes its features of raw columns; absent where these are the features. */
+  readonly features?: ModelFeatures | undefined
+}
+
+/** The fitted feature pipeline of a model. Plain data. */
+export interface ModelFeatures {
+  readonly fitted: FittedFeatures
+  /** The column that names the query of a row in CSV. */
+  readonly group: string
 }
 
 /** A model ready to score: what the default modelFn returns. */

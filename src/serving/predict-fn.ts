@@ -4,8 +4,9 @@ import type { OutputKey, RequestOptions } from '../data/output-keys.ts'
 import type { ItemId, Query } from '../data/query.ts'
 import type { Lines } from '../data/request-lines.ts'
 import { RankerError } from '../errors.ts'
+import { pipelineOf } from '../features/pipeline.ts'
 import { rank } from '../scoring/rank.ts'
-import { type Explanation, explainRows } from './explainer.ts'
+import { type Explanation, explainRows, type RawCellOf } from './explainer.ts'
 import type { HookContext } from './hook-types.ts'
 import type { ModelInput } from './input-fn.ts'
 import type { Model } from './model.ts'
@@ -164,7 +165,7 @@ class Answerer {
     const selection = this.#select(query)
     const scores = this.#scores.slice(first, first + query.count)
     const order = rank(scores, query.limit)
-    const explanations = await this.#explain(query, selection, order, first)
+    const explanations = await this.#explain(query, selection, order, first, this.#rawCells(query, first))
     const ranking = order.map((item, position) => ({
       id: query.ids[item]!,
       rank: position + 1,
@@ -186,10 +187,22 @@ class Answerer {
     { output }: Selection,
     rows: readonly number[],
     first: number,
+    rawCell?: RawCellOf,
   ): Promise<Explanation[] | undefined> {
     if (!explain && !output?.includes('contributions')) return undefined
     const inBody = rows.map((row) => first + row)
-    return explainRows(this.#model.explainer(), this.#model.featureNames, this.#values, inBody)
+    return explainRows(this.#model.explainer(), this.#model, this.#values, inBody, rawCell)
+  }
+
+  /** What a query and its items say of the columns that features are of. */
+  #rawCells({ items, query }: Query, first: number): RawCellOf | undefined {
+    const { features } = this.#model
+    const { columns } = features ? pipelineOf(features.fitted) : { columns: [] }
+    return ({ column }, row) => {
+      if (column === undefined) return undefined
+      const { source, name } = columns[column]!
+      return (source === 'query' ? query : items[row - first]!)[name] ?? null
+    }
   }
 }
 

@@ -125,10 +125,13 @@ async function readTable(
       return readParquet(name, await input.randomAccess(), { textColumns, warn }, table)
     }
     case 'jsonlines': {
-      const named = (list: readonly RawColumn[]) => new Set(list.map(tableName))
-      const queryColumns = named(columns.filter(({ source }) => source === 'query'))
-      const arrayColumns = named(columns.filter(({ type }) => type === 'vector'))
-      return readJsonLines(name, () => input.read(), { roles, queryColumns, arrayColumns, warn }, table)
+      const wanted = raw && new Map<string, { arrays: boolean }>()
+      for (const role of Object.values(roles)) if (role !== undefined) wanted?.set(role, { arrays: false })
+      for (const column of columns) {
+        const name = tableName(column)
+        wanted!.set(name, { arrays: column.type === 'vector' || wanted!.get(name)?.arrays === true })
+      }
+      return readJsonLines(name, () => input.read(), { roles, wanted, warn }, table)
     }
     default: {
       const grouped = needsGroups(hyperparameters)
