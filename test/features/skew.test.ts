@@ -1,16 +1,13 @@
 import { writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
 import type { Query } from '../../src/data/query.ts'
 import type { Rows } from '../../src/data/row-list.ts'
-import { parseSpec } from '../../src/features/spec.ts'
 import { inputFn } from '../../src/serving/input-fn.ts'
 import type { ModelInfo } from '../../src/serving/model.ts'
-import { readDatasets } from '../../src/training/datasets.ts'
-import { parseHyperparameters } from '../../src/training/hyperparameters.ts'
 import { emptyFolder } from '../helpers/model.ts'
+import { readBySpec } from '../helpers/spec-data.ts'
 
 /** Numbers as files have them: whole, with fractions, tiny, huge and negative. */
 const number = fc.oneof(
@@ -160,27 +157,11 @@ t.test('the matrix of training is the matrix of serving, to the bit', { timeout:
       )
       writeFileSync(join(folder, 'validation.csv'), toTable(validation, grade, turn))
       writeFileSync(join(folder, 'test.csv'), toTable(train, grade, turn))
-      const closed: { close(): void }[] = []
-      const read = await readDatasets(
-        {
-          channels: {
-            train: { files: [join(folder, 'train.jsonl')] },
-            validation: { files: [join(folder, 'validation.csv')] },
-            test: { files: [join(folder, 'test.csv')] },
-          },
-          hyperparameters: parseHyperparameters({}),
-          features: { spec: parseSpec(JSON.stringify({ features }), 'spec'), source: 'spec' },
-          threads: 1,
-          memory: { limitBytes: Number.POSITIVE_INFINITY, folder: tmpdir() },
-          s3: { pathStyle: false },
-          modelName: 'test',
-        },
-        () => {},
-        (closeable) => {
-          closed.push(closeable)
-          return closeable
-        },
-      )
+      const read = await readBySpec(t, JSON.stringify({ features }), {
+        train: join(folder, 'train.jsonl'),
+        validation: join(folder, 'validation.csv'),
+        test: join(folder, 'test.csv'),
+      })
       const { pipeline } = read.features!
       // As a manifest has it.
       const fitted = JSON.parse(JSON.stringify(pipeline.fitted))
@@ -239,7 +220,6 @@ t.test('the matrix of training is the matrix of serving, to the bit', { timeout:
         bits(values.subarray(row * width, (row + 1) * width)),
       )
       if (byRow.toSorted().join(';') !== wanted.toSorted().join(';')) throw new Error('CSV gives other rows')
-      for (const one of closed) one.close()
     },
   )
   await fc.assert(property, { numRuns: 40, seed: 7 })
