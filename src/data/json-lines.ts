@@ -12,7 +12,7 @@ export interface JsonLinesOptions {
    * The columns that are wanted, and whether their cells may be arrays; others may hold anything. Columns of queries, such
    * as `query.text`, are then taken from a query line's `query`. Without it, all columns are of numbers or text.
    */
-  readonly wanted?: ReadonlyMap<string, { readonly arrays: boolean }> | undefined
+  readonly wanted?: ((column: string) => { readonly arrays: boolean } | undefined) | undefined
   readonly warn: (sentence: string) => void
 }
 
@@ -120,7 +120,7 @@ class LineReader {
       if (!isObject(query)) this.#refuseCell(line, 'query', query, 'an object')
       for (const key in query) {
         const column = `query.${key}`
-        if (this.#options.wanted?.has(column)) shared[column] = query[key]
+        if (this.#options.wanted?.(column)) shared[column] = query[key]
         else this.#ignored.add(column)
       }
     }
@@ -153,8 +153,8 @@ class LineReader {
       }
       return
     }
-    const { wanted: columns } = this.#options
-    if (columns && (!columns.has(column) || (Array.isArray(value) && columns.get(column)!.arrays))) return
+    const { wanted: of } = this.#options
+    if (of && (Array.isArray(value) ? (of(column)?.arrays ?? true) : !of(column))) return
     const wanted = typeof value === 'boolean' ? '0 or 1 for false or true' : 'a number, text or null'
     this.#refuseCell(line, column, value, wanted)
   }

@@ -8,7 +8,8 @@ import { eachKind, lookupOf, type OutOfFold, type PriorLookup } from './prior.ts
 import type { RawRows } from './raw-table.ts'
 import { type FeatureOf, type FeatureSpec, specError } from './spec.ts'
 import { addSeen, learnFrom, ratesOf, type Seen } from './statistics.ts'
-import { hashText, tokenize } from './tokens.ts'
+import { joinedText } from './text.ts'
+import { hashText, tokenize, withoutPlural } from './tokens.ts'
 
 /** Labels and queries of the rows, in the order of the raw rows. */
 export type Judged = Pick<Dataset, 'labels' | 'groups' | 'rows'>
@@ -23,7 +24,7 @@ export function lookThrough(plan: FeaturePlan, raw: RawRows, judged: Judged, sou
       case 'categorical':
         return { counts: [...raw.countTexts(columns[0]!)] }
       case 'text':
-        return spec.measures?.includes('bm25') ? { words: countWords(raw, columns[0]!) } : {}
+        return spec.measures?.includes('bm25') ? { words: countWords(spec, columns, raw, judged) } : {}
       case 'prior':
         return { labels: sumLabels(feature, spec, raw, judged) }
       case 'embedding': {
@@ -65,17 +66,50 @@ export function learn(
   return { fitted: { version: 1, spec: { features: spec.features }, learnt }, seen }
 }
 
-function countWords(raw: RawRows, place: number): NonNullable<Seen['words']> {
+/** Counts the words of each different text once. */
+function countWords(
+  spec: FeatureOf<'text'>,
+  columns: readonly number[],
+  raw: RawRows,
+  judged: Judged,
+): NonNullable<Seen['words']> {
   const counts = new Map<string, number>()
   let texts = 0
   let length = 0
-  for (const text of raw.countTexts(place).keys()) {
-    const tokens = tokenize(text)
+  const add = (text: string) => {
+    const words = tokenize(text)
+    const tokens = spec.plurals ? words.map(withoutPlural) : words
     texts++
     length += tokens.length
     for (const word of new Set(tokens)) counts.set(word, (counts.get(word) ?? 0) + 1)
   }
+  const places = columns.slice(0, [spec.column].flat().length)
+  if (places.length === 1) for (const text of raw.countTexts(places[0]!).keys()) add(text)
+  else eachDifferentText(places, raw, judged, add)
   return { texts, length, counts: [...counts] }
+}
+
+/** Texts of several columns, which are nowhere as a whole: two of one 32-bit hash are taken to be the same. */
+function eachDifferentText(
+  places: readonly number[],
+  raw: RawRows,
+  judged: Judged,
+  visit: (text: string) => void,
+): void {
+  const textOf = joinedText(places, raw.columns)
+  const seen = new Set<number>()
+  eachBatch(raw, judged, (batch) => {
+    for (let query = 0, row = 0; query < batch.sizes.length; query++) {
+      for (let item = 0; item < batch.sizes[query]!; item++, row++) {
+        const text = textOf(batch, query, row)
+        if (text === undefined) continue
+        const hash = hashText(text)
+        if (seen.has(hash)) continue
+        seen.add(hash)
+        visit(text)
+      }
+    }
+  })
 }
 
 /** The query that a row is of, as its fold is told by. */

@@ -3,7 +3,7 @@ import { type Compute, type Computed, compileFeature, type Run } from './compute
 import type { FittedFeatures } from './fitted.ts'
 import { type FeaturePlan, planFeatures } from './plan.ts'
 import { wantedOf } from './raw-cell.ts'
-import { checkSpec } from './spec.ts'
+import { checkSpec, type Feature } from './spec.ts'
 
 /** A feature as importance and contributions speak of it: one of the spec, with the values it has in a row. */
 export interface FeaturePart {
@@ -17,8 +17,14 @@ export interface FeaturePart {
   readonly categories?: readonly string[] | undefined
 }
 
-/** Kinds whose raw value is the best word for what they saw. */
-const OF_ONE_COLUMN: ReadonlySet<string> = new Set(['numeric', 'categorical', 'text'])
+/** Whether the raw value of a column is the best word for what a feature saw. */
+function isOfOneColumn(spec: Feature): boolean {
+  return (
+    spec.kind === 'numeric' ||
+    spec.kind === 'categorical' ||
+    (spec.kind === 'text' && !Array.isArray(spec.column))
+  )
+}
 
 /**
  * A fitted feature pipeline: raw columns of queries and their items in, rows of float32 out. Training and serving run
@@ -61,7 +67,7 @@ export class FeaturePipeline {
         name,
         first,
         count: names.length,
-        column: OF_ONE_COLUMN.has(spec.kind) ? columns[0] : undefined,
+        column: isOfOneColumn(spec) ? columns[0] : undefined,
         ...(isCategorical && { categories: [...learnt!.values, '(other)'] }),
       }
       if (isCategorical) categorical.push(first)

@@ -100,7 +100,8 @@ class Planner {
   #text(spec: FeatureOf<'text'>): number[] {
     // What only looks at the text itself needs no query.
     const isAlone = (spec.measures ?? []).every((measure) => measure === 'length')
-    return [this.#column(spec.column, 'text'), ...(isAlone ? [] : [this.#column(spec.against, 'text')])]
+    const texts = [spec.column].flat().map((column) => this.#column(column, 'text'))
+    return isAlone ? texts : [...texts, this.#column(spec.against, 'text')]
   }
 
   #derived(spec: FeatureOf<'derived'>, index: number): Partial<PlannedFeature> {
@@ -155,10 +156,14 @@ function nameOf(spec: Feature): string {
     case 'numeric':
     case 'categorical':
     case 'embedding':
-    case 'text':
     case 'date':
     case 'position':
       return tableName(parseReference(spec.column))
+    case 'text':
+      return [spec.column]
+        .flat()
+        .map((column) => tableName(parseReference(column)))
+        .join('+')
     default:
       return ''
   }

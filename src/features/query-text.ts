@@ -1,4 +1,4 @@
-import { ASCII_TOKEN, isAsciiText, tokenize, trigramsOf } from './tokens.ts'
+import { ASCII_TOKEN, isAsciiText, LEAST_PLURAL, tokenize, trigramsOf, withoutPlural } from './tokens.ts'
 
 /** What the texts of items are looked through for. */
 export interface Match {
@@ -15,6 +15,7 @@ export interface Match {
 const SLOTS_PER_WORD = 4
 const FNV_OFFSET = 0x811c9dc5
 const FNV_PRIME = 0x01000193
+const LETTER_S = 0x73
 
 /** Trigram characters of ASCII: a space, 26 letters and 10 digits. */
 const LETTERS = 37
@@ -39,9 +40,14 @@ export class QueryText {
   readonly #recent: Int32Array
   #trigrams: ReadonlySet<string> | undefined
   #asciiTrigrams: Uint8Array | undefined
+  readonly #text: string
+  readonly #plurals: boolean
 
-  constructor(text: string) {
-    const tokens = tokenize(text)
+  /** @param plurals whether words are compared without a last s. */
+  constructor(text: string, plurals = false) {
+    this.#text = text
+    this.#plurals = plurals
+    const tokens = this.#tokens(text)
     this.words = [...new Set(tokens)]
     this.#index = new Map(this.words.map((word, index) => [word, index]))
     this.#sequence = Int32Array.from(tokens, (token) => this.#index.get(token)!)
@@ -66,27 +72,35 @@ export class QueryText {
     match.first = -1
     match.phrase = false
     if (isAsciiText(text)) this.#scan(text)
-    else for (const token of tokenize(text)) this.#add(this.#index.get(token) ?? -1)
+    else for (const token of this.#tokens(text)) this.#add(this.#index.get(token) ?? -1)
     return match
+  }
+
+  #tokens(text: string): string[] {
+    const tokens = tokenize(text)
+    return this.#plurals ? tokens.map(withoutPlural) : tokens
   }
 
   /** Goes through ASCII without making a string of any word. */
   #scan(text: string): void {
     const { length } = text
+    const least = this.#plurals ? LEAST_PLURAL : Number.POSITIVE_INFINITY
     let hash = FNV_OFFSET
+    let before = FNV_OFFSET
     let start = -1
-    for (let at = 0; at < length; at++) {
-      const code = ASCII_TOKEN[text.charCodeAt(at)]!
+    for (let at = 0; at <= length; at++) {
+      const code = at < length ? ASCII_TOKEN[text.charCodeAt(at)]! : 0
       if (code !== 0) {
         if (start < 0) start = at
+        before = hash
         hash = Math.imul(hash ^ code, FNV_PRIME)
       } else if (start >= 0) {
-        this.#add(this.#find(hash, text, start, at))
+        if (at - start >= least && isPlural(text, at)) this.#add(this.#find(before, text, start, at - 1))
+        else this.#add(this.#find(hash, text, start, at))
         start = -1
         hash = FNV_OFFSET
       }
     }
-    if (start >= 0) this.#add(this.#find(hash, text, start, length))
   }
 
   #find(hash: number, text: string, start: number, end: number): number {
@@ -124,7 +138,7 @@ export class QueryText {
 
   /** Jaccard index of the trigrams of the query and of a text; 0 where both have none. */
   trigramJaccard(text: string): number {
-    this.#trigrams ??= trigramsOf(tokenizeOnce(this.words, this.#sequence))
+    this.#trigrams ??= trigramsOf(tokenize(this.#text))
     const mine = this.#trigrams
     let shared = 0
     let theirs = 0
@@ -141,8 +155,11 @@ export class QueryText {
   }
 }
 
-const tokenizeOnce = (words: readonly string[], sequence: Int32Array): string[] =>
-  Array.from(sequence, (index) => words[index]!)
+/** Whether the word that ends before `end` has one s at its end. */
+function isPlural(text: string, end: number): boolean {
+  const code = (at: number) => ASCII_TOKEN[text.charCodeAt(at)]
+  return code(end - 1) === LETTER_S && code(end - 2) !== LETTER_S
+}
 
 function fnv(word: string): number {
   let hash = FNV_OFFSET

@@ -87,13 +87,19 @@ const text = z
   .strictObject({
     kind: z.literal('text'),
     name: name.optional(),
-    column,
+    column: z
+      .union([column, z.array(column).min(1).max(16)], 'a column, or a list of at most 16')
+      .describe('the text; several columns are read as one text, in their order'),
     against: column.default('query.text').describe("the query's text"),
     measures: listOf(TEXT_MEASURES)
       .optional()
       .describe(
         'shared: words of the query that the text has; coverage: their share; bm25, with word statistics of training; phrase: 1 where the query stands in the text as it is; first: words before the first shared one; trigrams: Jaccard index of letter trigrams; length: words of the text',
       ),
+    plurals: z
+      .boolean('true or false')
+      .default(false)
+      .describe('whether words are compared without a last s, as English makes plurals'),
     hash: z
       .strictObject({
         buckets: whole(1, 4096).describe('features that the n-grams are counted in'),

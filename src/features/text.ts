@@ -3,7 +3,7 @@ import type { CompiledFeature } from './compute.ts'
 import type { WordStatistics } from './fitted.ts'
 import { type Match, QueryText } from './query-text.ts'
 import type { FeatureOf } from './spec.ts'
-import { hashText, tokenize } from './tokens.ts'
+import { hashText, tokenize, withoutPlural } from './tokens.ts'
 
 /** Okapi BM25's usual constants (Robertson & Zaragoza 2009, "The Probabilistic Relevance Framework"). */
 const K1 = 1.2
@@ -21,7 +21,7 @@ interface Prepared {
 export function compileText(
   spec: FeatureOf<'text'>,
   name: string,
-  [column, against]: readonly number[],
+  places: readonly number[],
   columns: readonly RawColumn[],
   words: WordStatistics | undefined,
 ): CompiledFeature {
@@ -32,29 +32,26 @@ export function compileText(
     ...Array.from({ length: buckets }, (_, bucket) => `${name}.h${bucket}`),
   ]
   const idf = inverseFrequencies(words)
-  const isOfQuery = columns[column!]!.source === 'query'
-  const isAgainstQuery = against !== undefined && columns[against]!.source === 'query'
-  const textsOf = (batch: RawBatch, place: number) =>
-    (batch.columns[place] as Extract<RawValues, { type: 'text' }>).values
+  const count = [spec.column].flat().length
+  const textOf = joinedText(places.slice(0, count), columns)
+  const otherOf = joinedText(places.slice(count), columns)
 
   const compute = (batch: RawBatch): Float32Array[] => {
     const results = names.map(() => new Float32Array(batch.rows).fill(Number.NaN))
-    const texts = textsOf(batch, column!)
-    const others = against === undefined ? undefined : textsOf(batch, against)
     let prepared: Prepared | undefined
     let preparedOf: string | undefined
     for (let query = 0, row = 0; query < batch.sizes.length; query++) {
       for (let item = 0; item < batch.sizes[query]!; item++, row++) {
-        const text = texts[isOfQuery ? query : row]
+        const text = textOf(batch, query, row)
         if (text === undefined) continue
-        const other = others?.[isAgainstQuery ? query : row]
+        const other = otherOf(batch, query, row)
         if (other !== undefined && other !== preparedOf) {
-          prepared = prepare(other, idf)
+          prepared = prepare(other, spec.plurals, idf)
           preparedOf = other
         }
         const mine = other === undefined ? undefined : prepared
         measureRow(text, mine, measures, words, results, row)
-        if (buckets > 0) hashRow(text, buckets, ngrams, results, measures.length, row)
+        if (buckets > 0) hashRow(text, spec.plurals, buckets, ngrams, results, measures.length, row)
       }
     }
     return results
@@ -62,8 +59,25 @@ export function compileText(
   return { names, compute }
 }
 
-function prepare(text: string, idf: (word: string) => number): Prepared {
-  const query = new QueryText(text)
+/** The text of a row: of several columns those that it has, one after the other; undefined where it has none. */
+export function joinedText(
+  places: readonly number[],
+  columns: readonly RawColumn[],
+): (batch: RawBatch, query: number, row: number) => string | undefined {
+  const isOfQuery = places.map((place) => columns[place]!.source === 'query')
+  return (batch, query, row) => {
+    let text: string | undefined
+    for (let at = 0; at < places.length; at++) {
+      const { values } = batch.columns[places[at]!] as Extract<RawValues, { type: 'text' }>
+      const part = values[isOfQuery[at] ? query : row]
+      if (part !== undefined) text = text === undefined ? part : `${text}\n${part}`
+    }
+    return text
+  }
+}
+
+function prepare(text: string, plurals: boolean, idf: (word: string) => number): Prepared {
+  const query = new QueryText(text, plurals)
   return { text: query, weights: Float64Array.from(query.words, idf) }
 }
 
@@ -138,13 +152,15 @@ function inverseFrequencies(words: WordStatistics | undefined): (word: string) =
 
 function hashRow(
   text: string,
+  plurals: boolean,
   buckets: number,
   ngrams: number,
   results: readonly Float32Array[],
   first: number,
   row: number,
 ): void {
-  const tokens = tokenize(text)
+  const words = tokenize(text)
+  const tokens = plurals ? words.map(withoutPlural) : words
   for (let bucket = 0; bucket < buckets; bucket++) results[first + bucket]![row] = 0
   for (let at = 0; at + ngrams <= tokens.length; at++) {
     const ngram = ngrams === 1 ? tokens[at]! : tokens.slice(at, at + ngrams).join(' ')

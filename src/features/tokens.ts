@@ -14,6 +14,14 @@ export function tokenize(text: string): string[] {
   return words.flatMap((word) => (UNSPACED.test(word) ? (word.match(PARTS) ?? []) : [word]))
 }
 
+/** Words of fewer letters keep a last s: bus, gas. */
+export const LEAST_PLURAL = 4
+
+/** A word without the s of an English plural; those of three letters and those in ss keep theirs. */
+export function withoutPlural(word: string): string {
+  return word.length >= LEAST_PLURAL && word.endsWith('s') && !word.endsWith('ss') ? word.slice(0, -1) : word
+}
+
 /** For each ASCII code the code of its token character in lower case, 0 for those that part tokens. */
 export const ASCII_TOKEN = Uint8Array.from({ length: 128 }, (_, code) => {
   const character = String.fromCharCode(code).toLowerCase()

@@ -15,7 +15,7 @@ import { type RawColumn, tableName } from '../features/columns.ts'
 import { type RawRows, RawTable } from '../features/raw-table.ts'
 import { labelCheck, needsGroups } from './data-needs.ts'
 import { agreeOnFeatures } from './hosts/agree.ts'
-import type { Hosts } from './hosts/hosts.ts'
+import { type Hosts, ONE_HOST } from './hosts/hosts.ts'
 import type { Hyperparameters } from './hyperparameters.ts'
 import type { Input } from './inputs.ts'
 
@@ -28,7 +28,7 @@ export interface ChannelOptions {
    * than train may well have none.
    */
   readonly sorted: boolean
-  readonly memory: MemoryLimit
+  readonly memory: MemoryLimit | undefined
   /** The raw columns to read, where a feature spec says what the features are. */
   readonly raw?: RawColumns | undefined
   readonly hosts: Hosts
@@ -101,6 +101,38 @@ export async function readRawChannel(
   }
 }
 
+/** What is known of rows that were looked at beside their columns, in the order of their queries. */
+export type SurveyedRows = ReturnType<TrainingTable['finishRows']>
+
+/**
+ * Shows every column of a channel to a survey.
+ * @throws {RankerError} naming file, line and column.
+ */
+export async function surveyChannel(
+  inputs: readonly Input[],
+  survey: ColumnSink,
+  { hyperparameters, warn }: Pick<ChannelOptions, 'hyperparameters' | 'warn'>,
+): Promise<SurveyedRows> {
+  const sparse = inputs.find(({ format }) => isSparse(format))
+  if (sparse) {
+    throw new RankerError('FEATURES_UNNAMED', { file: sparse.name, format: FORMAT_NAMES[sparse.format] })
+  }
+  const options: ChannelOptions = {
+    hyperparameters,
+    featureNames: undefined,
+    sorted: false,
+    memory: undefined,
+    hosts: ONE_HOST,
+    sharded: false,
+    warn,
+  }
+  const roles = rolesOf(options)
+  return fillTable(roles, options, survey, async (table) => {
+    for (const input of inputs) await readTable(input, roles, options, table, true)
+    return table.finishRows()
+  })
+}
+
 async function readTables(inputs: readonly Input[], options: ChannelOptions): Promise<Dataset> {
   const roles = rolesOf(options)
   return withTable(roles, options, async (table) => {
@@ -116,6 +148,7 @@ async function readTable(
   roles: ColumnRoles,
   { hyperparameters, raw, warn }: ChannelOptions,
   table: TrainingTable,
+  isSurvey = false,
 ): Promise<void> {
   const { name } = input
   const { columns = [] } = raw ?? {}
@@ -125,12 +158,13 @@ async function readTable(
       return readParquet(name, await input.randomAccess(), { textColumns, warn }, table)
     }
     case 'jsonlines': {
-      const wanted = raw && new Map<string, { arrays: boolean }>()
-      for (const role of Object.values(roles)) if (role !== undefined) wanted?.set(role, { arrays: false })
-      for (const column of columns) {
-        const name = tableName(column)
-        wanted!.set(name, { arrays: column.type === 'vector' || wanted!.get(name)?.arrays === true })
-      }
+      const arrays = new Set(columns.filter(({ type }) => type === 'vector').map(tableName))
+      const named = new Set([...Object.values(roles), ...columns.map(tableName)])
+      const isWanted = (column: string) => named.has(column) || (isSurvey && column.startsWith('query.'))
+      const wanted =
+        raw || isSurvey
+          ? (column: string) => (isWanted(column) ? { arrays: isSurvey || arrays.has(column) } : undefined)
+          : undefined
       return readJsonLines(name, () => input.read(), { roles, wanted, warn }, table)
     }
     default: {

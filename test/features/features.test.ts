@@ -10,7 +10,7 @@ import { QueryText } from '../../src/features/query-text.ts'
 import { transformItems } from '../../src/features/request-items.ts'
 import { parseSpec } from '../../src/features/spec.ts'
 import { addSeen, learnFrom, type Seen } from '../../src/features/statistics.ts'
-import { hashText, tokenize, trigramsOf } from '../../src/features/tokens.ts'
+import { hashText, tokenize, trigramsOf, withoutPlural } from '../../src/features/tokens.ts'
 
 const faultOf = (work: () => unknown): string => {
   try {
@@ -27,7 +27,7 @@ t.test('a spec is read from YAML and JSON alike, with its defaults', async (t) =
   t.same(parseSpec(yaml, 'a.yaml'), parseSpec(json, 'a.json'))
   t.same(parseSpec(yaml, 'a.yaml').features, [
     { kind: 'numeric', column: 'price' },
-    { kind: 'text', column: 'title', against: 'query.text', measures: ['bm25'] },
+    { kind: 'text', column: 'title', against: 'query.text', measures: ['bm25'], plurals: false },
   ])
 })
 
@@ -112,11 +112,29 @@ t.test('words of any script', async (t) => {
   t.same(tokenize("Hello, WORLD! 3.5GHz don't ﬁne"), ['hello', 'world', '3', '5ghz', 'don', 't', 'fine'])
   t.same(tokenize('東京タワー naïve Ärger'), ['東', '京', 'タ', 'ワ', 'ー', 'naïve', 'ärger'])
   t.same(tokenize(''), [])
+  t.same(['tables', 'glass', 'gas', 'buses', 's'].map(withoutPlural), ['table', 'glass', 'gas', 'buse', 's'])
   t.equal(hashText('oak'), 1103094841, 'models keep their buckets')
 })
 
 t.test('ASCII is looked through by code, and other text by word, with the same result', async (t) => {
-  const part = fc.constantFrom('oak', 'Table', 'x', 'oa', 'oaks', ' ', '-', ', ', '9', "'", '\t', 'K', 'k9')
+  const part = fc.constantFrom(
+    'oak',
+    'Table',
+    'x',
+    'oa',
+    'oaks',
+    'glass',
+    'gas',
+    's',
+    ' ',
+    '-',
+    ', ',
+    '9',
+    "'",
+    '\t',
+    'K',
+    'k9',
+  )
   const ascii = fc.oneof(
     fc.array(part, { maxLength: 12 }).map((parts) => parts.join('')),
     fc.string({ maxLength: 9 }),
@@ -145,6 +163,12 @@ t.test('ASCII is looked through by code, and other text by word, with the same r
       )
       t.equal(query.trigramJaccard(wide), query.trigramJaccard(text))
       t.equal(query.match(wide).phrase, phrase)
+      const singular = new QueryText(wanted, true)
+      const without = (words: string[]) => words.map(withoutPlural)
+      t.same(singular.words, [...new Set(without(sequence))])
+      const plain = singular.words.map((word) => without(tokens).filter((token) => token === word).length)
+      t.same([...singular.match(text).counts], plain)
+      t.same([...singular.match(wide).counts], plain)
     }),
     { numRuns: 300 },
   )

@@ -85,7 +85,14 @@ const FEATURES: readonly object[] = [
     measures: ['shared', 'coverage', 'bm25', 'phrase', 'first', 'trigrams', 'length'],
     hash: { buckets: 3, ngrams: 2 },
   },
-  { kind: 'text', name: 'brand', column: 'c1', against: 'query.t', measures: ['trigrams', 'bm25'] },
+  {
+    kind: 'text',
+    name: 'several',
+    column: ['c1', 't1', 'query.c'],
+    against: 'query.t',
+    measures: ['trigrams', 'bm25', 'phrase'],
+    plurals: true,
+  },
   { kind: 'date', name: 'age', column: 'd1', at: 'query.d', unit: 'hours' },
   {
     kind: 'group',
