@@ -4,22 +4,40 @@ const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
 const ISO_DATE =
   /^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)\s*([Zz]|[+-]\d\d(?::?\d\d)?)?)?$/
 
+/** Texts that a reader remembers what it made of: items come again and again. */
+const MOST_REMEMBERED = 20_000
+
+/** A function of a text that remembers its answers, as many as memory should take. */
+function remembered<T>(compute: (text: string) => T): (text: string) => T {
+  const answers = new Map<string, T>()
+  return (text) => {
+    const known = answers.get(text)
+    if (known !== undefined) return known
+    const answer = compute(text)
+    if (text.length > MOST_LENGTH) return answer
+    if (answers.size >= MOST_REMEMBERED) answers.clear()
+    answers.set(text, answer)
+    return answer
+  }
+}
+const MOST_LENGTH = 100
+
 /**
  * A category as it is compared: without spaces around it, composed (NFC), and numbers in one spelling, so that the `3.0`
  * of a file and the `3` of a request are the same.
  */
-export function canonicalCategory(text: string): string | undefined {
+export const canonicalCategory = remembered((text): string | undefined => {
   const trimmed = text.trim()
   if (trimmed === '') return undefined
   if (DECIMAL.test(trimmed)) return String(Number(trimmed))
   return trimmed.normalize('NFC')
-}
+})
 
 /**
  * Reads a date of ISO 8601, with or without a time; in UTC where it does not say.
  * @returns milliseconds since 1970, undefined for what is no such date.
  */
-export function parseDate(text: string): number | undefined {
+export const parseDate = remembered((text): number | undefined => {
   const [whole, day, time = '00:00', zone = 'Z'] = ISO_DATE.exec(text.trim()) ?? []
   if (whole === undefined) return undefined
   const offset = /^[+-]\d\d$/.test(zone)
@@ -27,7 +45,7 @@ export function parseDate(text: string): number | undefined {
     : zone.replace(/^([+-]\d\d)(\d\d)$/, '$1:$2').toUpperCase()
   const milliseconds = Date.parse(`${day}T${time}${offset}`)
   return Number.isNaN(milliseconds) ? undefined : milliseconds
-}
+})
 
 /** Milliseconds of a number that counts seconds or milliseconds since 1970, undefined beyond what dates can say. */
 export function epochDate(value: number, epoch: 'seconds' | 'milliseconds'): number | undefined {

@@ -64,6 +64,8 @@ class Drafter {
 
   add(column: SurveyedColumn): void {
     const { name, kind } = column
+    // What only tells when the query was made may well be the same in all rows.
+    if (name === this.#queryTime) return
     const reason = this.#reasonAgainst(column)
     if (reason !== undefined) {
       this.warnings.push(`column "${name}" ${reason}`)
@@ -115,7 +117,6 @@ class Drafter {
 
   #addDate(column: SurveyedColumn): void {
     const { name } = column
-    if (name === this.#queryTime) return
     const line = (at: string) =>
       `{ kind: date, name: ${yaml(`${name} age`)}, column: ${yaml(name)}, at: ${at} }`
     if (this.#queryTime !== undefined) this.#keep(column, line(yaml(this.#queryTime)))

@@ -36,8 +36,11 @@ export class QueryText {
   readonly #slots: Int32Array
   readonly #hashes: Int32Array
   readonly #match: Match
-  /** The last words of the text that was looked through, as indices of the query's; -1 for others. */
+  /** The last words of the text that was looked through, as indices of the query's: as many as that has. */
   readonly #recent: Int32Array
+  /** How many of them came one after the other, and the place where the next one would. */
+  #progress = 0
+  #expected = -1
   #trigrams: ReadonlySet<string> | undefined
   #asciiTrigrams: Uint8Array | undefined
   readonly #text: string
@@ -67,13 +70,26 @@ export class QueryText {
   /** Looks for the words in a text. The result is valid until the next call. */
   match(text: string): Match {
     const match = this.#match
+    this.#clear()
+    if (this.#scan(text)) return match
+    // What was seen before the first character that is not ASCII is counted anew.
+    this.#clear()
+    for (const token of this.#tokens(text)) {
+      const index = this.#index.get(token)
+      if (index === undefined) match.length++
+      else this.#add(index)
+    }
+    return match
+  }
+
+  #clear(): void {
+    const match = this.#match
     match.counts.fill(0)
     match.length = 0
     match.first = -1
     match.phrase = false
-    if (isAsciiText(text)) this.#scan(text)
-    else for (const token of this.#tokens(text)) this.#add(this.#index.get(token) ?? -1)
-    return match
+    this.#progress = 0
+    this.#expected = -1
   }
 
   #tokens(text: string): string[] {
@@ -81,26 +97,39 @@ export class QueryText {
     return this.#plurals ? tokens.map(withoutPlural) : tokens
   }
 
-  /** Goes through ASCII without making a string of any word. */
-  #scan(text: string): void {
+  /** Goes through ASCII without making a string of any word. @returns false where there is something else. */
+  #scan(text: string): boolean {
     const { length } = text
+    const match = this.#match
+    const slots = this.#slots
+    const mask = slots.length - 1
     const least = this.#plurals ? LEAST_PLURAL : Number.POSITIVE_INFINITY
     let hash = FNV_OFFSET
     let before = FNV_OFFSET
     let start = -1
     for (let at = 0; at <= length; at++) {
-      const code = at < length ? ASCII_TOKEN[text.charCodeAt(at)]! : 0
+      const character = at < length ? text.charCodeAt(at) : 0
+      if (character > 127) return false
+      const code = ASCII_TOKEN[character]!
       if (code !== 0) {
         if (start < 0) start = at
         before = hash
         hash = Math.imul(hash ^ code, FNV_PRIME)
-      } else if (start >= 0) {
-        if (at - start >= least && isPlural(text, at)) this.#add(this.#find(before, text, start, at - 1))
-        else this.#add(this.#find(hash, text, start, at))
-        start = -1
-        hash = FNV_OFFSET
+        continue
       }
+      if (start < 0) continue
+      const isCut = at - start >= least && isPlural(text, at)
+      const whole = isCut ? before : hash
+      // Few words of a text are the query's.
+      if (slots[whole & mask] !== -1) {
+        const index = this.#find(whole, text, start, isCut ? at - 1 : at)
+        if (index >= 0) this.#add(index)
+        else match.length++
+      } else match.length++
+      start = -1
+      hash = FNV_OFFSET
     }
+    return true
   }
 
   #find(hash: number, text: string, start: number, end: number): number {
@@ -113,25 +142,27 @@ export class QueryText {
     }
   }
 
+  /** Takes a word that the query has too. */
   #add(index: number): void {
     const match = this.#match
-    if (index >= 0) {
-      match.counts[index]!++
-      if (match.first < 0) match.first = match.length
-      if (!match.phrase) {
-        this.#recent[match.length % this.#recent.length] = index
-        match.phrase = this.#endsWithQuery(match.length)
-      }
-    } else this.#recent[match.length % this.#recent.length] = -1
+    match.counts[index]!++
+    if (match.first < 0) match.first = match.length
+    if (!match.phrase) match.phrase = this.#endsQuery(index, match.length)
     match.length++
   }
 
-  #endsWithQuery(last: number): boolean {
-    const sequence = this.#sequence
-    const { length } = sequence
-    if (last + 1 < length) return false
+  /** Whether the word at a place is the last of all the query's words one after the other. */
+  #endsQuery(index: number, place: number): boolean {
+    const recent = this.#recent
+    // A word that the query has not has come between.
+    if (place !== this.#expected) this.#progress = 0
+    this.#expected = place + 1
+    const { length } = recent
+    recent[place % length] = index
+    this.#progress++
+    if (this.#progress < length) return false
     for (let back = 0; back < length; back++) {
-      if (this.#recent[(last - back) % length] !== sequence[length - 1 - back]) return false
+      if (recent[(place - back) % length] !== this.#sequence[length - 1 - back]) return false
     }
     return true
   }

@@ -40,7 +40,10 @@ export function readCell(row: Row, cell: number, { type, epoch }: RawColumn): Ra
 }
 
 /** Reads a value of a JSON request. @returns {@link BAD} for what is no value of the type. */
-export function readJsonValue(value: unknown, { type, epoch }: RawColumn): RawValue | typeof BAD {
+export function readJsonValue(
+  value: unknown,
+  { type, epoch }: Pick<RawColumn, 'type' | 'epoch'>,
+): RawValue | typeof BAD {
   switch (type) {
     case 'number': {
       if (value === null) return Number.NaN

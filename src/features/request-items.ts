@@ -2,9 +2,9 @@ import { isObject, type JsonObject } from '../data/json.ts'
 import { checkCells } from '../data/row-list.ts'
 import { RankerError } from '../errors.ts'
 import { type ColumnBuilder, columnBuilder } from './batch-builder.ts'
-import { type RawBatch, tableName } from './columns.ts'
+import { parseVector } from './cells.ts'
+import { type RawBatch, type RawColumn, tableName } from './columns.ts'
 import type { FeaturePipeline } from './pipeline.ts'
-import { BAD, readJsonValue } from './raw-cell.ts'
 
 /** A query's items in feature order. */
 export interface TransformedItems {
@@ -56,26 +56,32 @@ function readItems(
   const { placesOfItem } = pipeline
   const present = new Uint8Array(columns.length)
   const ignored = new Set<string>()
+  // Items mostly have the same keys in the same order.
+  const keys: string[] = []
+  const placesOf: (readonly number[] | undefined)[] = []
   for (let index = 0; index < items.length; index++) {
     const item = items[index]!
+    let at = 0
     // Own keys only: JSON.parse makes plain objects, and nothing enumerable is inherited.
     for (const key in item) {
-      const places = placesOfItem.get(key)
-      if (places === undefined) {
-        if (key !== 'id') ignored.add(key)
-        continue
+      if (keys[at] !== key) {
+        keys[at] = key
+        placesOf[at] = placesOfItem.get(key)
+        if (placesOf[at] === undefined && key !== 'id') ignored.add(key)
       }
-      for (const place of places) {
+      const places = placesOf[at++]
+      if (places === undefined) continue
+      const given = item[key]
+      for (let one = 0; one < places.length; one++) {
+        const place = places[one]!
         present[place] = 1
-        const column = columns[place]!
-        const value = readJsonValue(item[key], column)
-        if (value !== BAD && builders[place]!.set(index, value)) continue
-        const wanted = pipeline.wanted(place, value !== BAD)
+        if (builders[place]!.setJson(index, given)) continue
+        const wanted = pipeline.wanted(place, isVector(columns[place]!, given))
         throw new RankerError('BAD_ITEM_VALUE', {
           query: number,
           item: item.id,
           column: key,
-          seen: item[key],
+          seen: given,
           wanted,
         })
       }
@@ -110,9 +116,8 @@ function readQuery(
       else absent.push(tableName(column))
       continue
     }
-    const value = readJsonValue(given, column)
-    if (value !== BAD && builders[place]!.set(0, value)) continue
-    const wanted = pipeline.wanted(place, value !== BAD)
+    if (builders[place]!.setJson(0, given)) continue
+    const wanted = pipeline.wanted(place, isVector(column, given))
     throw new RankerError('BAD_REQUEST_SHAPE', {
       query: number,
       where: tableName(column),
@@ -121,4 +126,9 @@ function readQuery(
     })
   }
   return absent
+}
+
+/** Whether a value is a vector, and so only of another length than the model's. */
+function isVector({ type }: RawColumn, value: unknown): boolean {
+  return type === 'vector' && parseVector(value) !== undefined
 }

@@ -65,6 +65,11 @@ export function joinedText(
   columns: readonly RawColumn[],
 ): (batch: RawBatch, query: number, row: number) => string | undefined {
   const isOfQuery = places.map((place) => columns[place]!.source === 'query')
+  const [first] = places
+  if (first !== undefined && places.length === 1) {
+    return (batch, query, row) =>
+      (batch.columns[first] as Extract<RawValues, { type: 'text' }>).values[isOfQuery[0] ? query : row]
+  }
   return (batch, query, row) => {
     let text: string | undefined
     for (let at = 0; at < places.length; at++) {

@@ -1,6 +1,9 @@
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { FUNCTIONS } from '../../src/features/expression.ts'
+import { planFeatures } from '../../src/features/plan.ts'
+import { parseSpec, specJsonSchema } from '../../src/features/spec.ts'
 import type { Manifest } from '../../src/model/manifest.ts'
 import { modelFn } from '../../src/serving/model-fn.ts'
 import { ranker } from '../helpers/command.ts'
@@ -406,4 +409,94 @@ t.test('training goes on with the features of the model', { timeout: 60_000 }, a
   t.match(other.stderr, /its features are others than those of features\.yaml/)
   const incumbent = await train(t, more, [...TRAIN, '--model', first.model, '--model-channel', 'incumbent'])
   t.match(incumbent.stderr, /has features of its own, fitted to other data, so this job cannot measure it/)
+})
+
+t.test('the pages on features hold', { timeout: 60_000 }, async (t) => {
+  const root = join(import.meta.dirname, '../..')
+  const page = readFileSync(join(root, 'docs/features.md'), 'utf8')
+  const fences = (kind: string) =>
+    [...page.matchAll(new RegExp(`\`\`\`${kind}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(([, text]) => text!)
+  const specs = fences('yaml')
+  for (const [at, text] of specs.entries())
+    t.ok(planFeatures(parseSpec(text, `example ${at}`), `example ${at}`))
+  for (const kind of [
+    'numeric',
+    'derived',
+    'categorical',
+    'embedding',
+    'text',
+    'date',
+    'group',
+    'position',
+    'prior',
+  ])
+    t.match(page, new RegExp(`^\\*\\*${kind}\\*\\*:`, 'm'))
+  for (const name of Object.keys(FUNCTIONS)) t.match(page, new RegExp(`\\b${name}\\b`))
+  const files = { 'features.yaml': specs[0]!, 'train.jsonl': fences('jsonl')[0]! }
+  const { model, stderr } = await train(t, files, TRAIN.slice(0, 4))
+  t.match(stderr, /8 features/)
+  const server = await startServer(t, model)
+  const answer = await server.invoke(fences('json')[0]!, { 'content-type': 'application/json' })
+  t.equal(answer.statusCode, 200, answer.body)
+  t.equal(answer.json().ranking.length, 2)
+
+  const schema = readFileSync(join(root, 'docs/feature-spec.schema.json'), 'utf8')
+  t.equal(
+    schema,
+    `${JSON.stringify(specJsonSchema(), undefined, 2)}\n`,
+    'the schema is as npm run docs writes it',
+  )
+  const examples = join(root, 'examples/features')
+  for (const name of readdirSync(examples).filter((one) => one.endsWith('.yaml'))) {
+    const text = readFileSync(join(examples, name), 'utf8')
+    t.ok(planFeatures(parseSpec(text, name), name))
+    t.match(readFileSync(join(examples, 'README.md'), 'utf8'), `(${name})`)
+  }
+})
+
+t.test('a first spec from the data', { timeout: 60_000 }, async (t) => {
+  const folder = emptyFolder(t)
+  const known = all.map((one) => ({
+    ...one,
+    items: one.items.map((item, at) => ({
+      ...item,
+      sku: `${one.qid}-${at}`,
+      constant: 1,
+      clicks: Number(item.label) * 2,
+      empty: null,
+    })),
+  }))
+  const names = [...NAMES, 'sku', 'constant', 'clicks', 'empty']
+  for (const [name, content] of Object.entries({ 'a.jsonl': jsonLines(known), 'a.csv': csv(known, names) })) {
+    writeFileSync(join(folder, name), content)
+    const result = await ranker(['features', '--from', name], { cwd: folder })
+    t.equal(result.code, 0, result.stderr)
+    const { features } = parseSpec(result.stdout, name)
+    t.same(
+      features
+        .map((one) => [one.kind, (one as { column?: string }).column ?? (one as { of?: string }).of])
+        .sort(),
+      [
+        ['categorical', 'brand'],
+        ['categorical', 'condition'],
+        ['date', 'listed'],
+        ['derived', undefined],
+        ['embedding', 'vector'],
+        ['group', 'margin'],
+        ['numeric', 'cost'],
+        ['numeric', 'retail_price'],
+        ['text', 'title'],
+      ],
+    )
+    t.match(result.stdout, /# brand: numbers and text|# brand: text/)
+    t.match(result.stdout, /% missing/)
+    t.match(result.stderr, /column "sku" looks like an identifier: \d+ different values/)
+    t.match(result.stderr, /column "constant" is constant/)
+    t.match(result.stderr, /column "empty" has no value in any row/)
+    t.match(result.stderr, /column "clicks" ranks suspiciously well alone, NDCG@10 1\.000/)
+  }
+  const written = await ranker(['features', '--from', 'a.csv', '--output', 'spec.yaml'], { cwd: folder })
+  t.match(written.stderr, /wrote spec\.yaml/)
+  t.ok(parseSpec(readFileSync(join(folder, 'spec.yaml'), 'utf8'), 'spec.yaml'))
+  t.match((await ranker(['features'])).stderr, /ranker features needs --from PATH/)
 })
