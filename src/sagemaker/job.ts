@@ -7,6 +7,10 @@ import { isSkipped, kindOf, listDataFiles } from './data-files.ts'
 /** The root on the platform. */
 export const DEFAULT_ROOT = '/opt/ml'
 
+/** Where a job lies: SAGEMAKER_BASE_DIR, where it is set to anything. */
+export const jobRoot = (env: Readonly<Record<string, string | undefined>>): string =>
+  env.SAGEMAKER_BASE_DIR || DEFAULT_ROOT
+
 /** Where SageMaker's training contract puts things, below a root. */
 export interface JobPaths {
   readonly hyperparameters: string
