@@ -57,7 +57,12 @@ t.test('channels with rows and without, and files that are nobody’s', async (t
     'resourceconfig.json': { current_host: 'algo-1', hosts: ['algo-1'], network_interface_name: 'eth0' },
     'upstreamoutputdataconfig.json': 'not JSON',
   })
-  writeTree(job.data, { 'code/x.js': '', 'model/model.ubj': '', 'config/.keep': '' })
+  writeTree(job.data, {
+    'code/x.js': '',
+    'model/model.ubj': '',
+    'config/.keep': '',
+    'train-manifest': 'the platform’s list of objects',
+  })
   t.same(Object.keys(readChannels(job)), ['train'])
   t.equal(sideChannel(job, 'code'), join(job.data, 'code'))
   t.equal(sideChannel(job, 'config'), join(job.data, 'config'))
