@@ -45,7 +45,14 @@ export interface ColumnSummary {
   readonly numeric: boolean
 }
 
-type Place = { file: string; line: number; unit: LineUnit; seen: string }
+/** XGBoost adds weights up, and multiplies gradients by them, in float32: beyond these it learns nothing, or breaks. */
+const LEAST_WEIGHT = 1e-30
+const MOST_WEIGHT = 1e30
+
+type Place = { file: string; line: number; unit: LineUnit; seen: string; isTyped?: boolean }
+
+/** Whether what stands in place of a number is a word, and neither an infinity nor a number too large for float32. */
+const isWord = ({ seen, isTyped }: Place): boolean => isTyped || !isInfinite(seen)
 
 /** What is known of a feature column so far. */
 interface FeatureColumn {
@@ -240,10 +247,10 @@ export class TrainingTable implements TableSink {
     const finite = Number.isFinite(value)
     if (finite) this.#hasNumber[feature] = 1
     // Words say more of a column than an infinity does.
-    if (finite ? column.number : column.text && !isInfinite(column.text.seen)) return
+    if (finite ? column.number : column.text && isWord(column.text)) return
     const place = this.#place(row, cell)
     if (finite) column.number = place
-    else if (!column.text || !isInfinite(place.seen)) column.text = place
+    else if (!column.text || isWord(place)) column.text = place
     if (this.#options.featureNames || (column.number && column.text)) this.#checkColumn(column, true)
   }
 
@@ -260,7 +267,7 @@ export class TrainingTable implements TableSink {
       )
       return
     }
-    if (isInfinite(text.seen)) throw new RankerError('INFINITE_CELL', { ...text, column: name })
+    if (!isWord(text)) throw new RankerError('INFINITE_CELL', { ...text, column: name })
     if (!kept) {
       this.#options.warn(`column "${name}" holds text and is left out: it has no numeric cell`)
       return
@@ -299,7 +306,9 @@ export class TrainingTable implements TableSink {
       const place = this.#cell(row, cell, this.#options.roles.weight!)
       throw new RankerError('BAD_WEIGHT', { ...place, wanted })
     }
-    if (!Number.isFinite(weight) || weight < 0) refuse('a number from 0')
+    if (weight !== 0 && !(weight >= LEAST_WEIGHT && weight <= MOST_WEIGHT)) {
+      refuse(`0, or a number from ${LEAST_WEIGHT} to ${MOST_WEIGHT}`)
+    }
     const before = this.#weights[query]
     if (before !== undefined && before !== weight) refuse(`${before}, as on the query's first row`)
     this.#weights[query] = weight
@@ -310,6 +319,12 @@ export class TrainingTable implements TableSink {
   }
 
   #place(row: Row, cell: number): Place {
-    return { file: this.#file, line: row.line, unit: this.#unit, seen: row.text(cell) }
+    return {
+      file: this.#file,
+      line: row.line,
+      unit: this.#unit,
+      seen: row.text(cell),
+      ...(row.isText?.(cell) && { isTyped: true }),
+    }
   }
 }

@@ -1,8 +1,8 @@
 import { columnsOf, readColumn } from '../data/columns.ts'
 import type { Dataset } from '../data/dataset.ts'
-import { type Gain, ndcgOfQueries } from './ndcg.ts'
+import { expectedNdcgOfQueries, randomNdcgOfQueries } from './expected-ndcg.ts'
+import type { Gain } from './ndcg.ts'
 import { meanOfQueries } from './queries.ts'
-import { randomNdcgOfQueries } from './random-order.ts'
 
 const K = 10
 
@@ -32,7 +32,7 @@ export function randomNdcg(
   return mean(randomNdcgOfQueries(labels, groups!.sizes, { k: K, gain }), weights)
 }
 
-/** Each feature as the only ranking, in its better direction, best first; missing values rank last. */
+/** Each feature as the only ranking, in its better direction, best first; missing values rank last, ties in any order. */
 export function singleFeatures(data: Dataset, options?: RankingOptions): SingleFeature[] {
   const ndcg = ndcgAt10(data, options)
   const measured = Array.from(columnsOf(data), (column, index): SingleFeature => {
@@ -79,6 +79,6 @@ function ndcgAt10(
   data: Dataset,
   { gain = 'exponential', mean = meanOfQueries }: RankingOptions = {},
 ): (scores: Float32Array) => number {
-  const ofQueries = ndcgOfQueries(data.labels, data.groups!.sizes, { k: K, gain })
+  const ofQueries = expectedNdcgOfQueries(data.labels, data.groups!.sizes, { k: K, gain })
   return (scores) => mean(ofQueries(scores), data.weights)
 }
