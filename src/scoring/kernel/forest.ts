@@ -6,7 +6,7 @@ const BLOCK: u32 = 16
 /** A cell of each row of a block. */
 const COLUMN: u32 = 4 * BLOCK
 /** Up to so many rows are scored one by one. */
-const FEW: u32 = 5
+const FEW: u32 = 4
 
 /** The sum of each row of a block. */
 const SUMS: usize = 64
