@@ -428,6 +428,24 @@ export const ERRORS = {
     (v) =>
       `the body is ${count(v.rows, 'row')} of ${count(v.width, 'feature')}, missing ones included: wanted at most ${v.most} rows at once`,
   ),
+  TOO_MANY_LINES: entry<{ most: number }>(
+    413,
+    (v) => `the body has more lines than ${v.most}: wanted fewer at once`,
+  ),
+  TOO_MANY_CONTRIBUTIONS: entry<{ width: number; most: number }>(
+    413,
+    (v) =>
+      `contributions of ${count(v.width, 'feature')} are wanted for more than ${v.most} rows: wanted fewer at once`,
+  ),
+  ANSWER_TOO_LARGE: entry(
+    413,
+    () => 'the answer is too large to be made: wanted fewer rows at once, or less of each',
+  ),
+  WORK_TOO_LARGE: entry(
+    413,
+    () =>
+      'the process for large requests ended over this one, most likely for want of memory: wanted fewer rows at once',
+  ),
   EXPLAIN_UNAVAILABLE: entry<{ reason: string }>(
     422,
     (v) => `contributions are not available for this model: ${v.reason}`,

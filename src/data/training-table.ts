@@ -80,6 +80,8 @@ interface Layout {
 export class TrainingTable implements TableSink {
   readonly #options: TableOptions
   #columns: FeatureColumn[] | undefined
+  /** 1 for each column that has a number: of millions of cells, those that tell nothing new are passed by. */
+  #hasNumber = new Uint8Array(0)
   #rows = new RowBuffer(0)
   readonly #labels = new NumberList(Float32Array)
   readonly #queryOfRow = new NumberList(Uint32Array)
@@ -120,13 +122,15 @@ export class TrainingTable implements TableSink {
     if (weight >= 0) this.#addWeight(row, weight, query)
     if (position >= 0) this.#positions!.add(row.number(position), row.line, row.text(position))
 
-    const columns = this.#columns!
     const { block, at } = this.#rows.extend()
+    const hasNumber = this.#hasNumber
     for (let feature = 0; feature < features.length; feature++) {
       const cell = features[feature]!
       const value = cell < 0 ? Number.NaN : row.number(cell)
       block[at + feature] = value
-      if (!Number.isNaN(value)) this.#see(columns[feature]!, value, row, cell)
+      if (hasNumber[feature] === 0 || Math.abs(value) === Number.POSITIVE_INFINITY) {
+        this.#see(feature, value, row, cell)
+      }
     }
   }
 
@@ -194,6 +198,7 @@ export class TrainingTable implements TableSink {
 
   #setColumns(names: readonly string[]): void {
     this.#columns = names.map((name) => ({ name }))
+    this.#hasNumber = new Uint8Array(names.length)
     this.#rows = new RowBuffer(names.length, this.#options.memory)
   }
 
@@ -236,8 +241,11 @@ export class TrainingTable implements TableSink {
   }
 
   /** Notes the first number and the first text of a column; a column with both is refused at once. */
-  #see(column: FeatureColumn, value: number, row: Row, cell: number): void {
+  #see(feature: number, value: number, row: Row, cell: number): void {
+    if (Number.isNaN(value)) return
+    const column = this.#columns![feature]!
     const finite = Number.isFinite(value)
+    if (finite) this.#hasNumber[feature] = 1
     // Words say more of a column than an infinity does.
     if (finite ? column.number : column.text && isWord(column.text)) return
     const place = this.#place(row, cell)
@@ -279,12 +287,15 @@ export class TrainingTable implements TableSink {
     if (id === '') {
       throw new RankerError('GROUP_EMPTY', this.#cell(row, cell, this.#options.roles.group!))
     }
-    // What is no UTF-8 decodes to one and the same character: queries would run into each other.
-    if (id.includes('\uFFFD')) {
-      throw new RankerError('GROUP_NOT_UTF8', this.#cell(row, cell, this.#options.roles.group))
+    let query = this.#queries.get(id)
+    if (query === undefined) {
+      // What is no UTF-8 decodes to one and the same character: queries would run into each other.
+      if (id.includes('\uFFFD')) {
+        throw new RankerError('GROUP_NOT_UTF8', this.#cell(row, cell, this.#options.roles.group))
+      }
+      query = this.#queries.size
+      this.#queries.set(id, query)
     }
-    const query = this.#queries.get(id) ?? this.#queries.size
-    if (query === this.#queries.size) this.#queries.set(id, query)
     this.#queryOfRow.push(query)
     return query
   }
