@@ -34,6 +34,9 @@ const job = <V = Record<never, never>>(text: (values: V) => string): Entry<V> =>
 
 const count = (many: number, what: string): string => `${many} ${what}${many === 1 ? '' : 's'}`
 
+/** What the system says of a file, without the call and the path that Node adds: sentences name the path themselves. */
+const systemWords = (reason: string): string => reason.replace(/^(E[A-Z0-9]+): ([^,]+), .*$/, '$2 ($1)')
+
 /** What `line` counts in a format: lines of text, rows or records of a binary file. */
 export type LineUnit = 'line' | 'row' | 'record'
 type Line = { file: string; line: number; unit?: LineUnit | undefined }
@@ -65,12 +68,14 @@ export const ERRORS = {
   LISTEN_FAILED: job<{ address: string; reason: string }>(
     (v) => `cannot listen on ${v.address}: ${v.reason}`,
   ),
-  INPUT_UNREADABLE: job<{ path: string; reason: string }>((v) => `${v.path} cannot be read: ${v.reason}`),
+  INPUT_UNREADABLE: job<{ path: string; reason: string }>(
+    (v) => `${v.path} cannot be read: ${systemWords(v.reason)}`,
+  ),
 
   // job configuration
   CONFIG_MISSING: job<{ path: string; wanted: string }>((v) => `${v.path} is missing: ${v.wanted}`),
   CONFIG_UNREADABLE: job<{ path: string; reason: string; wanted: string }>(
-    (v) => `${v.path} cannot be read (${v.reason}): wanted ${v.wanted}`,
+    (v) => `${v.path} cannot be read (${systemWords(v.reason)}): wanted ${v.wanted}`,
   ),
   HOST_UNKNOWN: job<{ path: string; seen: string | undefined; wanted: readonly string[] }>(
     (v) =>
@@ -264,7 +269,9 @@ export const ERRORS = {
     (v) =>
       `the ONNX export gives ${v.seen} for golden row ${v.row} where XGBoost gives ${v.wanted}: wanted a difference of at most ${v.tolerance}; the model was not written`,
   ),
-  WRITE_FAILED: job<{ path: string; reason: string }>((v) => `cannot write ${v.path}: ${v.reason}`),
+  WRITE_FAILED: job<{ path: string; reason: string }>(
+    (v) => `cannot write ${v.path}: ${systemWords(v.reason)}`,
+  ),
   TRAINING_DIED: job<{ reason: string }>((v) => `training ended unexpectedly: ${v.reason}`),
   TRAINING_KILLED: job<{ signal: string; memory?: string | undefined }>((v) =>
     v.memory === undefined
