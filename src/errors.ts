@@ -423,6 +423,15 @@ export const ERRORS = {
     (v) =>
       `the body is ${count(v.rows, 'row')} of ${count(v.width, 'feature')}, missing ones included: wanted at most ${v.most} rows at once`,
   ),
+  RULE_COLUMN_ABSENT: entry<{ rule: string; column: string }>(
+    422,
+    (v) => `the rule ${v.rule} needs the column ${show(v.column)}, which no item of the request has`,
+  ),
+  RULE_VALUE: entry<{ rule: string; column: string; item: unknown; seen: unknown; wanted: string }>(
+    422,
+    (v) =>
+      `item ${show(v.item)}, column ${show(v.column)} of the rule ${v.rule} is ${show(v.seen)}: wanted ${v.wanted}`,
+  ),
   EXPLAIN_UNAVAILABLE: entry<{ reason: string }>(
     422,
     (v) => `contributions are not available for this model: ${v.reason}`,

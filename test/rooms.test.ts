@@ -13,9 +13,11 @@ const ROOMS: Readonly<Record<string, { rooms: string; packages: string }>> = {
   version: { rooms: '', packages: '' },
   data: { rooms: 'errors', packages: 'zod hyparquet hyparquet-compressors @bufbuild/protobuf' },
   metrics: { rooms: 'errors data', packages: '' },
+  rerank: { rooms: 'errors data', packages: 'zod' },
   features: { rooms: 'errors data', packages: 'zod' },
   storage: { rooms: 'errors data', packages: '@aws-sdk/client-s3' },
-  model: { rooms: 'errors data storage', packages: 'zod @bufbuild/protobuf' },
+  // rerank for the schema of the manifest's rules.
+  model: { rooms: 'errors data storage rerank', packages: 'zod @bufbuild/protobuf' },
   xgboost: { rooms: 'errors data', packages: 'koffi' },
   scoring: { rooms: 'errors model', packages: 'onnxruntime-node' },
   report: { rooms: 'errors data metrics', packages: '@observablehq/plot linkedom' },
@@ -25,7 +27,7 @@ const ROOMS: Readonly<Record<string, { rooms: string; packages: string }>> = {
     packages: 'zod leven',
   },
   serving: {
-    rooms: 'errors version data features model scoring sagemaker storage',
+    rooms: 'errors version data features model rerank scoring sagemaker storage',
     packages:
       'fastify pino zod prom-client @opentelemetry/api @opentelemetry/sdk-trace @opentelemetry/resources @opentelemetry/exporter-trace-otlp-http',
   },
