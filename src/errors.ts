@@ -454,6 +454,20 @@ export const ERRORS = {
     500,
     (v) => `${v.hook} returned ${v.seen}: wanted ${v.wanted}`,
   ),
+
+  // the client of product services: why an answer is degraded
+  ENDPOINT_LATE: job<{ milliseconds: number }>((v) => `no answer within ${v.milliseconds} ms`),
+  ENDPOINT_FAILED: job<{ reason: string }>((v) => `the ranker cannot be reached: ${v.reason}`),
+  ENDPOINT_REFUSED: job<{ status: number; reason: string }>(
+    (v) => `the ranker answered ${v.status}: ${v.reason}`,
+  ),
+  ENDPOINT_ANSWER: job<{ reason: string }>((v) => `the ranker's answer is no ranking: ${v.reason}`),
+  ENDPOINT_RESTING: job<{ milliseconds: number }>(
+    (v) => `the ranker failed too often and is left alone for another ${v.milliseconds} ms`,
+  ),
+  PACKAGE_MISSING: job<{ name: string; what: string }>(
+    (v) => `${v.what} needs the package ${v.name}, which is not installed: npm install ${v.name}`,
+  ),
   INTERNAL: entry(500, () => 'an internal error occurred; the log holds its cause under this request id'),
 } as const
 

@@ -31,12 +31,15 @@ const ROOMS: Readonly<Record<string, { rooms: string; packages: string }>> = {
     packages:
       'fastify pino zod prom-client @opentelemetry/api @opentelemetry/sdk-trace @opentelemetry/resources @opentelemetry/exporter-trace-otlp-http',
   },
+  // A product service loads this and not the server; of rerank it knows a type.
+  client: { rooms: 'errors rerank', packages: '@aws-sdk/client-sagemaker-runtime' },
   cli: {
     // xgboost only to end a process that a thread inside the library would keep.
-    rooms: 'errors version data features model scoring xgboost sagemaker storage report training serving',
+    rooms:
+      'errors version client data features model scoring xgboost sagemaker storage report training serving',
     packages: 'leven fastify koffi',
   },
-  index: { rooms: 'errors data features model scoring serving training', packages: '' },
+  index: { rooms: 'errors client data features model scoring serving training', packages: '' },
 }
 
 interface Import {
