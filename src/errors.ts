@@ -453,6 +453,15 @@ export const ERRORS = {
     () =>
       'the process for large requests ended over this one, most likely for want of memory: wanted fewer rows at once',
   ),
+  RULE_COLUMN_ABSENT: entry<{ rule: string; column: string }>(
+    422,
+    (v) => `the rule ${v.rule} needs the column ${show(v.column)}, which no item of the request has`,
+  ),
+  RULE_VALUE: entry<{ rule: string; column: string; item: unknown; seen: unknown; wanted: string }>(
+    422,
+    (v) =>
+      `item ${show(v.item)}, column ${show(v.column)} of the rule ${v.rule} is ${show(v.seen)}: wanted ${v.wanted}`,
+  ),
   EXPLAIN_UNAVAILABLE: entry<{ reason: string }>(
     422,
     (v) => `contributions are not available for this model: ${v.reason}`,
@@ -474,6 +483,20 @@ export const ERRORS = {
   HOOK_RETURNED: entry<{ hook: string; seen: string; wanted: string }>(
     500,
     (v) => `${v.hook} returned ${v.seen}: wanted ${v.wanted}`,
+  ),
+
+  // the client of product services: why an answer is degraded
+  ENDPOINT_LATE: job<{ milliseconds: number }>((v) => `no answer within ${v.milliseconds} ms`),
+  ENDPOINT_FAILED: job<{ reason: string }>((v) => `the ranker cannot be reached: ${v.reason}`),
+  ENDPOINT_REFUSED: job<{ status: number; reason: string }>(
+    (v) => `the ranker answered ${v.status}: ${v.reason}`,
+  ),
+  ENDPOINT_ANSWER: job<{ reason: string }>((v) => `the ranker's answer is no ranking: ${v.reason}`),
+  ENDPOINT_RESTING: job<{ milliseconds: number }>(
+    (v) => `the ranker failed too often and is left alone for another ${v.milliseconds} ms`,
+  ),
+  PACKAGE_MISSING: job<{ name: string; what: string }>(
+    (v) => `${v.what} needs the package ${v.name}, which is not installed: npm install ${v.name}`,
   ),
   INTERNAL: entry(500, () => 'an internal error occurred; the log holds its cause under this request id'),
 } as const

@@ -7,6 +7,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   train: async () => (await import('./train.ts')).trainCommand,
   serve: async () => (await import('./serve.ts')).serveCommand,
   score: async () => (await import('./score.ts')).scoreCommand,
+  types: async () => (await import('./types.ts')).typesCommand,
 }
 
 /** EX_USAGE of sysexits.h. */
