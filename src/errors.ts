@@ -535,7 +535,7 @@ export const ERRORS = {
 
   // the client of product services: why an answer is degraded
   ENDPOINT_LATE: job<{ milliseconds: number }>((v) => `no answer within ${v.milliseconds} ms`),
-  ENDPOINT_FAILED: job<{ reason: string }>((v) => `the ranker cannot be reached: ${v.reason}`),
+  ENDPOINT_UNREACHABLE: job<{ reason: string }>((v) => `the ranker cannot be reached: ${v.reason}`),
   ENDPOINT_REFUSED: job<{ status: number; reason: string }>(
     (v) => `the ranker answered ${v.status}: ${v.reason}`,
   ),
