@@ -1,8 +1,8 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { RankerError, reasonOf, show } from '../errors.ts'
-import { isSkipped, kindOf, listDataFiles } from './data-files.ts'
+import { isSkipped, kindOf, listDataFiles, namesIn } from './data-files.ts'
 
 /** The root on the platform. */
 export const DEFAULT_ROOT = '/opt/ml'
@@ -123,7 +123,7 @@ export function readChannels(paths: JobPaths, hosts = 1): Channels {
     }
     channels[name as ChannelName] = pipe(paths, name, ContentType)
   }
-  for (const entry of existsSync(paths.data) ? readdirSync(paths.data) : []) {
+  for (const entry of namesIn(paths.data)) {
     if (isSkipped(entry) || isSideChannel(entry) || isManifest(join(paths.data, entry))) continue
     const name = isFifo(join(paths.data, entry)) ? entry.replace(/_\d+$/, '') : entry
     if (channels[name.replace(/_\d+$/, '') as ChannelName]?.kind === 'pipe') continue

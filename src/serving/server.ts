@@ -47,6 +47,8 @@ export interface Peers {
   metrics(): Promise<MetricsData[]>
   /** The models of all of them. */
   readonly registry: ModelRegistry
+  /** Tells that this one is ready. @returns when it has the models that the others have */
+  join(): Promise<void>
 }
 
 declare module 'fastify' {
@@ -146,10 +148,10 @@ export function buildServer({
       program,
     })
   if (isMulti) {
-    routePing(app)
+    routePing(app, () => models.checkReady())
     routeModels(app, registry, models, gate)
   } else {
-    routePing(app, served)
+    routePing(app, () => void served.pipeline)
     routeInvocations(app, served, gate, batch.on)
   }
   routeEndpoints(app, {
@@ -165,12 +167,15 @@ export function buildServer({
   app.decorate('metrics', () => metrics.data())
   app.decorate('models', models)
   app.decorate('load', async () => {
+    const join = async () => peers?.join()
     if (isMulti) {
+      await models.start(join)
       log.info({ root: modelsRoot }, 'ready to load models')
       return true
     }
     try {
       await served.load()
+      await join()
       const { model } = served.pipeline
       log.info(
         {
