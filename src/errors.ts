@@ -73,7 +73,7 @@ export const ERRORS = {
   ),
 
   // job configuration
-  CONFIG_MISSING: job<{ path: string; wanted: string }>((v) => `${v.path} is missing: ${v.wanted}`),
+  CONFIG_MISSING: job<{ path: string; wanted: string }>((v) => `${v.path} is missing: wanted ${v.wanted}`),
   CONFIG_UNREADABLE: job<{ path: string; reason: string; wanted: string }>(
     (v) => `${v.path} cannot be read (${systemWords(v.reason)}): wanted ${v.wanted}`,
   ),
