@@ -88,7 +88,7 @@ export function buildServer({
   ...given
 }: ServerOptions): FastifyInstance {
   const settings = { ...readSettings({}), ...given }
-  const { bodyLimit, modelPath, modelsRoot, program, defaultAccept, output, batch } = settings
+  const { bodyLimit, modelPath, modelsRoot, program, defaultAccept, output, engine, batch } = settings
   const turns = new Turns()
   const gate = new Gate(settings.queueSize)
   const app = createApp(log, bodyLimit)
@@ -106,6 +106,7 @@ export function buildServer({
       program,
       defaultAccept,
       output,
+      engine,
       log,
       turns,
       largeBytes,
@@ -177,7 +178,13 @@ export function buildServer({
       await join()
       const { model } = served.pipeline
       log.info(
-        { model: model?.name, version: model?.version, features: model?.featureNames.length },
+        {
+          model: model?.name,
+          version: model?.version,
+          features: model?.featureNames.length,
+          engine: model?.engine.name,
+          engineReason: model?.engine.reason,
+        },
         'the model is ready',
       )
       return true
