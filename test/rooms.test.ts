@@ -22,6 +22,11 @@ const ROOMS: Readonly<Record<string, { rooms: string; packages: string }>> = {
   scoring: { rooms: 'errors model', packages: 'onnxruntime-node' },
   report: { rooms: 'errors data metrics', packages: '@observablehq/plot linkedom' },
   sagemaker: { rooms: 'errors', packages: 'zod' },
+  aws: {
+    rooms: 'errors data model storage',
+    packages:
+      'zod leven yaml @aws-sdk/client-sagemaker @aws-sdk/client-sagemaker-runtime @aws-sdk/client-iam @aws-sdk/client-ecr @aws-sdk/client-sts @aws-sdk/client-application-auto-scaling @aws-sdk/client-cloudwatch @aws-sdk/client-cloudwatch-logs',
+  },
   training: {
     rooms: 'errors version data features metrics model scoring xgboost sagemaker storage report',
     packages: 'zod leven',
@@ -38,7 +43,7 @@ const ROOMS: Readonly<Record<string, { rooms: string; packages: string }>> = {
   cli: {
     // xgboost only to end a process that a thread inside the library would keep.
     rooms:
-      'errors version client data features model scoring xgboost sagemaker storage report training serving',
+      'errors version client data features model scoring xgboost sagemaker storage report training serving aws',
     packages: 'leven fastify koffi',
   },
   index: { rooms: 'errors client data features model scoring serving training', packages: '' },

@@ -39,6 +39,7 @@ Environment
   MAX_CONTENT_LENGTH                    most bytes of a body, else SAGEMAKER_MAX_PAYLOAD_IN_MB, else 26 MiB
   SAGEMAKER_MODEL_SERVER_TIMEOUT        seconds that hooks may take over a request (default 60)
   SAGEMAKER_MODEL_JOB_QUEUE_SIZE        requests of a process at once, beyond which it answers 429 (default 100)
+  RANKER_ENGINE                         wasm, onnxruntime, or auto (default), the faster of those that can
   SAGEMAKER_CONTAINER_LOG_LEVEL         10 debug, 20 info (default), 30 warnings, 40 errors
 
 Examples

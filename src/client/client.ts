@@ -107,7 +107,7 @@ export class RankerClient<Query = unknown, Item extends RankableItem = RankableI
       const error =
         thrown instanceof RankerError
           ? thrown
-          : new RankerError('ENDPOINT_FAILED', { reason: reasonOf(thrown) })
+          : new RankerError('ENDPOINT_UNREACHABLE', { reason: reasonOf(thrown) })
       this.#tell(error)
       const reason = { code: error.code, message: error.message }
       return { ...inRetrievalOrder(items, limit), reason, milliseconds: milliseconds() }

@@ -55,7 +55,7 @@ export async function sageMakerTransport({
         const status = OriginalStatusCode ?? $metadata?.httpStatusCode
         const reason = OriginalMessage === undefined ? reasonOf(cause) : messageOf(OriginalMessage)
         throw status === undefined
-          ? new RankerError('ENDPOINT_FAILED', { reason }, { cause })
+          ? new RankerError('ENDPOINT_UNREACHABLE', { reason }, { cause })
           : new RankerError('ENDPOINT_REFUSED', { status, reason }, { cause })
       }
     },

@@ -11,7 +11,7 @@ export interface EndpointRequest {
 export interface Transport {
   /**
    * @param signal aborted when nobody waits for the answer any more
-   * @throws {RankerError} ENDPOINT_REFUSED for a status that is not 2xx, ENDPOINT_FAILED.
+   * @throws {RankerError} ENDPOINT_REFUSED for a status that is not 2xx, ENDPOINT_UNREACHABLE.
    */
   send(request: EndpointRequest, signal: AbortSignal): Promise<string>
   close(): void
@@ -54,7 +54,7 @@ export function fetchTransport(url: string | URL, { headers = {} }: FetchOptions
         if (thrown instanceof RankerError) throw thrown
         // fetch itself says no more than "fetch failed".
         const reason = reasonOf((thrown as Error).cause ?? thrown)
-        throw new RankerError('ENDPOINT_FAILED', { reason }, { cause: thrown })
+        throw new RankerError('ENDPOINT_UNREACHABLE', { reason }, { cause: thrown })
       }
     },
     close() {},

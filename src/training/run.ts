@@ -163,6 +163,7 @@ function judge(
     incumbent: options.incumbent,
     baselines: measured.baselines,
     gain: gainOfJob(hyperparameters),
+    hosts: options.hosts,
   })
   return {
     ...buildArtefact(plan, datasets.train, final, exported, measured, inspection.profile, options.hosts),

@@ -55,7 +55,7 @@ export async function train(plan: TrainingPlan, paths: JobPaths, options: TrainO
   writeArtefact(paths, { ...result, metrics }, options.extraFiles)
   if (line) {
     const text =
-      'the metrics of each channel are over the rows of all hosts; report.html, per_query.csv and what metrics.json compares and profiles are over those of this one'
+      'metrics, comparisons and per_query.csv are over the queries of all hosts; feature importance, profile and drift look at rows of this one'
     options.onEvent({ type: 'note', text })
   }
   await writeReport(paths, data, options.onEvent)

@@ -167,7 +167,7 @@ t.test('whatever happens, an ordered list comes back within the budget', async (
   const nobody = new RankerClient({ endpoint: 'http://127.0.0.1:9/invocations', timeoutMs: budget })
   t.match(await nobody.rank({}, items), {
     degraded: true,
-    reason: { code: 'ENDPOINT_FAILED', message: /ECONNREFUSED|bad port/ },
+    reason: { code: 'ENDPOINT_UNREACHABLE', message: /ECONNREFUSED|bad port/ },
   })
 })
 
@@ -309,7 +309,7 @@ t.test('through AWS’s SDK', async (t) => {
     config: { ...config, endpoint: 'http://127.0.0.1:9' },
   })
   const alone = new RankerClient({ endpoint: nobody, timeoutMs: 500 })
-  t.match(await alone.rank({}, items), { degraded: true, reason: { code: 'ENDPOINT_FAILED' } })
+  t.match(await alone.rank({}, items), { degraded: true, reason: { code: 'ENDPOINT_UNREACHABLE' } })
   t.ok(SageMakerRuntimeClient, 'the package that is loaded on demand')
 })
 

@@ -1,0 +1,224 @@
+"""moto's server with what it lacks or drops of SageMaker, and with AWS's own rules for requests.
+
+Every request whose protocol is JSON is held against botocore's model first, as AWS does: unknown members, enums, patterns,
+lengths and ranges. `PUT /control` sets what endpoints and jobs are described as, such as statuses that follow each other.
+
+    python moto_server.py PORT
+"""
+
+import io
+import json
+import re
+import sys
+from threading import Lock
+
+import botocore.session
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.sagemaker import models, responses
+from moto.sagemaker.exceptions import ValidationError
+from werkzeug.serving import run_simple
+from werkzeug.wrappers import Request, Response
+
+SERVICES = {
+    "SageMaker": "sagemaker",
+    "AnyScaleFrontendService": "application-autoscaling",
+    "AmazonEC2ContainerRegistry_V20150921": "ecr",
+    "Logs_20140328": "logs",
+}
+loaded = {}
+lock = Lock()
+
+
+def operation_model(service, operation):
+    with lock:
+        if service not in loaded:
+            loaded[service] = botocore.session.get_session().get_service_model(service)
+    return loaded[service].operation_model(operation)
+
+
+def compiled(pattern):
+    """Python's of a pattern of Java's; None where it has none."""
+    for java, python in (("\\p{L}", "a-zA-Z"), ("\\p{Z}", " "), ("\\p{N}", "0-9")):
+        pattern = pattern.replace(java, python)
+    try:
+        return re.compile(pattern, re.S) if pattern else None
+    except re.error:
+        return None
+
+
+def faults(shape, value, path):
+    """Where a value breaks its shape, as sentences."""
+    kind = shape.type_name
+    limits = shape.metadata
+    if kind == "structure":
+        if not isinstance(value, dict):
+            return [f"{path}: wanted an object"]
+        missing = [f"{path}: {name} is missing" for name in shape.required_members if name not in value]
+        unknown = [f"{path}: {name} is unknown" for name in value if name not in shape.members]
+        inner = [faults(shape.members[k], v, f"{path}.{k}") for k, v in value.items() if k in shape.members]
+        return sum(inner, missing + unknown)
+    if kind == "list":
+        if not isinstance(value, list):
+            return [f"{path}: wanted a list"]
+        found = [] if limits.get("min", 0) <= len(value) <= limits.get("max", 1e9) else [f"{path}: {len(value)} items"]
+        return sum([faults(shape.member, one, f"{path}[{at}]") for at, one in enumerate(value)], found)
+    if kind == "map":
+        keys = [faults(shape.key, key, f"{path} key {key}") for key in value]
+        return sum([faults(shape.value, one, f"{path}.{key}") for key, one in value.items()], sum(keys, []))
+    if kind == "string":
+        if not isinstance(value, str):
+            return [f"{path}: wanted text"]
+        if shape.enum and value not in shape.enum:
+            return [f"{path}: {value!r} is none of its values"]
+        if not limits.get("min", 0) <= len(value) <= limits.get("max", 1e9):
+            return [f"{path}: of length {len(value)}"]
+        pattern = compiled(limits.get("pattern", ""))
+        if pattern and not pattern.fullmatch(value):
+            return [f"{path}: {value!r} does not match {pattern.pattern}"]
+        return []
+    if kind in ("integer", "long", "float", "double"):
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            return [f"{path}: wanted a number"]
+        if not limits.get("min", -1e300) <= value <= limits.get("max", 1e300):
+            return [f"{path}: {value} is out of range"]
+    if kind == "boolean" and not isinstance(value, bool):
+        return [f"{path}: wanted true or false"]
+    return []
+
+
+def json_error(kind, message, status=400):
+    body = json.dumps({"__type": kind, "message": message})
+    return Response(body, status, content_type="application/x-amz-json-1.1")
+
+
+# What moto does not do, or does otherwise than AWS.
+
+UNIQUE = {
+    "CreateModel": ("ModelName", "_models", "Cannot create already existing model"),
+    "CreateEndpointConfig": ("EndpointConfigName", "endpoint_configs", "Cannot create already existing endpoint configuration"),
+    "CreateEndpoint": ("EndpointName", "endpoints", "Cannot create already existing endpoint"),
+    "CreateTrainingJob": ("TrainingJobName", "training_jobs", "Training job names must be unique; it already exists"),
+    "CreateTransformJob": ("TransformJobName", "transform_jobs", "Transform job names must be unique; it already exists"),
+}
+
+
+def backend():
+    return models.sagemaker_backends["123456789012"]["us-east-1"]
+
+
+def refuse(message):
+    raise ValidationError(message=message)
+
+
+def endpoint_of(self):
+    name = self._get_param("EndpointName")
+    return self.sagemaker_backend.endpoints.get(name) or refuse(f'Could not find endpoint "{name}".')
+
+
+def update_endpoint(self):
+    endpoint = endpoint_of(self)
+    name = self._get_param("EndpointConfigName")
+    config = self.sagemaker_backend.endpoint_configs.get(name) or refuse(f'Could not find endpoint configuration "{name}".')
+    endpoint.endpoint_config_name = name
+    endpoint.production_variants = endpoint._process_production_variants(config.production_variants)
+    endpoint.deployment_config = self._get_param("DeploymentConfig")
+    endpoint.last_modified_time = models.utcnow()
+    return json.dumps({"EndpointArn": endpoint.arn})
+
+
+def update_weights(self):
+    endpoint = endpoint_of(self)
+    for wanted in self._get_param("DesiredWeightsAndCapacities"):
+        variant = next(v for v in endpoint.production_variants if v["VariantName"] == wanted["VariantName"])
+        if "DesiredWeight" in wanted:
+            variant["CurrentWeight"] = variant["DesiredWeight"] = wanted["DesiredWeight"]
+        if "DesiredInstanceCount" in wanted:
+            variant["CurrentInstanceCount"] = variant["DesiredInstanceCount"] = wanted["DesiredInstanceCount"]
+    return json.dumps({"EndpointArn": endpoint.arn})
+
+
+def stop_training_job(self):
+    name = self._get_param("TrainingJobName")
+    job = self.sagemaker_backend.training_jobs.get(name) or refuse("Requested resource not found.")
+    job.training_job_status = job.secondary_status = "Stopped"
+    return "{}"
+
+
+Sagemaker = responses.SageMakerResponse
+Sagemaker.update_endpoint = update_endpoint
+Sagemaker.update_endpoint_weights_and_capacities = update_weights
+Sagemaker.stop_training_job = stop_training_job
+# Its list of instance types is old; botocore's enum has checked them already.
+models.FakeEndpointConfig.validate_instance_type = lambda self, instance_type: None
+
+# The members of what was made that moto forgets, by kind and name; and what is described otherwise for a test.
+remembered = {}
+DESCRIBED = {
+    "DescribeModel": "ModelName",
+    "DescribeEndpointConfig": "EndpointConfigName",
+    "DescribeTrainingJob": "TrainingJobName",
+    "DescribeTransformJob": "TransformJobName",
+    "DescribeHyperParameterTuningJob": "HyperParameterTuningJobName",
+}
+control = {}
+
+
+def after(operation, request, answer):
+    """An answer with what moto dropped, and with what the test says."""
+    key = DESCRIBED.get(operation)
+    if key:
+        made = remembered.get((key, request[key]), {})
+        answer = {**{k: v for k, v in made.items() if k != "Tags"}, **{k: v for k, v in answer.items() if v not in (None, {}, [])}}
+    if operation == "DescribeEndpoint":
+        endpoint = backend().endpoints[request["EndpointName"]]
+        if getattr(endpoint, "deployment_config", None):
+            answer["LastDeploymentConfig"] = endpoint.deployment_config
+    changes = control.get(operation)
+    if changes:
+        answer = {**answer, **(changes.pop(0) if len(changes) > 1 else changes[0])}
+    return answer
+
+
+def application(app):
+    def handle(environ, start_response):
+        request = Request(environ)
+        if request.path == "/control":
+            control.clear()
+            control.update(json.loads(request.get_data()))
+            return Response("{}")(environ, start_response)
+        if request.path == "/moto-api/reset":
+            remembered.clear()
+            control.clear()
+        service, _, operation = request.headers.get("X-Amz-Target", "").partition(".")
+        service = SERVICES.get(service)
+        if service is None:
+            return app(environ, start_response)
+        data = request.get_data()
+        # Read once already: moto reads it again.
+        environ["wsgi.input"] = io.BytesIO(data)
+        body = json.loads(data or b"{}")
+        found = faults(operation_model(service, operation).input_shape, body, operation)
+        if found:
+            return json_error("ValidationException", "; ".join(found))(environ, start_response)
+        if service != "sagemaker":
+            return app(environ, start_response)
+        if operation in UNIQUE:
+            key, holder, message = UNIQUE[operation]
+            if body[key] in getattr(backend(), holder):
+                return json_error("ValidationException", f'{message} "{body[key]}".')(environ, start_response)
+            remembered[(key, body[key])] = body
+        elif operation == "CreateHyperParameterTuningJob":
+            remembered[("HyperParameterTuningJobName", body["HyperParameterTuningJobName"])] = body
+        if operation not in DESCRIBED and operation != "DescribeEndpoint":
+            return app(environ, start_response)
+        answer = Response.from_app(app, environ)
+        if answer.status_code == 200:
+            answer.set_data(json.dumps(after(operation, body, json.loads(answer.get_data()))))
+        return answer(environ, start_response)
+
+    return handle
+
+
+if __name__ == "__main__":
+    moto = DomainDispatcherApplication(create_backend_app)
+    run_simple("127.0.0.1", int(sys.argv[1]), application(moto), threaded=True)
