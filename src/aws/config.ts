@@ -24,12 +24,12 @@ export async function readConfig(sources: ConfigSources): Promise<Config> {
   const { file, value } = await readFile(sources)
   const leaves = leavesOf(sources.groups)
   checkFile(value, file)
-  for (const [where, valueOf] of [
+  for (const [where, textOf] of [
     ['env', (leaf: Leaf) => sources.env[leaf.env]],
     ['flags', (leaf: Leaf) => sources.flags[leaf.flag]],
   ] as const) {
     for (const leaf of leaves) {
-      const text = valueOf(leaf)
+      const text = textOf(leaf)
       if (text !== undefined && text !== '')
         place(value, leaf, fromText(leaf, text, where === 'env' ? leaf.env : `--${leaf.flag}`))
     }

@@ -1,7 +1,8 @@
 """moto's server with what it lacks or drops of SageMaker, and with AWS's own rules for requests.
 
 Every request whose protocol is JSON is held against botocore's model first, as AWS does: unknown members, enums, patterns,
-lengths and ranges. `PUT /control` sets what endpoints and jobs are described as, such as statuses that follow each other.
+lengths and ranges. `PUT /control` sets what endpoints and jobs are described as, such as statuses that follow each other;
+`PUT /crash` makes a call fail after it was done; `GET /state` tells what is in the account.
 
     python moto_server.py PORT
 """
@@ -11,8 +12,12 @@ import json
 import re
 import sys
 from threading import Lock
+from urllib.parse import parse_qsl
 
 import botocore.session
+from moto.applicationautoscaling import models as autoscaling
+from moto.cloudwatch import models as cloudwatch
+from moto.iam import models as iam
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.sagemaker import models, responses
 from moto.sagemaker.exceptions import ValidationError
@@ -179,8 +184,56 @@ def after(operation, request, answer):
     return answer
 
 
+def state():
+    """What is in the account, by kind and name."""
+    account = "123456789012"
+    own = backend()
+    alarms = cloudwatch.cloudwatch_backends[account]["us-east-1"]
+    scaling = autoscaling.applicationautoscaling_backends[account]["us-east-1"]
+    return {
+        "models": sorted(own._models),
+        "configurations": sorted(own.endpoint_configs),
+        "endpoints": {
+            name: [one.endpoint_config_name, sorted(tag["Key"] + "=" + tag["Value"] for tag in one.tags)]
+            for name, one in own.endpoints.items()
+        },
+        "alarms": sorted(alarms.alarms),
+        "dashboards": sorted(alarms.dashboards),
+        "targets": sorted(id for targets in scaling.targets.values() for id in targets),
+        "policies": sorted(policy.policy_name for policy in scaling.policies.values()),
+        "roles": {role.name: sorted(role.policies) for role in iam.iam_backends[account]["aws"].roles.values()},
+    }
+
+
+MUTATING = re.compile("Create|Put|Update|Add|Register|Deregister|Delete|Stop")
+# Calls that change something until one of them crashes after it was done: 1 is the next one.
+crash = {"in": 0, "seen": 0}
+
+
 def application(app):
     def handle(environ, start_response):
+        request = Request(environ)
+        if request.path == "/state":
+            return Response(json.dumps(state()))(environ, start_response)
+        if request.path == "/crash":
+            crash.update({"in": int(request.get_data()), "seen": 0})
+            return Response("{}")(environ, start_response)
+        form = request.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded")
+        data = request.get_data()
+        # Read once already: moto reads it again.
+        environ["wsgi.input"] = io.BytesIO(data)
+        name = request.headers.get("X-Amz-Target", "").partition(".")[2] or request.path.rpartition("/")[2]
+        if form:
+            name = dict(parse_qsl(data.decode())).get("Action", "")
+        if not MUTATING.match(name):
+            return answer_of(app, environ, start_response)
+        crash["seen"] += 1
+        if crash["seen"] != crash["in"]:
+            return answer_of(app, environ, start_response)
+        Response.from_app(lambda *args: answer_of(app, *args), environ)
+        return json_error("CrashedException", "the process ended here")(environ, start_response)
+
+    def answer_of(app, environ, start_response):
         request = Request(environ)
         if request.path == "/control":
             control.clear()
@@ -194,7 +247,6 @@ def application(app):
         if service is None:
             return app(environ, start_response)
         data = request.get_data()
-        # Read once already: moto reads it again.
         environ["wsgi.input"] = io.BytesIO(data)
         body = json.loads(data or b"{}")
         found = faults(operation_model(service, operation).input_shape, body, operation)
