@@ -1,5 +1,5 @@
 import type { Api } from './api.ts'
-import { found } from './endpoint/state.ts'
+import { found } from './failures.ts'
 import { make, type Plan } from './plan.ts'
 import { type Scope, scopeTags } from './scope.ts'
 

@@ -11,16 +11,15 @@ import io
 import json
 import re
 import sys
-from threading import Lock
 from urllib.parse import parse_qsl
 
-import botocore.session
 from moto.applicationautoscaling import models as autoscaling
 from moto.cloudwatch import models as cloudwatch
 from moto.iam import models as iam
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.sagemaker import models, responses
 from moto.sagemaker.exceptions import ValidationError
+from request_faults import faults, operation_model
 from werkzeug.serving import run_simple
 from werkzeug.wrappers import Request, Response
 
@@ -30,65 +29,6 @@ SERVICES = {
     "AmazonEC2ContainerRegistry_V20150921": "ecr",
     "Logs_20140328": "logs",
 }
-loaded = {}
-lock = Lock()
-
-
-def operation_model(service, operation):
-    with lock:
-        if service not in loaded:
-            loaded[service] = botocore.session.get_session().get_service_model(service)
-    return loaded[service].operation_model(operation)
-
-
-def compiled(pattern):
-    """Python's of a pattern of Java's; None where it has none."""
-    for java, python in (("\\p{L}", "a-zA-Z"), ("\\p{Z}", " "), ("\\p{N}", "0-9")):
-        pattern = pattern.replace(java, python)
-    try:
-        return re.compile(pattern, re.S) if pattern else None
-    except re.error:
-        return None
-
-
-def faults(shape, value, path):
-    """Where a value breaks its shape, as sentences."""
-    kind = shape.type_name
-    limits = shape.metadata
-    if kind == "structure":
-        if not isinstance(value, dict):
-            return [f"{path}: wanted an object"]
-        missing = [f"{path}: {name} is missing" for name in shape.required_members if name not in value]
-        unknown = [f"{path}: {name} is unknown" for name in value if name not in shape.members]
-        inner = [faults(shape.members[k], v, f"{path}.{k}") for k, v in value.items() if k in shape.members]
-        return sum(inner, missing + unknown)
-    if kind == "list":
-        if not isinstance(value, list):
-            return [f"{path}: wanted a list"]
-        found = [] if limits.get("min", 0) <= len(value) <= limits.get("max", 1e9) else [f"{path}: {len(value)} items"]
-        return sum([faults(shape.member, one, f"{path}[{at}]") for at, one in enumerate(value)], found)
-    if kind == "map":
-        keys = [faults(shape.key, key, f"{path} key {key}") for key in value]
-        return sum([faults(shape.value, one, f"{path}.{key}") for key, one in value.items()], sum(keys, []))
-    if kind == "string":
-        if not isinstance(value, str):
-            return [f"{path}: wanted text"]
-        if shape.enum and value not in shape.enum:
-            return [f"{path}: {value!r} is none of its values"]
-        if not limits.get("min", 0) <= len(value) <= limits.get("max", 1e9):
-            return [f"{path}: of length {len(value)}"]
-        pattern = compiled(limits.get("pattern", ""))
-        if pattern and not pattern.fullmatch(value):
-            return [f"{path}: {value!r} does not match {pattern.pattern}"]
-        return []
-    if kind in ("integer", "long", "float", "double"):
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            return [f"{path}: wanted a number"]
-        if not limits.get("min", -1e300) <= value <= limits.get("max", 1e300):
-            return [f"{path}: {value} is out of range"]
-    if kind == "boolean" and not isinstance(value, bool):
-        return [f"{path}: wanted true or false"]
-    return []
 
 
 def json_error(kind, message, status=400):
@@ -149,7 +89,24 @@ def stop_training_job(self):
     return "{}"
 
 
+def add_tags(self):
+    arn, tags = self._get_param("ResourceArn"), self._get_param("Tags")
+    self.sagemaker_backend.delete_tags(arn, [tag["Key"] for tag in tags])
+    return json.dumps({"Tags": self.sagemaker_backend.add_tags(arn, tags)})
+
+
+def deregister(self, service_namespace, resource_id, scalable_dimension):
+    for key in [key for key, policy in self.policies.items() if policy.resource_id == resource_id]:
+        del self.policies[key]
+    self.scheduled_actions = [one for one in self.scheduled_actions if one.resource_id != resource_id]
+    old_deregister(self, service_namespace, resource_id, scalable_dimension)
+
+
+# AWS removes the policies and the scheduled actions of a target with it.
+old_deregister = autoscaling.ApplicationAutoscalingBackend.deregister_scalable_target
+autoscaling.ApplicationAutoscalingBackend.deregister_scalable_target = deregister
 Sagemaker = responses.SageMakerResponse
+Sagemaker.add_tags = add_tags
 Sagemaker.update_endpoint = update_endpoint
 Sagemaker.update_endpoint_weights_and_capacities = update_weights
 Sagemaker.stop_training_job = stop_training_job

@@ -1,6 +1,6 @@
 import { RankerError } from '../../errors.ts'
 import type { Api, Calls } from '../api.ts'
-import { found } from '../endpoint/state.ts'
+import { found } from '../failures.ts'
 import { type Waiting, waitFor } from '../wait.ts'
 import { openLogTail } from './log-tail.ts'
 

@@ -1,5 +1,5 @@
 import type { Api } from '../api.ts'
-import { found } from '../endpoint/state.ts'
+import { found } from '../failures.ts'
 
 /**
  * The lines of a log group's streams, from where the last call ended. A stream comes into being with its first line, and

@@ -1,5 +1,5 @@
 import { modelRequest } from '../../aws/endpoint/model.ts'
-import { found } from '../../aws/endpoint/state.ts'
+import { found } from '../../aws/failures.ts'
 import { dataSource } from '../../aws/jobs/data.ts'
 import { followTransform, isTransformThere } from '../../aws/jobs/follow.ts'
 import { transformRequest } from '../../aws/jobs/transform-job.ts'

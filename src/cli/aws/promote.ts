@@ -1,6 +1,6 @@
 import { alarmRequests } from '../../aws/endpoint/alarms.ts'
 import { wantedEndpoint } from '../../aws/endpoint/deploy.ts'
-import { configOf, planMove, promoted } from '../../aws/endpoint/move.ts'
+import { configOf, isPromoted, planMove, promoted } from '../../aws/endpoint/move.ts'
 import { checkEndpoint, endpointName } from '../../aws/endpoint/settings.ts'
 import { type EndpointState, existingEndpoint } from '../../aws/endpoint/state.ts'
 import { modelSource } from '../../aws/model-source.ts'
@@ -28,19 +28,23 @@ async function run(context: Context): Promise<number> {
   if (isDryRun) {
     const current = await asDeployed(context, scope)
     const endpoint = assumed(scope, name, current.EndpointConfigName!)
-    const options = { deployment, alarms: namesOf(scope, context) }
+    const options = { isNoted: true, deployment, alarms: namesOf(scope, context) }
     await context.apply(await planMove(endpoint, promoted(scope, name, current), options, undefined))
     return 0
   }
   const tools = await context.tools()
   const endpoint = await existingEndpoint(tools.api, name)
   if (!endpoint.ours) throw new RankerError('NAME_TAKEN', { what: `endpoint ${name}` })
+  if (await isPromoted(scope, endpoint, tools.api)) {
+    context.print({ endpoint: name, config: endpoint.config, calls: [] }, `${name} is promoted already\n`)
+    return 0
+  }
   const target = promoted(scope, name, await configOf(tools.api, endpoint))
   const { MetricAlarms = [] } = await tools.api.call('cloudwatch:DescribeAlarms', {
     AlarmNamePrefix: `${name}-A-`,
   })
   const alarms = MetricAlarms.map(({ AlarmName }) => AlarmName!).filter((one) => !one.endsWith('-backlog'))
-  const plan = await planMove(endpoint, target, { deployment, alarms }, tools.api)
+  const plan = await planMove(endpoint, target, { isNoted: true, deployment, alarms }, tools.api)
   await context.apply(plan)
   context.print(
     { endpoint: name, config: target.EndpointConfigName, calls: printedCalls(plan) },

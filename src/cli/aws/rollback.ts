@@ -11,7 +11,7 @@ export const rollback: AwsCommand = {
   usage: '[--endpoint NAME] [--to CONFIGURATION] [flags]',
   about: `
 Takes an endpoint back to the configuration that it had before its last change, which a tag on it names, or to another one.
-Run again, it goes forth again.`,
+Run again, it changes nothing.`,
   groups: ['endpoint'],
   flags: { to: { value: 'NAME', does: 'the endpoint configuration to go to; a dry run needs it' } },
   examples: ['ranker aws rollback', 'ranker aws rollback --to ranker-0a1b2c3d4e'],
@@ -26,7 +26,7 @@ async function run(context: Context): Promise<number> {
     const { to } = flags.values
     if (to === undefined) throw new RankerError('NOTHING_BEFORE', { name })
     const endpoint = assumed(await context.scope(), name, 'unknown')
-    await context.apply(await planMove(endpoint, to, { deployment, alarms: [] }, undefined))
+    await context.apply(await planMove(endpoint, to, { isNoted: false, deployment, alarms: [] }, undefined))
     return 0
   }
   const { api } = await context.tools()
@@ -34,7 +34,7 @@ async function run(context: Context): Promise<number> {
   if (!endpoint.ours) throw new RankerError('NAME_TAKEN', { what: `endpoint ${name}` })
   const target = flags.values.to ?? endpoint.previous
   if (target === undefined) throw new RankerError('NOTHING_BEFORE', { name })
-  const plan = await planMove(endpoint, target, { deployment, alarms: [] }, api)
+  const plan = await planMove(endpoint, target, { isNoted: false, deployment, alarms: [] }, api)
   await context.apply(plan)
   context.print(
     { endpoint: name, config: target, calls: printedCalls(plan) },
