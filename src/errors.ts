@@ -533,6 +533,23 @@ export const ERRORS = {
     (v) => `${v.hook} returned ${v.seen}: wanted ${v.wanted}`,
   ),
 
+  // retrieval
+  ITEM_INVALID: job<{ where: string; seen: string; wanted: string }>(
+    (v) => `${v.where} is ${v.seen}: wanted ${v.wanted}`,
+  ),
+  VECTOR_INVALID: job<{ where: string; seen: string; wanted: string }>(
+    (v) => `the vector of ${v.where} has ${v.seen}: wanted ${v.wanted}`,
+  ),
+  QUERY_INVALID: job<{ where: string; seen: unknown; wanted: string }>(
+    (v) => `${v.where} of the search is ${show(v.seen)}: wanted ${v.wanted}`,
+  ),
+  FILTER_UNKNOWN: job<{ field: string; known: readonly string[] }>(
+    (v) =>
+      `the search filters by the unknown field ${show(v.field)}: ${v.known.length === 0 ? 'the index has none' : `the index has ${showList(v.known)}`}`,
+  ),
+  INDEX_DAMAGED: job<{ file: string; reason: string }>((v) => `the index file ${v.file}: ${v.reason}`),
+  SEARCH_FAILED: job<{ engine: string; reason: string }>((v) => `${v.engine}: ${v.reason}`),
+
   // the client of product services: why an answer is degraded
   ENDPOINT_LATE: job<{ milliseconds: number }>((v) => `no answer within ${v.milliseconds} ms`),
   ENDPOINT_UNREACHABLE: job<{ reason: string }>((v) => `the ranker cannot be reached: ${v.reason}`),

@@ -302,7 +302,7 @@ function hyperparameterFlags(flags: Flags): Record<string, string> {
 /** Rounds go to stdout, all else to stderr. */
 function report(event: TrainingEvent, progress: Progress, io: Io): void {
   if (event.type === 'round' || event.type === 'cv') progress.round(event)
-  else {
+  else if (event.type !== 'trained') {
     progress.print(() => io.stderr.write(`${event.type === 'warning' ? 'warning: ' : ''}${event.text}\n`))
   }
 }

@@ -1,81 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, readFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { Agent, request } from 'node:http'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { ranker } from '../helpers/command.ts'
-import { emptyFolder, modelFolder } from '../helpers/model.ts'
+import { emptyFolder, FOREST, modelFolder, onnxOf } from '../helpers/model.ts'
+import { childrenOf, serve, waitFor } from '../helpers/serve-process.ts'
 
-const MAIN = join(import.meta.dirname, '../../src/cli/main.ts')
 const CSV = { 'content-type': 'text/csv' }
-
-interface Server {
-  readonly url: string
-  readonly child: ChildProcess
-  readonly log: () => Record<string, unknown>[]
-  /** Waits until `/ping` answers with the status. */
-  readonly pinged: (status: number) => Promise<Response>
-  readonly exited: Promise<[code: number | null, signal: string | null]>
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  return port
-}
-
-/** Processes that another one started and that live. */
-function childrenOf(pid: number): number[] {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
-  return children.split(' ').filter(Boolean).map(Number)
-}
-
-async function waitFor<T>(look: () => T | undefined): Promise<T> {
-  for (let tries = 0; tries < 3000; tries++) {
-    const found = look()
-    if (found !== undefined) return found
-    await delay(20)
-  }
-  throw new Error('waited in vain')
-}
-
-/** Runs the real process. */
-async function serve(t: Test, modelPath: string, env: Record<string, string> = {}): Promise<Server> {
-  const port = await freePort()
-  const child = spawn(process.execPath, [MAIN, 'serve', '--model-path', modelPath], {
-    env: { ...process.env, RANKER_HOST: '127.0.0.1', SAGEMAKER_BIND_TO_PORT: String(port), ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  t.teardown(() => child.kill('SIGKILL'))
-  let output = ''
-  child.stdout!.on('data', (chunk) => {
-    output += chunk
-  })
-  const url = `http://127.0.0.1:${port}`
-  return {
-    url,
-    child,
-    log: () =>
-      output
-        .trim()
-        .split('\n')
-        .filter((line) => line.startsWith('{') && line.endsWith('}'))
-        .map((line) => JSON.parse(line)),
-    exited: once(child, 'exit') as Server['exited'],
-    pinged: async (status) => {
-      for (let tries = 0; tries < 2400; tries++) {
-        const answer = await fetch(`${url}/ping`).catch(() => undefined)
-        if (answer?.status === status) return answer
-        await delay(25)
-      }
-      throw new Error(`/ping never answered ${status}: ${output}`)
-    },
-  }
-}
 
 t.test(
   'a process serves, logs one line of JSON a request and none a ping, and ends at SIGTERM',
@@ -88,11 +22,13 @@ t.test(
     t.equal(await answer.text(), '1.5\n')
     child.kill('SIGTERM')
     t.same(await exited, [0, null])
+    // Two processes write it.
+    const lines = log().sort((a, b) => String(a.msg).localeCompare(String(b.msg)))
     t.match(
-      log().map(({ msg }) => msg),
-      [/^Server listening/, 'the model is ready', 'answered', 'draining', 'drained'],
+      lines.map(({ msg }) => msg),
+      ['answered', 'drained', 'draining', /^Server listening/, 'the model is ready'],
     )
-    t.match(log()[2], {
+    t.match(lines[0], {
       level: 'info',
       time: /^\d{4}-\d\d-\d\dT.*Z$/,
       requestId: answer.headers.get('x-request-id'),
@@ -108,13 +44,13 @@ t.test(
 )
 
 t.test('it listens while the model loads, and stays when it cannot be loaded', async (t) => {
-  const slow = await serve(
-    t,
-    modelFolder(t, { 'code/inference.mjs': 'await new Promise(() => setTimeout(() => {}, 1e6))' }),
-  )
-  t.match(await (await slow.pinged(503)).json(), { error: { code: 'NOT_READY' } })
-  slow.child.kill('SIGINT')
-  t.same(await slow.exited, [0, null], 'a model that never loads does not keep the process')
+  const never = modelFolder(t, { 'code/inference.mjs': 'await new Promise(() => setTimeout(() => {}, 1e6))' })
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    const slow = await serve(t, never)
+    t.match(await (await slow.pinged(503)).json(), { error: { code: 'NOT_READY' } })
+    slow.child.kill(signal)
+    t.same(await slow.exited, [0, null], 'a model that never loads does not keep the process')
+  }
 
   const missing = await serve(t, emptyFolder(t))
   t.match(await (await missing.pinged(503)).json(), { error: { code: /MODEL_MISSING|NOT_READY/ } })
@@ -188,6 +124,9 @@ t.test('several processes serve one port as one server', async (t) => {
   t.match(metrics, /^ranker_rows_total 10$/m, 'whichever process is asked')
 
   process.kill(workers[0]!, 'SIGKILL')
+  const died = performance.now()
+  await waitFor(() => childrenOf(child.pid!).find((pid) => !workers.includes(pid)))
+  t.ok(performance.now() - died < 1000, 'another one is there within a second')
   for (let request = 0; request < 10; request++) t.equal((await ask()).status, 200, 'the other one goes on')
   await waitFor(() => log().find(({ msg }) => /a worker ended/.test(String(msg))))
   t.match(
@@ -196,14 +135,47 @@ t.test('several processes serve one port as one server', async (t) => {
   )
   await waitFor(() => (childrenOf(child.pid!).length === 2 ? true : undefined))
 
-  // Both are at work when the signal comes, which goes to the whole process group as from a terminal.
-  const answers = Array.from({ length: 20 }, ask)
+  // The signal goes to the whole process group, as from a terminal.
   for (const pid of [...childrenOf(child.pid!), child.pid!]) process.kill(pid, 'SIGTERM')
-  for (const answer of await Promise.allSettled(answers)) {
-    if (answer.status === 'fulfilled') t.match([200, 503].includes(answer.value.status), true)
-    else t.match(answer.reason.cause?.code, /ECONNREFUSED|ECONNRESET/, 'what came too late')
-  }
   t.same(await exited, [0, null])
+})
+
+t.test('a drain under load loses no answer, on connections that are kept and on new ones', async (t) => {
+  const { port, child, log, pinged, exited } = await serve(t, modelFolder(t), {
+    SAGEMAKER_MODEL_SERVER_WORKERS: '2',
+  })
+  await pinged(200)
+  await waitFor(() =>
+    log().filter(({ msg }) => msg === 'the model is ready').length === 2 ? true : undefined,
+  )
+  const body = '9,4,1\n'.repeat(500)
+  const ask = (agent: Agent) =>
+    new Promise<string>((resolve) => {
+      const options = { host: '127.0.0.1', port, method: 'POST', path: '/invocations', headers: CSV, agent }
+      const asking = request(options, (answer) => {
+        let bytes = 0
+        answer.on('data', (chunk) => {
+          bytes += chunk.length
+        })
+        answer.on('error', (error: NodeJS.ErrnoException) => resolve(`cut: ${error.code}`))
+        answer.on('end', () => resolve(`${answer.statusCode}${bytes > 0 ? '' : ' without a body'}`))
+      })
+      asking.on('error', (error: NodeJS.ErrnoException) => resolve(`${error.code}`)).end(body)
+    })
+  const seen = new Map<string, number>()
+  const clients = Array.from({ length: 12 }, async (_, client) => {
+    const agent = new Agent({ keepAlive: client % 3 > 0, maxSockets: 1 })
+    for (let outcome = ''; outcome !== 'ECONNREFUSED'; ) {
+      outcome = await ask(agent)
+      seen.set(outcome, (seen.get(outcome) ?? 0) + 1)
+    }
+    agent.destroy()
+  })
+  await waitFor(() => ((seen.get('200') ?? 0) > 50 ? true : undefined))
+  child.kill('SIGTERM')
+  t.same(await exited, [0, null])
+  await Promise.all(clients)
+  t.same([...seen.keys()].sort(), ['200', '503', 'ECONNREFUSED'], 'each is answered, or was never let in')
 })
 
 t.test('workers that keep dying end the server, and its last line says so', async (t) => {
@@ -268,6 +240,83 @@ t.test(
     t.same(await (await fetch(`${url}/models`, { headers: close })).json(), { models: [] })
   },
 )
+
+/** This process's own cgroup and the name of its limit, where others can be made below it. */
+function ownGroup(): { folder: string; limit: string } | undefined {
+  const [, memory, path] =
+    /^(?:\d+:(memory):|0::)(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8')) ?? []
+  const folder = join('/sys/fs/cgroup', memory ?? '', path ?? '')
+  const limit = memory ? 'memory.limit_in_bytes' : 'memory.max'
+  const probe = join(folder, `ranker-probe-${process.pid}`)
+  try {
+    mkdirSync(probe)
+    const isThere = existsSync(join(probe, limit))
+    rmdirSync(probe)
+    return isThere ? { folder, limit } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const own = ownGroup()
+const noGroup = own === undefined && 'no cgroup can be made here'
+
+t.test('507 comes before the kernel kills, and unloading makes room again', { skip: noGroup }, async (t) => {
+  const group = join(own!.folder, `ranker-test-${process.pid}`)
+  mkdirSync(group)
+  t.teardown(async () => {
+    await waitFor(() => (readFileSync(join(group, 'cgroup.procs'), 'utf8') === '' ? true : undefined))
+    rmdirSync(group)
+  })
+  writeFileSync(join(group, own!.limit), String(320 << 20))
+  const root = emptyFolder(t)
+  const folder = join(root, 'models/big/model')
+  mkdirSync(folder, { recursive: true })
+  const trees = Array.from({ length: 20_000 }, (_, tree) => FOREST.trees[tree % 2]!)
+  writeFileSync(join(folder, 'model.onnx'), onnxOf({ ...FOREST, trees }))
+  const env = { SAGEMAKER_BASE_DIR: root, SAGEMAKER_MULTI_MODEL: 'true', SAGEMAKER_MODEL_SERVER_WORKERS: '1' }
+  const main = join(import.meta.dirname, '../../src/cli/main.ts')
+  const enter = `echo $$ > ${join(group, 'cgroup.procs')} && exec "$0" "$@"`
+  const { url, child, pinged, exited } = await serve(t, root, env, [
+    'sh',
+    '-c',
+    enter,
+    process.execPath,
+    main,
+    'serve',
+  ])
+  await pinged(200)
+  const worker = childrenOf(child.pid!)
+  const load = (name: string) =>
+    fetch(`${url}/models`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ model_name: name, url: folder }),
+    })
+  const statuses: number[] = []
+  // Four at a time: what is being loaded counts as well.
+  while (!statuses.includes(507) && statuses.length < 60) {
+    const names = [0, 1, 2, 3].map((one) => `m${statuses.length + one}`)
+    statuses.push(...(await Promise.all(names.map(async (name) => (await load(name)).status))))
+  }
+  t.same([...new Set(statuses)].sort(), [200, 507])
+  t.same(childrenOf(child.pid!), worker, 'nothing was killed')
+  const { models } = (await (await fetch(`${url}/models`)).json()) as { models: { modelName: string }[] }
+  t.equal(models.length, statuses.filter((status) => status === 200).length)
+  for (const { modelName } of models) {
+    const answer = await fetch(`${url}/models/${modelName}/invoke`, {
+      method: 'POST',
+      headers: CSV,
+      body: '9,4,1',
+    })
+    t.equal(answer.status, 200)
+  }
+  for (const { modelName } of models.slice(0, 4))
+    await fetch(`${url}/models/${modelName}`, { method: 'DELETE' })
+  t.equal((await load('again')).status, 200)
+  child.kill('SIGTERM')
+  t.same(await exited, [0, null])
+})
 
 t.test('what keeps it from starting is one sentence and exit code 1', async (t) => {
   const taken = createServer().listen(0, '127.0.0.1')
