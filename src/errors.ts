@@ -73,7 +73,7 @@ export const ERRORS = {
   ),
 
   // job configuration
-  CONFIG_MISSING: job<{ path: string; wanted: string }>((v) => `${v.path} is missing: ${v.wanted}`),
+  CONFIG_MISSING: job<{ path: string; wanted: string }>((v) => `${v.path} is missing: wanted ${v.wanted}`),
   CONFIG_UNREADABLE: job<{ path: string; reason: string; wanted: string }>(
     (v) => `${v.path} cannot be read (${systemWords(v.reason)}): wanted ${v.wanted}`,
   ),
@@ -532,6 +532,23 @@ export const ERRORS = {
     500,
     (v) => `${v.hook} returned ${v.seen}: wanted ${v.wanted}`,
   ),
+
+  // retrieval
+  ITEM_INVALID: job<{ where: string; seen: string; wanted: string }>(
+    (v) => `${v.where} is ${v.seen}: wanted ${v.wanted}`,
+  ),
+  VECTOR_INVALID: job<{ where: string; seen: string; wanted: string }>(
+    (v) => `the vector of ${v.where} has ${v.seen}: wanted ${v.wanted}`,
+  ),
+  QUERY_INVALID: job<{ where: string; seen: unknown; wanted: string }>(
+    (v) => `${v.where} of the search is ${show(v.seen)}: wanted ${v.wanted}`,
+  ),
+  FILTER_UNKNOWN: job<{ field: string; known: readonly string[] }>(
+    (v) =>
+      `the search filters by the unknown field ${show(v.field)}: ${v.known.length === 0 ? 'the index has none' : `the index has ${showList(v.known)}`}`,
+  ),
+  INDEX_DAMAGED: job<{ file: string; reason: string }>((v) => `the index file ${v.file}: ${v.reason}`),
+  SEARCH_FAILED: job<{ engine: string; reason: string }>((v) => `${v.engine}: ${v.reason}`),
 
   // the client of product services: why an answer is degraded
   ENDPOINT_LATE: job<{ milliseconds: number }>((v) => `no answer within ${v.milliseconds} ms`),

@@ -36,6 +36,8 @@ const ROOMS: Readonly<Record<string, { rooms: string; packages: string }>> = {
     packages:
       'fastify pino zod prom-client @opentelemetry/api @opentelemetry/sdk-trace @opentelemetry/resources @opentelemetry/exporter-trace-otlp-http',
   },
+  // Both engines are loaded when one is opened: what serves a model needs neither.
+  retrieval: { rooms: 'errors data storage', packages: 'usearch @opensearch-project/opensearch zod' },
   // A product service loads this and not the server; of rerank it knows a type.
   client: { rooms: 'errors rerank', packages: '@aws-sdk/client-sagemaker-runtime' },
   cli: {

@@ -1,5 +1,5 @@
 import type { Api } from './api.ts'
-import { isFailure } from './failures.ts'
+import { found } from './failures.ts'
 import { canonical, isOurs } from './names.ts'
 import { join, type Plan, step } from './plan.ts'
 import { addressIn, type Scope, scopeTags } from './scope.ts'
@@ -16,19 +16,9 @@ export interface ExistingRole {
 export async function lookForRole(scope: Scope, api: Api): Promise<ExistingRole | undefined> {
   const { name: RoleName, made } = scope.role
   if (!made) return undefined
-  try {
-    await api.call('iam:GetRole', { RoleName })
-  } catch (thrown) {
-    if (isFailure(thrown, 'absent')) return undefined
-    throw thrown
-  }
-  try {
-    const { PolicyDocument } = await api.call('iam:GetRolePolicy', { RoleName, PolicyName: POLICY_NAME })
-    return { policy: JSON.parse(decodeURIComponent(PolicyDocument!)) }
-  } catch (thrown) {
-    if (isFailure(thrown, 'absent')) return { policy: undefined }
-    throw thrown
-  }
+  if (!(await found(api.call('iam:GetRole', { RoleName })))) return undefined
+  const policy = await found(api.call('iam:GetRolePolicy', { RoleName, PolicyName: POLICY_NAME }))
+  return { policy: policy && JSON.parse(decodeURIComponent(policy.PolicyDocument!)) }
 }
 
 /** Makes the role that jobs and endpoints run under, with the rights of infrastructure/iam/execution.json and no others. */
@@ -75,23 +65,17 @@ export function planRole(scope: Scope, existing: ExistingRole | undefined): Plan
 export async function planRoleRemoval(scope: Scope, api: Api | undefined): Promise<Plan> {
   const { name: RoleName, made } = scope.role
   if (!made) return { steps: [], kept: [`role ${RoleName} (not made here)`] }
+  let hasPolicy = true
   if (api) {
-    try {
-      const { Role } = await api.call('iam:GetRole', { RoleName })
-      if (!isOurs(Role?.Tags)) return { steps: [], kept: [`role ${RoleName} (not made here)`] }
-    } catch (thrown) {
-      if (isFailure(thrown, 'absent')) return { steps: [], kept: [] }
-      throw thrown
-    }
+    const answer = await found(api.call('iam:GetRole', { RoleName }))
+    if (!answer) return { steps: [], kept: [] }
+    if (!isOurs(answer.Role?.Tags)) return { steps: [], kept: [`role ${RoleName} (not made here)`] }
+    hasPolicy = (await lookForRole(scope, api))?.policy !== undefined
   }
-  return {
-    steps: [
-      step('-', `policy ${POLICY_NAME} of role ${RoleName}`, 'iam:DeleteRolePolicy', {
-        RoleName,
-        PolicyName: POLICY_NAME,
-      }),
-      step('-', `role ${RoleName}`, 'iam:DeleteRole', { RoleName }),
-    ],
-    kept: [],
-  }
+  const policy = step('-', `policy ${POLICY_NAME} of role ${RoleName}`, 'iam:DeleteRolePolicy', {
+    RoleName,
+    PolicyName: POLICY_NAME,
+  })
+  const role = step('-', `role ${RoleName}`, 'iam:DeleteRole', { RoleName })
+  return { steps: hasPolicy ? [policy, role] : [role], kept: [] }
 }

@@ -41,6 +41,8 @@ export type TrainingEvent =
   | ({ readonly type: 'round' } & RoundValues)
   /** A round of the boosters of a cross-validation. */
   | ({ readonly type: 'cv' } & RoundValues)
+  /** XGBoost is done: what follows takes one thread, and less memory. */
+  | { readonly type: 'trained' }
   | { readonly type: 'note' | 'warning'; readonly text: string }
 
 export type Emit = (event: TrainingEvent) => void
