@@ -1,9 +1,12 @@
-// Builds the real servers that tests start and that no npm package brings: an S3 server, by the host's Go. They are
-// kept outside of the repository, so that one build serves every clone.
+// Builds the real servers and tools that tests start and that no npm package brings: an S3 server, by the host's Go, and
+// AWS's control plane with the linter of its templates, by the host's Python. They are kept outside of the repository, so
+// that one build serves every clone.
 //
 //     node scripts/launch.mjs scripts/test-parts.ts
+
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { argv, env, exit } from 'node:process'
@@ -37,9 +40,44 @@ function buildS3Server(): string | undefined {
   }
 }
 
+const requirements = fileURLToPath(new URL('test-requirements.txt', import.meta.url))
+const hash = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 10)
+const environment = join(cache, `python-${hash}`)
+/** Written when everything is installed: an environment cannot be made elsewhere and renamed. */
+const whole = join(environment, 'whole')
+
+/** A Python with moto (https://github.com/getmoto/moto, Apache 2.0) and cfn-lint (MIT-0). */
+export const awsPython = join(environment, 'bin/python')
+export const hasAwsPython = (): boolean => existsSync(whole)
+
+/** Makes the environment where it is not there yet. @returns why there is none, undefined where there is one. */
+function buildAwsPython(): string | undefined {
+  if (hasAwsPython()) return undefined
+  console.error('test-parts: installing AWS’s control plane (moto) and cfn-lint, a minute once')
+  mkdirSync(cache, { recursive: true })
+  rmSync(environment, { recursive: true, force: true })
+  for (const [command, args] of [
+    ['python3', ['-m', 'venv', environment]],
+    [awsPython, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements]],
+  ] as const) {
+    const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8' })
+    if (status !== 0) {
+      rmSync(environment, { recursive: true, force: true })
+      return `${command} failed:\n${error?.message ?? stderr.trimEnd().split('\n').slice(-5).join('\n')}`
+    }
+  }
+  writeFileSync(whole, '')
+  return undefined
+}
+
 if (argv[1] === fileURLToPath(import.meta.url)) {
-  const reason = buildS3Server()
-  if (reason === undefined) console.error('test-parts: ready')
-  else console.error(`test-parts: no S3 server, its tests are skipped: ${reason}`)
-  exit(reason === undefined ? 0 : 1)
+  const parts = { 'S3 server': buildS3Server(), 'control plane of AWS': buildAwsPython() }
+  let missing = 0
+  for (const [name, reason] of Object.entries(parts)) {
+    if (reason === undefined) continue
+    missing++
+    console.error(`test-parts: no ${name}, its tests are skipped: ${reason}`)
+  }
+  if (missing === 0) console.error('test-parts: ready')
+  exit(missing === 0 ? 0 : 1)
 }

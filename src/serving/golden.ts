@@ -6,6 +6,8 @@ import type { Model } from './model.ts'
 import { type LineAnswer, predictFn, type RankedItem, type RowPrediction } from './predict-fn.ts'
 
 const TOLERANCE = 1e-5
+/** Scores are what is proven; the manifest's business rules may want columns that no feature is made of. */
+const NO_RULES = { rerank: false }
 
 /** Whether a score is the one that the booster gave in training, but for rounding. */
 export function isGolden(seen: number, wanted: number): boolean {
@@ -50,12 +52,13 @@ function goldenRequests(
     return rawQueries(columns, rows, sizes).map(({ query, items }) => ({
       query,
       items: items.map((item) => ({ ...item, id: row++ })),
+      context: NO_RULES,
     }))
   }
   return rows.map((cells, row) => {
     const named = Object.fromEntries(columns.map((column, cell) => [column, cells[cell] ?? null]))
     // A feature may be called id, and a query cannot say that an id is missing.
     if (named.id === null) return { features: featureNames.map((name) => named[name]) }
-    return { items: [{ id: row, ...named }] }
+    return { items: [{ id: row, ...named }], context: NO_RULES }
   })
 }

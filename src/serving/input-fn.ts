@@ -64,7 +64,10 @@ const FORMATS = new Map<string, Read>([
   ['text/libsvm', readLibsvm],
   ['text/x-libsvm', readLibsvm],
   ['application/json', readJson],
-  ['application/jsonlines', (body, model) => readLines(body, model.featureNames, itemsReader(model))],
+  [
+    'application/jsonlines',
+    (body, model) => readLines(body, model.featureNames, undefined, itemsReader(model)),
+  ],
   ['application/x-recordio-protobuf', (body, { featureNames }) => readRecordRows(body, featureNames.length)],
   ['application/x-npy', (body, { featureNames }) => readNpy(body, featureNames)],
   ['application/vnd.apache.arrow.stream', (body, { featureNames }) => readArrow(body, featureNames)],

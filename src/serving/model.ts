@@ -13,6 +13,8 @@ export interface ModelInfo {
   readonly categorical: readonly number[]
   /** The index that the first feature has in libsvm: 1 where the model was trained so. */
   readonly libsvmIndexBase: 0 | 1
+  /** What scores it, and why. */
+  readonly engine: { readonly name: string; readonly reason: string }
   /** What makes its features of raw columns; absent where these are the features. */
   readonly features?: ModelFeatures | undefined
 }

@@ -127,6 +127,7 @@ export async function runTraining(
     const boosted = boost(booster, rounds, evaluator, matrices, signals, { from, checkpoints, hosts })
     const { kept, trained } = boosted
     watch.lap('train')
+    emit({ type: 'trained' })
     if (kept + 1 < trained) emit({ type: 'note', text: `kept round ${kept} of rounds 0 to ${trained - 1}` })
 
     // A slice keeps neither names nor attributes, nor the metrics to evaluate.
@@ -134,13 +135,17 @@ export async function runTraining(
     final.setFeatureNames(datasets.train.featureNames)
     final.setAttribute('best_iteration', String(kept))
     final.setParameters({ eval_metric: evaluator.evalMetric, nthread: String(plan.threads) })
+    const sets = Object.entries(matrices).map(([name, matrix]) => ({ name, matrix }))
+    const evaluation = evaluator.evaluate(final, kept, sets)
+    // What follows looks at rows, and takes the place of these in memory.
+    for (const done of [booster, ...Object.values(matrices)]) done.close()
 
     const { metrics: measured, ...judged } = judge(plan, library, final, {
       kept,
       datasets,
       features,
-      matrices,
-      evaluator,
+      evaluation,
+      metrics,
       incumbent,
       isHurried: hosts.any(signals.shouldStop()),
       hosts,
@@ -160,7 +165,6 @@ interface Trained extends Omit<MeasureOptions, 'scores' | 'hyperparameters'> {
   readonly kept: number
   readonly datasets: Datasets
   readonly features: ModelFeatures | undefined
-  readonly matrices: Matrices
 }
 
 /** Exports the kept model and says how good it is, what it looks at, and what it was made of. */
@@ -168,12 +172,12 @@ function judge(
   plan: TrainingPlan,
   library: XGBoost,
   final: Booster,
-  { kept, datasets, features, matrices, ...options }: Trained,
+  { kept, datasets, features, ...options }: Trained,
 ): Artefact & Pick<TrainingResult, 'metrics' | 'inspection'> {
   const { hyperparameters } = plan
   const exported = exportBooster(final)
   const scores = scoreRows(final, datasets)
-  const measured = measure(final, kept, datasets, matrices, { ...options, scores, hyperparameters })
+  const measured = measure(kept, datasets, { ...options, scores, hyperparameters })
   const inspection = inspect({
     library,
     final,
@@ -183,6 +187,7 @@ function judge(
     incumbent: options.incumbent,
     baselines: measured.baselines,
     gain: gainOfJob(hyperparameters),
+    hosts: options.hosts,
   })
   return {
     ...buildArtefact(plan, final, exported, {

@@ -151,6 +151,11 @@ t.test('raw rows are trained on, proven and served', { timeout: 60_000 }, async 
     ranking.map((one: { id: string; score: number }) => [one.id, one.score]),
   )
 
+  const types = await ranker(['types', '--model-path', model])
+  t.match(types.stdout, 'readonly brand: string | number | null')
+  t.match(types.stdout, 'readonly vector: readonly number[] | string | null')
+  t.match(types.stdout, /interface Query \{\n[^}]*readonly time\?: string \| null\n/)
+
   await t.test('contributions are told by feature of the spec, with the raw values', async (t) => {
     for (const { id, score, contributions, base, values } of ranking) {
       const names = [
