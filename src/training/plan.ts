@@ -41,7 +41,7 @@ export type TrainingEvent =
   | ({ readonly type: 'round' } & RoundValues)
   /** A round of the boosters of a cross-validation. */
   | ({ readonly type: 'cv' } & RoundValues)
-  /** XGBoost is done: what follows takes one thread, and less memory. */
+  /** The last round is done: most of what follows takes one thread. */
   | { readonly type: 'trained' }
   | { readonly type: 'note' | 'warning'; readonly text: string }
 

@@ -66,7 +66,7 @@ export class ReportThread {
   #page: Promise<string> | undefined
 
   /**
-   * To be called as soon as XGBoost is done: loading the library that draws takes as long as measuring the model, which
+   * To be called when the last round is done: loading the library that draws takes as long as measuring the model, which
    * leaves a core idle.
    */
   start(): void {

@@ -109,6 +109,7 @@ export async function runTraining(
     const boosted = boost(booster, rounds, evaluator, matrices, signals, { from, checkpoints, hosts })
     const { kept, trained } = boosted
     watch.lap('train')
+    emit({ type: 'trained' })
     if (kept + 1 < trained) emit({ type: 'note', text: `kept round ${kept} of rounds 0 to ${trained - 1}` })
 
     // A slice keeps neither names nor attributes, nor the metrics to evaluate.
@@ -120,7 +121,6 @@ export async function runTraining(
     const evaluation = evaluator.evaluate(final, kept, sets)
     // What follows looks at rows, and takes the place of these in memory.
     for (const done of [booster, ...Object.values(matrices)]) done.close()
-    emit({ type: 'trained' })
 
     const { metrics: measured, ...judged } = judge(plan, library, final, {
       kept,
