@@ -598,7 +598,7 @@ export function reasonOf(thrown: unknown): string {
   try {
     const message = (thrown as { message?: unknown } | null | undefined)?.message
     const text = typeof message === 'string' ? message : String(thrown)
-    return text.replaceAll(/\s*\n\s*/g, ' ').trim() || 'no reason was given'
+    return text.replaceAll(/\s*[\p{Cc}\u2028\u2029]+\s*/gu, ' ').trim() || 'no reason was given'
   } catch {
     // An object without a prototype, or with a getter that throws: a hook may throw anything.
     return 'no reason was given'

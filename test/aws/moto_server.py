@@ -113,6 +113,19 @@ Sagemaker.stop_training_job = stop_training_job
 # Its list of instance types is old; botocore's enum has checked them already.
 models.FakeEndpointConfig.validate_instance_type = lambda self, instance_type: None
 
+
+
+def statistic(self, stat):
+    values = sorted(self.metric_single_values_list)
+    if stat.startswith("p") and values:
+        return values[min(len(values) - 1, int(float(stat[1:]) / 100 * len(values)))]
+    return old_statistic(self, stat)
+
+
+# It has no percentiles.
+old_statistic = cloudwatch.Statistics.get_statistics_for_type
+cloudwatch.Statistics.get_statistics_for_type = statistic
+
 # The members of what was made that moto forgets, by kind and name; and what is described otherwise for a test.
 remembered = {}
 DESCRIBED = {

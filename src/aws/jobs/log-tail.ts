@@ -4,7 +4,7 @@ import { found } from '../failures.ts'
 /**
  * The lines of a log group's streams, from where the last call ended. A stream comes into being with its first line, and
  * so does the group.
- * @param streams what the names of the streams start with
+ * @param streams what the names of the streams start with; empty for all
  */
 export function openLogTail(
   api: Api,
@@ -15,7 +15,10 @@ export function openLogTail(
   const next = new Map<string, string | undefined>()
   return async () => {
     const listed = await found(
-      api.call('logs:DescribeLogStreams', { logGroupName, logStreamNamePrefix: streams }),
+      api.call('logs:DescribeLogStreams', {
+        logGroupName,
+        ...(streams !== '' && { logStreamNamePrefix: streams }),
+      }),
     )
     for (const { logStreamName } of listed?.logStreams ?? []) {
       for (;;) {
