@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import dns from 'node:dns'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { type AddressInfo, Socket } from 'node:net'
 import { join } from 'node:path'
@@ -415,3 +415,67 @@ t.test('cost: prices are renewed from a price list as AWS publishes them', async
   t.match((await refresh('--region', 'xx-nowhere-1')).stderr, /cannot be read: it answers 404/)
   t.throws(() => renewed(readPrices(), { products: {} }, 'x'), { code: 'CONFIG_UNREADABLE' })
 })
+
+t.test(
+  'the pages: every command of theirs runs, every right has its reason, links lead somewhere',
+  async (t) => {
+    const cwd = emptyFolder(t)
+    mkdirSync(join(cwd, 'ranker-output'))
+    cpSync(modelFolder(t), join(cwd, 'ranker-output/model'), { recursive: true })
+    for (const name of ['train.csv', 'valid.csv', 'queries.jsonl', 'query.json'])
+      writeFileSync(join(cwd, name), '1\n')
+    const pages = [
+      'README.md',
+      'docs/cost.md',
+      'docs/iam.md',
+      'docs/aws-checks.md',
+      ...['sagemaker', 'lambda', 'fargate'].map((name) => `docs/deploy/${name}.md`),
+    ]
+    const texts = new Map(pages.map((page) => [page, readFileSync(join(root, page), 'utf8')]))
+    let run = 0
+    const { tries } = await offline(async () => {
+      for (const [page, text] of texts) {
+        for (const [, flags] of text.matchAll(/^scripts\/ranker aws (.+)$/gm)) {
+          const argv = flags!.split(' ')
+          const { code, stderr } = await ranker(['aws', ...argv, '--dry-run'], {
+            cwd,
+            env: { AWS_REGION: 'us-east-1' },
+          })
+          t.equal(code, 0, `${page}: ${flags}\n${stderr}`)
+          run++
+        }
+        for (const [, path] of text.matchAll(/\]\(([^)#:]+)\)/g))
+          t.ok(existsSync(join(root, page, '..', path!)), `${page}: ${path}`)
+      }
+    })
+    t.ok(run > 20, `${run} commands`)
+    t.equal(tries, 0)
+    for (const name of ['sagemaker', 'lambda', 'fargate'])
+      t.match(
+        texts.get(`docs/deploy/${name}.md`)!.split('\n```').at(-2),
+        /\ncurl "/,
+        `${name} ends in a curl`,
+      )
+    const yaml = /```yaml\n([\s\S]*?)```/.exec(texts.get('docs/deploy/sagemaker.md')!)![1]!
+    writeFileSync(join(cwd, 'page.yaml'), yaml)
+    t.equal(
+      (
+        await ranker(
+          ['aws', 'deploy', '--config', 'page.yaml', '--model', 'ranker-output/model', '--dry-run'],
+          { cwd },
+        )
+      ).code,
+      0,
+    )
+    for (const name of readdirSync(join(root, 'infrastructure/iam'))) {
+      t.ok(texts.get('docs/iam.md')!.includes(`| \`${name}\``), name)
+      const { Statement } = JSON.parse(readFileSync(join(root, 'infrastructure/iam', name), 'utf8'))
+      for (const { Sid } of Statement)
+        if (Sid) t.match(texts.get('docs/iam.md'), new RegExp(`^\\| ${Sid} \\| .{10}`, 'm'))
+    }
+    const links = readdirSync(join(root, 'scripts/aws')).filter((name) => name !== 'aws.mjs')
+    t.same(links.sort(), [...AWS_COMMANDS].sort(), 'scripts/aws has each command')
+    const { stdout } = spawnSync(join(root, 'scripts/aws/package'), ['--help'], { encoding: 'utf8' })
+    t.match(stdout, /^Usage: ranker aws package /)
+  },
+)
