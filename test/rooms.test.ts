@@ -14,7 +14,7 @@ const ROOMS: Readonly<Record<string, { rooms: string; packages: string }>> = {
   data: { rooms: 'errors', packages: 'zod hyparquet hyparquet-compressors @bufbuild/protobuf' },
   metrics: { rooms: 'errors data', packages: '' },
   rerank: { rooms: 'errors data', packages: 'zod' },
-  features: { rooms: 'errors data', packages: 'zod' },
+  features: { rooms: 'errors data', packages: 'zod jsep yaml' },
   storage: { rooms: 'errors data', packages: '@aws-sdk/client-s3' },
   // rerank for the schema of the manifest's rules.
   model: { rooms: 'errors data storage rerank', packages: 'zod @bufbuild/protobuf' },
