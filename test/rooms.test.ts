@@ -43,7 +43,7 @@ const ROOMS: Readonly<Record<string, { rooms: string; packages: string }>> = {
   cli: {
     // xgboost only to end a process that a thread inside the library would keep.
     rooms:
-      'errors version client data features model scoring xgboost sagemaker storage report training serving aws',
+      'errors version client data features metrics model rerank scoring xgboost sagemaker storage report training serving aws',
     packages: 'leven fastify koffi',
   },
   index: { rooms: 'errors client data features model scoring serving training', packages: '' },
