@@ -10,6 +10,7 @@ import { parityBenchmark } from './parity.ts'
 import { openPython } from './python.ts'
 import { soakBenchmark } from './soak.ts'
 import { trainBenchmark } from './train.ts'
+import { twoStageBenchmark } from './two-stage.ts'
 
 const BENCHMARKS: readonly Benchmark[] = [
   parityBenchmark,
@@ -17,6 +18,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   httpBenchmark,
   largeBenchmark,
   soakBenchmark,
+  twoStageBenchmark,
 ]
 const KNOWN = BENCHMARKS.map((benchmark) => benchmark.name).join(', ')
 
@@ -32,6 +34,7 @@ Flags
   --runs N       runs of which the median counts, in the training benchmark (default 3)
   --seconds N    load for each measurement over HTTP (default 3)
   --minutes N    mixed load of the soak (default 2)
+  --items N      items of the two-stage benchmark (default 100000)
   --threads N    threads of XGBoost (default: the cores there are)
   --help         this text
 
@@ -55,11 +58,12 @@ function readArguments(argv: readonly string[]) {
         runs: value(3),
         seconds: value(3),
         minutes: value(2),
+        items: value(100_000),
         threads: value(availableParallelism()),
         help: { type: 'boolean', short: 'h' },
       },
     })
-    const number = (name: 'rows' | 'runs' | 'seconds' | 'minutes' | 'threads'): number => {
+    const number = (name: 'rows' | 'runs' | 'seconds' | 'minutes' | 'items' | 'threads'): number => {
       const count = Number(values[name])
       if (Number.isInteger(count) && count >= 1) return count
       throw new UsageError(`--${name} is ${values[name]}: wanted a whole number from 1`)
@@ -72,6 +76,7 @@ function readArguments(argv: readonly string[]) {
         runs: number('runs'),
         seconds: number('seconds'),
         minutes: number('minutes'),
+        items: number('items'),
         threads: number('threads'),
       },
     }

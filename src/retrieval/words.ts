@@ -30,6 +30,18 @@ export function eachPiece(text: string, piece: Piece): void {
   }
 }
 
+function wordsOf(text: string): readonly string[] {
+  // Most texts, and several times as fast.
+  if (/^[\x20-\x7e]*$/.test(text)) return text.toLowerCase().match(/[a-z0-9]+/g) ?? []
+  return (
+    text
+      .normalize('NFKD')
+      .replaceAll(/\p{M}/gu, '')
+      .toLowerCase()
+      .match(/[\p{L}\p{N}]+/gu) ?? []
+  )
+}
+
 /** A 32-bit hash: FNV-1a with the final mix of MurmurHash3, since FNV leaves the high bits of short words alike. */
 export function hashOf(text: string): number {
   let hash = 0x811c9dc5
