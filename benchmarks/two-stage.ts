@@ -67,7 +67,7 @@ export const twoStageBenchmark: Benchmark = {
       const isRight = await measure(context, engine, ranker)
       const cpu = (1000 * (cpuSeconds(server.child.pid) - before)) / (WARM_UP + requestsOf(context))
       say(
-        `\nranker: ${cpu.toFixed(2)} CPU ms a request: , ${mb(residentTree(server.child.pid))} (PSS of all its processes)`,
+        `\nranker: ${cpu.toFixed(2)} CPU ms a request, ${mb(residentTree(server.child.pid))} (PSS of all its processes)`,
       )
       if (!hasOpenSearch()) {
         say('\nOpenSearch: not here, skipped (node scripts/launch.mjs scripts/test-parts.ts fetches it)')

@@ -10,12 +10,7 @@ const LETTERS = 0.9
  * lose their case and accents.
  */
 export function eachPiece(text: string, piece: Piece): void {
-  const words =
-    text
-      .normalize('NFKD')
-      .replaceAll(/\p{M}/gu, '')
-      .toLowerCase()
-      .match(/[\p{L}\p{N}]+/gu) ?? []
+  const words = wordsOf(text)
   let before: string | undefined
   for (const word of words) {
     piece(hashOf(word), 1)
