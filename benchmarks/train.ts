@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, rmSync, watch } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Benchmark, Context } from './benchmark.ts'
@@ -15,7 +15,7 @@ const PARAMETERS = {
   seed: 1,
 } as const
 
-const PROBE = fileURLToPath(new URL('./train-probe.ts', import.meta.url))
+const PROBE = fileURLToPath(new URL('./train-probe.mjs', import.meta.url))
 
 /** A training job that both sides run. */
 export interface TrainingCase {
@@ -35,7 +35,7 @@ export const trainBenchmark: Benchmark = {
   async run(context) {
     const { say, rows, runs, threads, python } = context
     const training = { rows, features: 136, rounds: 100 }
-    const csv = writeCase(context, training)
+    const csv = await prepareCase(context, training)
     const ours: Run[] = []
     const theirs: Run[] = []
     // In turns, so that a busy minute of the machine falls on both.
@@ -52,10 +52,15 @@ export const trainBenchmark: Benchmark = {
 }
 
 /** Writes the data of a case; returns the file. */
-export function writeCase({ folder }: Context, { rows, features }: TrainingCase): string {
-  const csv = join(folder, `train-${rows}.csv`)
-  writeJudgedCsv(csv, { seed: 11, rows, features, rowsPerQuery: ROWS_PER_QUERY })
-  return csv
+export async function prepareCase(context: Context, { rows, features }: TrainingCase): Promise<string> {
+  const write = (count: number): string => {
+    const csv = join(context.folder, `train-${count}.csv`)
+    writeJudgedCsv(csv, { seed: 11, rows: count, features, rowsPerQuery: ROWS_PER_QUERY })
+    return csv
+  }
+  // The first start after a change of the sources compiles them.
+  await measureOurs(write(1000), { rows: 1000, features, rounds: 1 }, context)
+  return write(rows)
 }
 
 /** Trains with the product, in a process of its own. */
@@ -67,7 +72,15 @@ export async function measureOurs(
 ): Promise<Run> {
   const output = join(folder, 'train-ours')
   const flags = { ...PARAMETERS, train: csv, output, num_round: rounds, nthread: threads, ...more }
-  return timed(rounds, (onLine) => rankerTrain(flags, { preload: PROBE, onLine }))
+  rmSync(output, { recursive: true, force: true })
+  mkdirSync(join(output, 'model'), { recursive: true })
+  return timed(rounds, (onLine) => {
+    // The manifest is the last of the model's files.
+    const watcher = watch(join(output, 'model'), (_, name) => {
+      if (name === 'ranker.json') onLine('bench:written')
+    })
+    return rankerTrain(flags, { preload: PROBE, onLine }).finally(() => watcher.close())
+  })
 }
 
 /** Trains with pandas and Python's XGBoost, in a process of its own. */
@@ -92,14 +105,17 @@ async function timed(
     ['start', /^bench:started$/],
     ['read', /^bench:read$|^train: \d+ rows/],
     ['quantise and train', new RegExp(`^bench:trained$|^\\[${rounds - 1}\\]\t`)],
+    ['measure and write the model', /^bench:written$/],
   ] as const
   const seconds: Record<string, number> = {}
   const started = performance.now()
   let phaseStarted = started
   let peak = Number.NaN
+  let cpu = Number.NaN
   await work((line) => {
-    const [, megabytes] = /^bench:peak (.+)$/.exec(line) ?? []
-    if (megabytes !== undefined) peak = Number(megabytes)
+    const [, what, value] = /^bench:(cpu|peak) (.+)$/.exec(line) ?? []
+    if (what === 'cpu') cpu = Number(value)
+    if (what === 'peak') peak = Number(value)
     const phase = ends.find(([name, end]) => seconds[name] === undefined && end.test(line))?.[0]
     if (phase === undefined) return
     const now = performance.now()
@@ -109,8 +125,10 @@ async function timed(
   const now = performance.now()
   return {
     ...seconds,
-    'measure and write': (now - phaseStarted) / 1000,
+    'report and end': (now - phaseStarted) / 1000,
+    'until the model is written': (phaseStarted - started) / 1000,
     whole: (now - started) / 1000,
+    'CPU, all of it': cpu,
     'peak memory, MB': peak,
   }
 }

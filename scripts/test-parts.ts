@@ -49,6 +49,7 @@ const whole = join(environment, 'whole')
 
 /** A Python with moto (https://github.com/getmoto/moto, Apache 2.0) and cfn-lint (MIT-0). */
 export const awsPython = join(environment, 'bin/python')
+export const cfnLint = join(environment, 'bin/cfn-lint')
 export const hasAwsPython = (): boolean => existsSync(whole)
 
 /** Makes the environment where it is not there yet. @returns why there is none, undefined where there is one. */

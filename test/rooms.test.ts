@@ -14,7 +14,7 @@ const ROOMS: Readonly<Record<string, { rooms: string; packages: string }>> = {
   data: { rooms: 'errors', packages: 'zod hyparquet hyparquet-compressors @bufbuild/protobuf' },
   metrics: { rooms: 'errors data', packages: '' },
   rerank: { rooms: 'errors data', packages: 'zod' },
-  features: { rooms: 'errors data', packages: 'zod' },
+  features: { rooms: 'errors data', packages: 'zod jsep yaml' },
   storage: { rooms: 'errors data', packages: '@aws-sdk/client-s3' },
   // rerank for the schema of the manifest's rules.
   model: { rooms: 'errors data storage rerank', packages: 'zod @bufbuild/protobuf' },
@@ -97,7 +97,8 @@ t.test('rooms import only what the table allows them', async (t) => {
 t.test('only the command line reads the process, ends it or traps signals', async (t) => {
   for (const file of files) {
     const name = relative(src, file)
-    if (name.startsWith('cli/')) continue
+    // What is switched there has to be before the library is loaded, by whatever imports it.
+    if (name.startsWith('cli/') || name === 'scoring/no-telemetry.ts') continue
     const text = readFileSync(file, 'utf8').replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, '')
     t.notMatch(text, /\bprocess\.(env|argv|exit|exitCode|stdout|stderr|stdin)\b|\bconsole\./, name)
   }

@@ -24,7 +24,6 @@ export interface Calls {
   'ecr:DescribeRepositories': [ecr.DescribeRepositoriesCommandInput, ecr.DescribeRepositoriesCommandOutput]
   'ecr:CreateRepository': [ecr.CreateRepositoryCommandInput, ecr.CreateRepositoryCommandOutput]
   'ecr:DescribeImages': [ecr.DescribeImagesCommandInput, ecr.DescribeImagesCommandOutput]
-  'ecr:PutLifecyclePolicy': [ecr.PutLifecyclePolicyCommandInput, ecr.PutLifecyclePolicyCommandOutput]
   'ecr:GetAuthorizationToken': [ecr.GetAuthorizationTokenCommandInput, ecr.GetAuthorizationTokenCommandOutput]
   'sagemaker:CreateModel': [sagemaker.CreateModelCommandInput, sagemaker.CreateModelCommandOutput]
   'sagemaker:DescribeModel': [sagemaker.DescribeModelCommandInput, sagemaker.DescribeModelCommandOutput]
@@ -140,7 +139,6 @@ export interface Calls {
   'cloudwatch:GetMetricData': [cloudwatch.GetMetricDataCommandInput, cloudwatch.GetMetricDataCommandOutput]
   'logs:DescribeLogStreams': [logs.DescribeLogStreamsCommandInput, logs.DescribeLogStreamsCommandOutput]
   'logs:GetLogEvents': [logs.GetLogEventsCommandInput, logs.GetLogEventsCommandOutput]
-  'logs:FilterLogEvents': [logs.FilterLogEventsCommandInput, logs.FilterLogEventsCommandOutput]
 }
 
 export type CallName = keyof Calls

@@ -46,6 +46,16 @@ export const isFailure = (thrown: unknown, kind: FailureKind): boolean =>
   thrown.code === 'AWS_FAILED' &&
   (thrown as RankerError<'AWS_FAILED'>).values.kind === kind
 
+/** An answer, or undefined where what was asked for is not there. */
+export async function found<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer
+  } catch (thrown) {
+    if (isFailure(thrown, 'absent')) return undefined
+    throw thrown
+  }
+}
+
 interface Explanation {
   readonly kind: FailureKind
   readonly reason: string

@@ -1,5 +1,6 @@
+import { RankerError } from '../errors.ts'
 import type { Api } from './api.ts'
-import { isFailure } from './failures.ts'
+import { found } from './failures.ts'
 import { canonical, isOurs } from './names.ts'
 import { join, type Plan, step } from './plan.ts'
 import { addressIn, type Scope, scopeTags } from './scope.ts'
@@ -16,19 +17,9 @@ export interface ExistingRole {
 export async function lookForRole(scope: Scope, api: Api): Promise<ExistingRole | undefined> {
   const { name: RoleName, made } = scope.role
   if (!made) return undefined
-  try {
-    await api.call('iam:GetRole', { RoleName })
-  } catch (thrown) {
-    if (isFailure(thrown, 'absent')) return undefined
-    throw thrown
-  }
-  try {
-    const { PolicyDocument } = await api.call('iam:GetRolePolicy', { RoleName, PolicyName: POLICY_NAME })
-    return { policy: JSON.parse(decodeURIComponent(PolicyDocument!)) }
-  } catch (thrown) {
-    if (isFailure(thrown, 'absent')) return { policy: undefined }
-    throw thrown
-  }
+  if (!(await found(api.call('iam:GetRole', { RoleName })))) return undefined
+  const policy = await found(api.call('iam:GetRolePolicy', { RoleName, PolicyName: POLICY_NAME }))
+  return { policy: policy && JSON.parse(decodeURIComponent(policy.PolicyDocument!)) }
 }
 
 /** Makes the role that jobs and endpoints run under, with the rights of infrastructure/iam/execution.json and no others. */
@@ -36,28 +27,22 @@ export function planRole(scope: Scope, existing: ExistingRole | undefined): Plan
   const { name: RoleName, made } = scope.role
   if (!made) return { steps: [], kept: [] }
   addressIn(scope)
-  const values = {
-    Partition: scope.partition,
-    Region: scope.region,
-    Account: scope.account,
-    Bucket: scope.bucket!,
-    Repository: scope.repository,
-  }
-  const document = (name: string) => substitute(readTemplate(`iam/${name}`), values)
   const role: Plan = existing
     ? { steps: [], kept: [`role ${RoleName}`] }
     : {
         steps: [
           step('+', `role ${RoleName}`, 'iam:CreateRole', {
             RoleName,
-            AssumeRolePolicyDocument: JSON.stringify(document('trust-sagemaker.json')),
+            AssumeRolePolicyDocument: JSON.stringify(
+              substitute(readTemplate('iam/trust-sagemaker.json'), { Account: scope.account }),
+            ),
             Description: `SageMaker jobs and endpoints of ${scope.name}`,
             Tags: scopeTags(scope),
           }),
         ],
         kept: [],
       }
-  const policy = document('execution.json')
+  const policy = executionPolicy(scope)
   if (existing && canonical(existing.policy) === canonical(policy)) return role
   return join(role, {
     steps: [
@@ -71,27 +56,58 @@ export function planRole(scope: Scope, existing: ExistingRole | undefined): Plan
   })
 }
 
+interface Policy {
+  readonly Version: string
+  readonly Statement: readonly object[]
+}
+
+/** The rights of the role: those of a key and of a VPC only where there is one. */
+function executionPolicy(scope: Scope): Policy {
+  const { partition, region, account, bucket, repository, kmsKey, vpc } = scope
+  const names = [
+    'execution.json',
+    ...(kmsKey === undefined ? [] : ['execution-key.json']),
+    ...(vpc === undefined ? [] : ['execution-network.json']),
+  ]
+  const Statement = names.flatMap((name) => readTemplate<Policy>(`iam/${name}`).Statement)
+  return substitute(
+    { Version: '2012-10-17', Statement },
+    {
+      Partition: partition,
+      Region: region,
+      Account: account,
+      Bucket: bucket!,
+      Repository: repository,
+      ...(kmsKey !== undefined && { Key: keyArn(scope, kmsKey) }),
+    },
+  )
+}
+
+/** @throws {RankerError} BAD_CONFIG for an alias, which no policy can name. */
+function keyArn({ partition, region, account }: Scope, key: string): string {
+  if (/^(arn:.*:)?alias\//.test(key))
+    throw new RankerError('BAD_CONFIG', {
+      where: 'kmsKey',
+      reason: `it is the alias ${key}: wanted the key's id or ARN, which the policy of the role has to name`,
+    })
+  return key.startsWith('arn:') ? key : `arn:${partition}:kms:${region}:${account}:key/${key}`
+}
+
 /** Removes the role, where it was made by us. */
 export async function planRoleRemoval(scope: Scope, api: Api | undefined): Promise<Plan> {
   const { name: RoleName, made } = scope.role
   if (!made) return { steps: [], kept: [`role ${RoleName} (not made here)`] }
+  let hasPolicy = true
   if (api) {
-    try {
-      const { Role } = await api.call('iam:GetRole', { RoleName })
-      if (!isOurs(Role?.Tags)) return { steps: [], kept: [`role ${RoleName} (not made here)`] }
-    } catch (thrown) {
-      if (isFailure(thrown, 'absent')) return { steps: [], kept: [] }
-      throw thrown
-    }
+    const answer = await found(api.call('iam:GetRole', { RoleName }))
+    if (!answer) return { steps: [], kept: [] }
+    if (!isOurs(answer.Role?.Tags)) return { steps: [], kept: [`role ${RoleName} (not made here)`] }
+    hasPolicy = (await lookForRole(scope, api))?.policy !== undefined
   }
-  return {
-    steps: [
-      step('-', `policy ${POLICY_NAME} of role ${RoleName}`, 'iam:DeleteRolePolicy', {
-        RoleName,
-        PolicyName: POLICY_NAME,
-      }),
-      step('-', `role ${RoleName}`, 'iam:DeleteRole', { RoleName }),
-    ],
-    kept: [],
-  }
+  const policy = step('-', `policy ${POLICY_NAME} of role ${RoleName}`, 'iam:DeleteRolePolicy', {
+    RoleName,
+    PolicyName: POLICY_NAME,
+  })
+  const role = step('-', `role ${RoleName}`, 'iam:DeleteRole', { RoleName })
+  return { steps: hasPolicy ? [policy, role] : [role], kept: [] }
 }

@@ -5,6 +5,7 @@ import type { Command, Io } from './command.ts'
 /** Commands by name, loaded when asked for: `serve` must not wait for what only `train` needs. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   train: async () => (await import('./train.ts')).trainCommand,
+  features: async () => (await import('./features.ts')).featuresCommand,
   serve: async () => (await import('./serve.ts')).serveCommand,
   aws: async () => (await import('./aws/aws.ts')).awsCommand,
   score: async () => (await import('./score.ts')).scoreCommand,

@@ -72,6 +72,7 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
     workerEntry: WORKER,
     stdout: io.stdout,
     stderr: io.stderr,
+    env: io.env,
     openLog,
     stop: io.stop,
   }).finally(stopReaping)

@@ -1,4 +1,3 @@
-import { readdirSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { CONTENT_TYPES } from '../data/format.ts'
@@ -35,6 +34,7 @@ import { clearOutputs, failJob, failureSentence, forgetFailure, writeFailure } f
 import type { TrainingEvent, TrainingPlan } from '../training/plan.ts'
 import { train } from '../training/train.ts'
 import type { Command, Io } from './command.ts'
+import { readSpec } from './feature-spec.ts'
 import { type Flags, readFlags } from './flags.ts'
 import { hyperparameterFlagNames, hyperparameterHelp } from './hyperparameter-help.ts'
 import { openProgress, type Progress } from './progress.ts'
@@ -44,10 +44,11 @@ const DEFAULT_OUTPUT = 'ranker-output'
 /** Share of the machine's memory that a job takes unless it is told otherwise. */
 const MEMORY_SHARE = 0.8
 
+/** Flags that say what a job of SageMaker's says in its folders. */
+const LOCAL_FLAGS = ['validation', 'test', 'model', 'content-type', 'output']
+
 const FLAGS = Object.fromEntries([
-  ...['train', 'validation', 'test', 'model', 'bucket', 'key', 'content-type', 'output', 'model-name'].map(
-    (name) => [name, true],
-  ),
+  ...['train', 'bucket', 'key', 'model-name', ...LOCAL_FLAGS].map((name) => [name, true]),
   ...hyperparameterFlagNames().map((name) => [name, true]),
   ['help', false],
 ])
@@ -188,6 +189,12 @@ function channelFlags({ values }: Flags): Record<string, string> {
     refuse('the flags --train and --bucket with --key of ranker train are two places of the same channel')
   }
   const train = bucket === undefined ? given.train : `s3://${bucket}/${key}`
+  const unused = LOCAL_FLAGS.find((name) => given[name] !== undefined)
+  if (train === undefined && unused !== undefined) {
+    refuse(
+      `the flag --${unused} of ranker train goes with --train, or --bucket and --key: without them it is a SageMaker job, whose folders say what it is`,
+    )
+  }
   const channels = { train, validation: given.validation, test: given.test }
   return Object.fromEntries(Object.entries(channels).filter(([, path]) => path !== undefined)) as Record<
     string,
@@ -203,8 +210,8 @@ function localPlan(local: Readonly<Record<string, string>>, flags: Flags, io: Io
   ])
   const model = flags.values.model === undefined ? undefined : resolve(io.cwd, flags.values.model)
   if (model !== undefined) openChannel('model', model)
-  const hyperparameters = readValues(hyperparameterFlags(flags), io)
-  return { ...plan(Object.fromEntries(channels), hyperparameters, flags, io), model }
+  const { features, hyperparameters } = readValues(hyperparameterFlags(flags), io, undefined)
+  return { ...plan(Object.fromEntries(channels), hyperparameters, flags, io), features, model }
 }
 
 function jobPlan(
@@ -215,18 +222,13 @@ function jobPlan(
 ): TrainingPlan {
   const raw = { ...readHyperparameters(paths.hyperparameters), ...hyperparameterFlags(flags) }
   const channels = readChannels(paths, hosts?.names.length)
-  refuseSpec(sideChannel(paths, 'config'))
+  const { features, hyperparameters } = readValues(raw, io, sideChannel(paths, 'config'))
   return {
-    ...plan(channels, readValues(raw, io), flags, io),
+    ...plan(channels, hyperparameters, flags, io),
+    features,
     checkpoints: readCheckpointFolder(paths.checkpointConfig),
     model: sideChannel(paths, 'model'),
   }
-}
-
-/** A spec that was passed over would train another model than the one that was asked for. */
-function refuseSpec(folder: string | undefined): void {
-  const [file] = folder === undefined ? [] : readdirSync(folder).filter((name) => !name.startsWith('.'))
-  if (file !== undefined) throw new RankerError('SPEC_UNSUPPORTED', { file })
 }
 
 /** The `code` channel, as it goes into the artefact. @throws {RankerError} NOT_A_FILE */
@@ -234,8 +236,17 @@ function codeFiles(folder: string): Map<string, Uint8Array> {
   return new Map([...readPlainTree(folder)].map(([path, content]) => [join('code', path), content]))
 }
 
-const readValues = (raw: Readonly<Record<string, string>>, io: Io): Hyperparameters =>
-  parseHyperparameters(raw, (text) => io.stderr.write(`warning: ${text}\n`))
+/** @param config the folder of the `config` channel. */
+function readValues(
+  raw: Readonly<Record<string, string>>,
+  io: Io,
+  config: string | undefined,
+): Pick<TrainingPlan, 'features' | 'hyperparameters'> {
+  const features = readSpec({ features: raw.features, folder: io.cwd, config })
+  const { features: _, ...others } = raw
+  const warn = (text: string) => io.stderr.write(`warning: ${text}\n`)
+  return { features, hyperparameters: parseHyperparameters(features ? others : raw, warn) }
+}
 
 function plan(channels: Channels, hyperparameters: Hyperparameters, flags: Flags, io: Io): TrainingPlan {
   return {
@@ -295,7 +306,7 @@ function hyperparameterFlags(flags: Flags): Record<string, string> {
 /** Rounds go to stdout, all else to stderr. */
 function report(event: TrainingEvent, progress: Progress, io: Io): void {
   if (event.type === 'round' || event.type === 'cv') progress.round(event)
-  else {
+  else if (event.type !== 'trained') {
     progress.print(() => io.stderr.write(`${event.type === 'warning' ? 'warning: ' : ''}${event.text}\n`))
   }
 }

@@ -1,6 +1,7 @@
 import type { Forest, Transform, Tree } from './forest.ts'
 import { branchModesOf, intsOf, numbersOf, textOf } from './onnx-attributes.ts'
 import type { OnnxModel, OnnxNode } from './onnx-reader.ts'
+import { readTreeEnsemble } from './onnx-tree-ensemble.ts'
 import { TRANSFORM_STEPS } from './onnx-writer.ts'
 
 /** Why a graph cannot be read as a forest: for the log, where it tells why a general runtime has to score. */
@@ -11,8 +12,8 @@ function other(reason: string): never {
 }
 
 /**
- * Reads a graph as a forest, where it is one: a TreeEnsembleRegressor of one target that adds its leaves up, and after it
- * nothing but one of our transforms. Comparisons other than "less" are turned into it, which changes no row's way.
+ * Reads a graph as a forest, where it is one: a TreeEnsembleRegressor or TreeEnsemble of one target that adds its leaves
+ * up, and after it nothing but one of our transforms. Comparisons other than "less" are turned into it, which changes no row's way.
  * Each tree's nodes are in the order in which they are listed, its root first.
  * @param model checked by `checkTrees`
  * @returns the forest, or why it is none
@@ -20,14 +21,30 @@ function other(reason: string): never {
 export function readOnnxForest(model: OnnxModel): Forest | string {
   try {
     const [ensemble, ...steps] = model.nodes
-    if (ensemble?.operator !== 'TreeEnsembleRegressor') other(`its first operator is ${ensemble?.operator}`)
+    const read = READERS[ensemble?.operator ?? '']
+    if (!ensemble || !read) return `its first operator is ${ensemble?.operator}`
     const width = model.widths.get(ensemble.inputs[0] ?? '') ?? other('the width of its input is not told')
     const transform = transformOf(ensemble, steps, model.outputs)
-    return { width, transform, featureNames: [], ...readTrees(ensemble) }
+    return { width, transform, featureNames: [], ...read(ensemble) }
   } catch (thrown) {
     if (thrown instanceof Other) return thrown.message
     throw thrown
   }
+}
+
+const READERS: Readonly<Record<string, (ensemble: OnnxNode) => Pick<Forest, 'base' | 'trees'>>> = {
+  TreeEnsembleRegressor: readRegressor,
+  TreeEnsemble: (ensemble) => withBase(0, readTreeEnsemble(ensemble, other)),
+}
+
+/** Our writer's base is a tree of a single leaf, whichever way leads to it; what it is added to is 0. */
+function withBase(base: number, trees: readonly Tree[]): Pick<Forest, 'base' | 'trees'> {
+  const [first] = trees
+  if (base !== 0 || !first) return { base, trees }
+  const { left, right, threshold } = first
+  if (left.length === 1) return { base: threshold[0]!, trees: trees.slice(1) }
+  const isLeaf = left.length === 3 && Object.is(threshold[left[0]!], threshold[right[0]!])
+  return isLeaf ? { base: threshold[left[0]!]!, trees: trees.slice(1) } : { base, trees }
 }
 
 function transformOf(ensemble: OnnxNode, steps: readonly OnnxNode[], outputs: readonly string[]): Transform {
@@ -47,7 +64,7 @@ function transformOf(ensemble: OnnxNode, steps: readonly OnnxNode[], outputs: re
   return (found?.[0] as Transform | undefined) ?? other(`its scores pass ${operators}`)
 }
 
-function readTrees(ensemble: OnnxNode): Pick<Forest, 'base' | 'trees'> {
+function readRegressor(ensemble: OnnxNode): Pick<Forest, 'base' | 'trees'> {
   if (intsOf(ensemble, 'n_targets')[0] !== 1) other('it has several targets')
   const aggregate = textOf(ensemble, 'aggregate_function') ?? 'SUM'
   if (aggregate !== 'SUM') other(`its leaves are put together by ${aggregate}`)
@@ -57,12 +74,7 @@ function readTrees(ensemble: OnnxNode): Pick<Forest, 'base' | 'trees'> {
     if (ensemble.attributes.has(`${name}_as_tensor`)) other('its numbers are doubles')
   }
   const bases = numbersOf(ensemble, 'base_values')
-  const trees = eachTree(ensemble)
-  const [first] = trees
-  // Our writer's base is a tree of a single leaf; what it is added to is 0.
-  if (bases.length === 0 && first?.left.length === 1)
-    return { base: first.threshold[0]!, trees: trees.slice(1) }
-  return { base: bases[0] ?? 0, trees }
+  return withBase(bases[0] ?? 0, eachTree(ensemble))
 }
 
 function eachTree(ensemble: OnnxNode): Tree[] {

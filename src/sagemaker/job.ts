@@ -83,7 +83,8 @@ export function readHyperparameters(path: string): Record<string, string> {
   if (!existsSync(path)) {
     throw new RankerError('CONFIG_MISSING', {
       path,
-      wanted: 'a JSON object of hyperparameters, such as {"num_round":"100"}',
+      wanted:
+        'a JSON object of hyperparameters, such as {"num_round":"100"}, or --train and data outside of a job',
     })
   }
   const raw = readJson(path, hyperparametersFile, 'a JSON object of names and values')

@@ -1,4 +1,5 @@
 import type { Forest, Tree } from '../model/forest.ts'
+import { ForestSets, type SetPlace } from './forest-sets.ts'
 
 /** Where the kernel (`kernel/forest.ts`) has its columns; each is 16 rows of float32. */
 const COLUMNS = 256
@@ -13,6 +14,13 @@ const TOP = 3
 const HEAD = 64
 const ENTRIES = 4 * 2 ** TOP
 const NODE = 16
+/** Of a tree in a forest with sets: as the others, and a mask. */
+const SET_HEAD = 8
+const SET_NODE = 20
+/** Leaves a number as it is. */
+const WHOLE = 0xffffffff
+/** A bit that is left of a word is at least this much. */
+const LEAST = 2 ** -149
 /** Trees start where a cache line does. */
 const LINE = 64
 
@@ -21,11 +29,16 @@ export interface Layout {
   /** Addresses of the first tree, and of what lies behind the last one. */
   readonly trees: number
   readonly end: number
+  /** Addresses of the first record of a feature with sets, and of what lies behind the last one. */
+  readonly sets: number
+  readonly setsEnd: number
 }
 
 /** The bytes that a forest's columns and trees need, from address 0. */
-export function layoutBytes({ trees, width }: Forest): number {
-  return trees.reduce((end, tree) => end + shapeOf(tree).bytes, treesAt(width))
+export function layoutBytes(forest: Forest): number {
+  const hasSets = forest.trees.some(({ categories }) => categories)
+  const start = setsAt(forest.width) + lines(new ForestSets(forest).bytes)
+  return forest.trees.reduce((end, tree) => end + shapeOf(tree, hasSets).bytes, start)
 }
 
 /**
@@ -39,22 +52,31 @@ export function layoutBytes({ trees, width }: Forest): number {
  * Any other tree has eight addresses, of the nodes that the top leads to, then nodes of 16 bytes: threshold, column and
  * the addresses of both children. A leaf is a node whose left child is itself and whose threshold is NaN, so that every
  * row stays there; its value is in the place of the right child. The number of levels is given as -1 - levels.
+ *
+ * Where any tree splits on categories all of them are of a third form: all levels, the next tree, and nodes of 20 bytes,
+ * as those above with a mask behind, the root first.
  * @param memory of at least {@link layoutBytes}
  */
-export function writeLayout({ trees, width }: Forest, memory: ArrayBuffer): Layout {
+export function writeLayout(forest: Forest, memory: ArrayBuffer): Layout {
+  const { trees, width } = forest
   const words = new Uint32Array(memory)
   const floats = new Float32Array(memory)
-  const start = treesAt(width)
+  const forestSets = new ForestSets(forest)
+  const setsEnd = setsAt(width) + forestSets.bytes
+  const { records, places } = forestSets.write(memory, setsAt(width))
+  const hasSets = places.size > 0
+  const start = lines(setsEnd)
   let at = start
   for (const tree of trees) {
-    const { levels, bytes, isComplete } = shapeOf(tree)
-    words[at >> 2] = isComplete ? levels : -1 - levels
+    const { levels, bytes, isComplete } = shapeOf(tree, hasSets)
+    words[at >> 2] = isComplete || hasSets ? levels : -1 - levels
     words[(at >> 2) + 1] = at + bytes
-    if (isComplete) writeComplete(tree, levels, at)
+    if (hasSets) writeWithMasks(tree, at + SET_HEAD, places.get(tree))
+    else if (isComplete) writeComplete(tree, levels, at)
     else writePointers(tree, at)
     at += bytes
   }
-  return { trees: start, end: at }
+  return { trees: start, end: at, sets: records, setsEnd }
 
   function writeNode(tree: Tree, node: number, address: number): void {
     floats[address >> 2] = tree.threshold[node]!
@@ -97,23 +119,44 @@ export function writeLayout({ trees, width }: Forest, memory: ArrayBuffer): Layo
       enter(isLeaf ? node : tree.right[node]!, 2 * place + 1, level + 1)
     }
     enter(0, 1, 0)
+    writeLinked(tree, nodes, NODE)
+  }
+
+  function writeLinked(tree: Tree, nodes: number, size: number): void {
     for (let node = 0; node < tree.left.length; node++) {
-      const at = (nodes + NODE * node) >> 2
+      const at = (nodes + size * node) >> 2
       if (tree.left[node] === -1) {
         floats[at] = Number.NaN
         words[at + 1] = COLUMNS
-        words[at + 2] = nodes + NODE * node
+        words[at + 2] = nodes + size * node
         floats[at + 3] = tree.threshold[node]!
       } else {
-        writeNode(tree, node, nodes + NODE * node)
-        words[at + 2] = nodes + NODE * tree.left[node]!
-        words[at + 3] = nodes + NODE * tree.right[node]!
+        writeNode(tree, node, nodes + size * node)
+        words[at + 2] = nodes + size * tree.left[node]!
+        words[at + 3] = nodes + size * tree.right[node]!
       }
+    }
+  }
+
+  function writeWithMasks(tree: Tree, nodes: number, sets?: ReadonlyMap<number, SetPlace>): void {
+    writeLinked(tree, nodes, SET_NODE)
+    for (let node = 0; node < tree.left.length; node++) {
+      const at = (nodes + SET_NODE * node) >> 2
+      const set = sets?.get(node)
+      words[at + 4] = set?.mask ?? WHOLE
+      if (!set) continue
+      floats[at] = LEAST
+      words[at + 1] = set.column
     }
   }
 }
 
-function treesAt(width: number): number {
+/** Rounded up. */
+function lines(bytes: number): number {
+  return LINE * Math.ceil(bytes / LINE)
+}
+
+function setsAt(width: number): number {
   // The kernel fills four features at a time.
   return COLUMNS + 2 * COLUMN * 4 * Math.ceil(width / 4)
 }
@@ -125,13 +168,16 @@ interface Shape {
   readonly isComplete: boolean
 }
 
-function shapeOf(tree: Tree): Shape {
+function shapeOf(tree: Tree, hasSets: boolean): Shape {
+  if (hasSets) {
+    return { levels: depthOf(tree), bytes: lines(SET_HEAD + SET_NODE * tree.left.length), isComplete: false }
+  }
   const depth = Math.max(TOP, depthOf(tree))
   const levels = depth - TOP
   const filled = tree.left.length / 2 ** (depth + 1)
   const isComplete = depth <= ALWAYS_COMPLETE || (depth <= MOST_COMPLETE && filled >= LEAST_FILLED)
   const bytes = isComplete ? 12 * 2 ** depth : HEAD + ENTRIES + NODE * tree.left.length
-  return { levels, isComplete, bytes: LINE * Math.ceil(bytes / LINE) }
+  return { levels, isComplete, bytes: lines(bytes) }
 }
 
 /** Splits on the longest way to a leaf. */

@@ -9,6 +9,8 @@ const ROWS_BYTES = 1 << 18
 const BLOCK = 16
 /** A wider row would make one block of columns larger than a processor's cache. */
 const MOST_FEATURES = 8192
+/** A table has a line for each code up to the largest. */
+const MOST_CODE = 1 << 20
 /** A larger forest is no faster here. */
 const MOST_BYTES = 1 << 30
 
@@ -24,6 +26,8 @@ interface Kernel {
   score(
     trees: number,
     end: number,
+    sets: number,
+    setsEnd: number,
     rows: number,
     count: number,
     features: number,
@@ -37,15 +41,21 @@ let compiled: object | undefined
 /** Why the kernel cannot score a forest; undefined where it can. */
 export function whyNotForest(forest: Forest): string | undefined {
   if (forest.width > MOST_FEATURES) return `it is ${forest.width} features wide`
-  if (layoutBytes(forest) > MOST_BYTES) return 'it is too large'
   for (const tree of forest.trees) {
-    if (tree.categories) return 'it splits on categories'
+    for (const codes of tree.categories?.values() ?? []) {
+      for (const code of codes)
+        if (!Number.isInteger(code) || code < 0 || code > MOST_CODE) return `it has a category ${code}`
+    }
     for (let node = 0; node < tree.left.length; node++) {
-      if (tree.left[node] !== -1 && tree.threshold[node] === Number.NEGATIVE_INFINITY)
+      if (
+        tree.left[node] !== -1 &&
+        tree.threshold[node] === Number.NEGATIVE_INFINITY &&
+        !tree.categories?.has(node)
+      )
         return 'it compares with -infinity'
     }
   }
-  return undefined
+  return layoutBytes(forest) > MOST_BYTES ? 'it is too large' : undefined
 }
 
 /** Scores a forest in the WebAssembly kernel; see docs/scoring-kernel.md. @param forest one that it can score */
@@ -58,7 +68,7 @@ export function openForest(forest: Forest): Scorer {
   const scoresAt = rowsAt + 4 * most * width + BLOCK
   const { memory } = kernel
   memory.grow(Math.ceil((scoresAt + 4 * most) / PAGE) - memory.buffer.byteLength / PAGE)
-  const { trees, end } = writeLayout(forest, memory.buffer)
+  const { trees, end, sets, setsEnd } = writeLayout(forest, memory.buffer)
   const rowsIn = new Float32Array(memory.buffer, rowsAt, most * width)
   const scoresOut = new Float32Array(memory.buffer, scoresAt, most)
 
@@ -70,7 +80,7 @@ export function openForest(forest: Forest): Scorer {
       for (let from = 0; from < count; from += most) {
         const size = Math.min(most, count - from)
         rowsIn.set(rows.subarray(from * width, (from + size) * width))
-        kernel!.score(trees, end, rowsAt, size, width, base, scoresAt)
+        kernel!.score(trees, end, sets, setsEnd, rowsAt, size, width, base, scoresAt)
         scores.set(scoresOut.subarray(0, size), from)
       }
       return transform === 'identity' ? scores : scores.map((sum) => applyTransform(transform, sum))

@@ -1,4 +1,4 @@
-import { RankerError } from '../errors.ts'
+import { RankerError, reasonOf } from '../errors.ts'
 import type { Forest } from '../model/forest.ts'
 import { readOnnxForest } from '../model/onnx-forest.ts'
 import type { OnnxModel } from '../model/onnx-reader.ts'
@@ -48,7 +48,13 @@ export async function openScorer(
   if (typeof forest === 'string') return general(forest)
   const why = whyNotForest(forest)
   if (why !== undefined) return general(why)
-  const scorer = openForest(forest)
+  let scorer: Scorer
+  try {
+    scorer = openForest(forest)
+  } catch (cause) {
+    // A limit on address space (ulimit -v), of which WebAssembly wants much.
+    return general(reasonOf(cause))
+  }
   if (hasGoldenRows) return { scorer, reason: 'it is a forest' }
   const { openOnnxRuntime } = await import('./onnxruntime.ts')
   const runtime = await openOnnxRuntime(onnx, file)

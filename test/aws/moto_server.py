@@ -1,7 +1,8 @@
 """moto's server with what it lacks or drops of SageMaker, and with AWS's own rules for requests.
 
 Every request whose protocol is JSON is held against botocore's model first, as AWS does: unknown members, enums, patterns,
-lengths and ranges. `PUT /control` sets what endpoints and jobs are described as, such as statuses that follow each other.
+lengths and ranges. `PUT /control` sets what endpoints and jobs are described as, such as statuses that follow each other;
+`PUT /crash` makes a call fail after it was done; `GET /state` tells what is in the account.
 
     python moto_server.py PORT
 """
@@ -10,12 +11,15 @@ import io
 import json
 import re
 import sys
-from threading import Lock
+from urllib.parse import parse_qsl
 
-import botocore.session
+from moto.applicationautoscaling import models as autoscaling
+from moto.cloudwatch import models as cloudwatch
+from moto.iam import models as iam
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.sagemaker import models, responses
 from moto.sagemaker.exceptions import ValidationError
+from request_faults import faults, operation_model
 from werkzeug.serving import run_simple
 from werkzeug.wrappers import Request, Response
 
@@ -25,65 +29,6 @@ SERVICES = {
     "AmazonEC2ContainerRegistry_V20150921": "ecr",
     "Logs_20140328": "logs",
 }
-loaded = {}
-lock = Lock()
-
-
-def operation_model(service, operation):
-    with lock:
-        if service not in loaded:
-            loaded[service] = botocore.session.get_session().get_service_model(service)
-    return loaded[service].operation_model(operation)
-
-
-def compiled(pattern):
-    """Python's of a pattern of Java's; None where it has none."""
-    for java, python in (("\\p{L}", "a-zA-Z"), ("\\p{Z}", " "), ("\\p{N}", "0-9")):
-        pattern = pattern.replace(java, python)
-    try:
-        return re.compile(pattern, re.S) if pattern else None
-    except re.error:
-        return None
-
-
-def faults(shape, value, path):
-    """Where a value breaks its shape, as sentences."""
-    kind = shape.type_name
-    limits = shape.metadata
-    if kind == "structure":
-        if not isinstance(value, dict):
-            return [f"{path}: wanted an object"]
-        missing = [f"{path}: {name} is missing" for name in shape.required_members if name not in value]
-        unknown = [f"{path}: {name} is unknown" for name in value if name not in shape.members]
-        inner = [faults(shape.members[k], v, f"{path}.{k}") for k, v in value.items() if k in shape.members]
-        return sum(inner, missing + unknown)
-    if kind == "list":
-        if not isinstance(value, list):
-            return [f"{path}: wanted a list"]
-        found = [] if limits.get("min", 0) <= len(value) <= limits.get("max", 1e9) else [f"{path}: {len(value)} items"]
-        return sum([faults(shape.member, one, f"{path}[{at}]") for at, one in enumerate(value)], found)
-    if kind == "map":
-        keys = [faults(shape.key, key, f"{path} key {key}") for key in value]
-        return sum([faults(shape.value, one, f"{path}.{key}") for key, one in value.items()], sum(keys, []))
-    if kind == "string":
-        if not isinstance(value, str):
-            return [f"{path}: wanted text"]
-        if shape.enum and value not in shape.enum:
-            return [f"{path}: {value!r} is none of its values"]
-        if not limits.get("min", 0) <= len(value) <= limits.get("max", 1e9):
-            return [f"{path}: of length {len(value)}"]
-        pattern = compiled(limits.get("pattern", ""))
-        if pattern and not pattern.fullmatch(value):
-            return [f"{path}: {value!r} does not match {pattern.pattern}"]
-        return []
-    if kind in ("integer", "long", "float", "double"):
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            return [f"{path}: wanted a number"]
-        if not limits.get("min", -1e300) <= value <= limits.get("max", 1e300):
-            return [f"{path}: {value} is out of range"]
-    if kind == "boolean" and not isinstance(value, bool):
-        return [f"{path}: wanted true or false"]
-    return []
 
 
 def json_error(kind, message, status=400):
@@ -144,12 +89,42 @@ def stop_training_job(self):
     return "{}"
 
 
+def add_tags(self):
+    arn, tags = self._get_param("ResourceArn"), self._get_param("Tags")
+    self.sagemaker_backend.delete_tags(arn, [tag["Key"] for tag in tags])
+    return json.dumps({"Tags": self.sagemaker_backend.add_tags(arn, tags)})
+
+
+def deregister(self, service_namespace, resource_id, scalable_dimension):
+    for key in [key for key, policy in self.policies.items() if policy.resource_id == resource_id]:
+        del self.policies[key]
+    self.scheduled_actions = [one for one in self.scheduled_actions if one.resource_id != resource_id]
+    old_deregister(self, service_namespace, resource_id, scalable_dimension)
+
+
+# AWS removes the policies and the scheduled actions of a target with it.
+old_deregister = autoscaling.ApplicationAutoscalingBackend.deregister_scalable_target
+autoscaling.ApplicationAutoscalingBackend.deregister_scalable_target = deregister
 Sagemaker = responses.SageMakerResponse
+Sagemaker.add_tags = add_tags
 Sagemaker.update_endpoint = update_endpoint
 Sagemaker.update_endpoint_weights_and_capacities = update_weights
 Sagemaker.stop_training_job = stop_training_job
 # Its list of instance types is old; botocore's enum has checked them already.
 models.FakeEndpointConfig.validate_instance_type = lambda self, instance_type: None
+
+
+
+def statistic(self, stat):
+    values = sorted(self.metric_single_values_list)
+    if stat.startswith("p") and values:
+        return values[min(len(values) - 1, int(float(stat[1:]) / 100 * len(values)))]
+    return old_statistic(self, stat)
+
+
+# It has no percentiles.
+old_statistic = cloudwatch.Statistics.get_statistics_for_type
+cloudwatch.Statistics.get_statistics_for_type = statistic
 
 # The members of what was made that moto forgets, by kind and name; and what is described otherwise for a test.
 remembered = {}
@@ -179,8 +154,56 @@ def after(operation, request, answer):
     return answer
 
 
+def state():
+    """What is in the account, by kind and name."""
+    account = "123456789012"
+    own = backend()
+    alarms = cloudwatch.cloudwatch_backends[account]["us-east-1"]
+    scaling = autoscaling.applicationautoscaling_backends[account]["us-east-1"]
+    return {
+        "models": sorted(own._models),
+        "configurations": sorted(own.endpoint_configs),
+        "endpoints": {
+            name: [one.endpoint_config_name, sorted(tag["Key"] + "=" + tag["Value"] for tag in one.tags)]
+            for name, one in own.endpoints.items()
+        },
+        "alarms": sorted(alarms.alarms),
+        "dashboards": sorted(alarms.dashboards),
+        "targets": sorted(id for targets in scaling.targets.values() for id in targets),
+        "policies": sorted(policy.policy_name for policy in scaling.policies.values()),
+        "roles": {role.name: sorted(role.policies) for role in iam.iam_backends[account]["aws"].roles.values()},
+    }
+
+
+MUTATING = re.compile("Create|Put|Update|Add|Register|Deregister|Delete|Stop")
+# Calls that change something until one of them crashes after it was done: 1 is the next one.
+crash = {"in": 0, "seen": 0}
+
+
 def application(app):
     def handle(environ, start_response):
+        request = Request(environ)
+        if request.path == "/state":
+            return Response(json.dumps(state()))(environ, start_response)
+        if request.path == "/crash":
+            crash.update({"in": int(request.get_data()), "seen": 0})
+            return Response("{}")(environ, start_response)
+        form = request.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded")
+        data = request.get_data()
+        # Read once already: moto reads it again.
+        environ["wsgi.input"] = io.BytesIO(data)
+        name = request.headers.get("X-Amz-Target", "").partition(".")[2] or request.path.rpartition("/")[2]
+        if form:
+            name = dict(parse_qsl(data.decode())).get("Action", "")
+        if not MUTATING.match(name):
+            return answer_of(app, environ, start_response)
+        crash["seen"] += 1
+        if crash["seen"] != crash["in"]:
+            return answer_of(app, environ, start_response)
+        Response.from_app(lambda *args: answer_of(app, *args), environ)
+        return json_error("CrashedException", "the process ended here")(environ, start_response)
+
+    def answer_of(app, environ, start_response):
         request = Request(environ)
         if request.path == "/control":
             control.clear()
@@ -194,7 +217,6 @@ def application(app):
         if service is None:
             return app(environ, start_response)
         data = request.get_data()
-        # Read once already: moto reads it again.
         environ["wsgi.input"] = io.BytesIO(data)
         body = json.loads(data or b"{}")
         found = faults(operation_model(service, operation).input_shape, body, operation)

@@ -23,6 +23,10 @@ export interface Aws {
   reset(): Promise<void>
   /** What the next descriptions say, by operation: the last one stays. */
   control(answers: Readonly<Record<string, readonly object[]>>): Promise<void>
+  /** Makes the nth call from now that changes something fail after it was done; 0 lets all of them pass. */
+  crash(nth: number): Promise<void>
+  /** What is in the account. */
+  state(): Promise<Record<string, unknown>>
   /** The variables that lead the SDK to the stand-ins. */
   readonly env: Readonly<Record<string, string>>
 }
@@ -67,6 +71,12 @@ export async function startAws(t: Test): Promise<Aws> {
     async reset() {
       await fetch(`${url}/moto-api/reset`, { method: 'POST' })
     },
+    async crash(nth) {
+      await fetch(`${url}/crash`, { method: 'PUT', body: String(nth) })
+    },
+    async state() {
+      return (await (await fetch(`${url}/state`)).json()) as Record<string, unknown>
+    },
     async control(answers) {
       await fetch(`${url}/control`, { method: 'PUT', body: JSON.stringify(answers) })
     },
@@ -75,7 +85,7 @@ export async function startAws(t: Test): Promise<Aws> {
 
 /** A real server for a model behind the endpoints: the SDK of this process sends its queries there. */
 export async function startRuntime(t: Test, modelPath: string): Promise<string> {
-  const log = createLog('silent' as never, process.stderr)
+  const log = createLog('fatal', process.stderr)
   const app = buildServer({ modelPath, bodyLimit: 1 << 20, log })
   await app.load()
   const url = await app.listen({ port: 0, host: '127.0.0.1' })

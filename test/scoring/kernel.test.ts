@@ -114,7 +114,7 @@ const special = fc.constantFrom(
 const finite = fc.float({ noNaN: true, noDefaultInfinity: true })
 
 /** Any tree: a leaf is split again and again, the last one among them so that some are deep and thin. */
-const treeOf = (width: number): fc.Arbitrary<Tree> =>
+const treeOf = (width: number, withSets: boolean): fc.Arbitrary<Tree> =>
   fc
     .array(
       fc.record({
@@ -122,6 +122,7 @@ const treeOf = (width: number): fc.Arbitrary<Tree> =>
         feature: fc.nat(width - 1),
         threshold: fc.oneof(finite, fc.constantFrom(0, -0, 1, Number.POSITIVE_INFINITY)),
         defaultLeft: fc.nat(1),
+        set: withSets ? fc.option(fc.uniqueArray(fc.nat(70), { maxLength: 9 })) : fc.constant(null),
       }),
       { maxLength: 40, size: 'max' },
     )
@@ -129,7 +130,8 @@ const treeOf = (width: number): fc.Arbitrary<Tree> =>
       fc.array(finite, { minLength: splits.length + 1, maxLength: splits.length + 1 }).map((leaves) => {
         const left = [-1]
         const right = [-1]
-        const nodes = [{ feature: 0, threshold: 0, defaultLeft: 0 }]
+        const leafNode = { feature: 0, threshold: 0, defaultLeft: 0, set: null as number[] | null }
+        const nodes = [leafNode]
         for (const { pick, ...node } of splits) {
           const open = left.flatMap((child, node) => (child === -1 ? [node] : []))
           const leaf = open[Math.min(open.length - 1, Math.floor(pick * open.length))]!
@@ -138,10 +140,13 @@ const treeOf = (width: number): fc.Arbitrary<Tree> =>
             children[leaf] = left.length
             left.push(-1)
             right.push(-1)
-            nodes.push({ feature: 0, threshold: 0, defaultLeft: 0 })
+            nodes.push(leafNode)
           }
         }
         let next = 0
+        const categories = new Map(
+          nodes.flatMap(({ set }, node) => (set ? [[node, new Set(set)] as const] : [])),
+        )
         return {
           left: Int32Array.from(left),
           right: Int32Array.from(right),
@@ -150,6 +155,7 @@ const treeOf = (width: number): fc.Arbitrary<Tree> =>
             left[node] === -1 ? leaves[next++]! : threshold,
           ),
           defaultLeft: Uint8Array.from(nodes, ({ defaultLeft }) => defaultLeft),
+          ...(categories.size > 0 && { categories }),
         }
       }),
     )
@@ -161,14 +167,14 @@ t.test('any forest, any row, any number of rows', async (t) => {
       base: finite,
       transform: fc.constantFrom('identity' as const, 'step' as const),
       featureNames: fc.constant([]),
-      trees: fc.array(treeOf(width), { minLength: 0, maxLength: 5 }),
+      trees: fc.boolean().chain((withSets) => fc.array(treeOf(width, withSets), { maxLength: 5 })),
     }),
   )
   await fc.assert(
     fc.asyncProperty(
       forests,
       fc.nat(40),
-      fc.infiniteStream(fc.oneof(special, finite)),
+      fc.infiniteStream(fc.oneof(special, finite, fc.nat(72))),
       async (forest, count, cells) => {
         const rows = Float32Array.from({ length: count * forest.width }, () => cells.next().value)
         const read = throughOnnx(forest)
@@ -257,14 +263,18 @@ t.test('RANKER_ENGINE chooses', async (t) => {
   t.same(await open(FOREST, 'onnxruntime'), ['onnxruntime', 'RANKER_ENGINE says so'])
   const low = { ...FOREST, trees: [stump(0, Number.NEGATIVE_INFINITY, 1, 2, true)] }
   t.same(await open(low, 'auto'), ['onnxruntime', 'it compares with -infinity'])
-  const sets = {
+  const withSet = (code: number) => ({
     ...FOREST,
-    trees: [{ ...stump(0, 0, 1, 2, true), categories: new Map([[0, new Set([3])]]) }],
-  }
-  t.same(await open(sets, 'auto'), ['onnxruntime', 'its first operator is TreeEnsemble'])
-  await t.rejects(open(sets, 'wasm'), {
+    trees: [{ ...stump(0, 0, 1, 2, true), categories: new Map([[0, new Set([code])]]) }],
+  })
+  t.same(await open(withSet(3), 'auto'), [
+    'wasm',
+    'it is a forest, and ONNX Runtime gives it the same scores',
+  ])
+  t.same(await open(withSet(2e6), 'auto'), ['onnxruntime', 'it has a category 2000000'])
+  await t.rejects(open(withSet(2e6), 'wasm'), {
     code: 'MODEL_UNSUPPORTED',
-    message: 'model.onnx cannot be used: RANKER_ENGINE is wasm, and its first operator is TreeEnsemble',
+    message: 'model.onnx cannot be used: RANKER_ENGINE is wasm, and it has a category 2000000',
   })
 })
 

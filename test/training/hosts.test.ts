@@ -282,6 +282,9 @@ t.test('hosts that cannot come together', async (t) => {
       names: ['algo-1.invalid', 'localhost'],
     }),
     refused(['127.0.0.1'], /cannot listen on port \d+: .*EADDRINUSE.*RANKER_TRACKER_PORT moves it/, { port }),
+    refused(['127.0.0.2'], /host 127\.0\.0\.1 on port \d+: what listens there does not answer as a host/, {
+      port,
+    }),
     refused(['127.0.0.2'], /current_host is "algo-9": wanted one of its hosts, "127\.0\.0\.1"/, {
       files: { '127.0.0.2': { [resource]: { current_host: 'algo-9', hosts: two } } },
     }),

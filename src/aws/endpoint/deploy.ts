@@ -6,8 +6,8 @@ import type {
 import { RankerError } from '../../errors.ts'
 import type { Calls } from '../api.ts'
 import type { Tools } from '../apply.ts'
+import { found } from '../failures.ts'
 import type { ModelSource } from '../model-source.ts'
-import { PREVIOUS_TAG } from '../names.ts'
 import { join, make, type Plan, step, type UploadStep } from '../plan.ts'
 import { type ExistingRole, lookForRole, planRole } from '../role.ts'
 import type { Config } from '../schema.ts'
@@ -19,8 +19,9 @@ import { dashboardRequest } from './dashboard.ts'
 import { deploymentConfig } from './deployment.ts'
 import { endpointConfigRequest } from './endpoint-config.ts'
 import { modelRequest } from './model.ts'
+import { noteOn } from './move.ts'
 import { A, endpointName, modeOf } from './settings.ts'
-import { describeEndpoint, type EndpointState, found, settledEndpoint } from './state.ts'
+import { describeEndpoint, type EndpointState, settledEndpoint } from './state.ts'
 
 /** Where the models of the variants are. */
 export interface VariantSources {
@@ -239,10 +240,7 @@ function planEndpoint(wanted: Wanted, existing: Existing, force: boolean): Plan 
           ScalableDimension: ScalableDimension as 'sagemaker:variant:DesiredInstanceCount',
         }),
       ),
-      step('~', `note on ${what} what it had before`, 'sagemaker:AddTags', {
-        ResourceArn: endpoint.arn,
-        Tags: [{ Key: PREVIOUS_TAG, Value: endpoint.config }],
-      }),
+      ...noteOn(endpoint),
       step('~', `${what}: from ${endpoint.config} to ${config}`, 'sagemaker:UpdateEndpoint', update),
       until,
     ],

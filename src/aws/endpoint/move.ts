@@ -1,13 +1,14 @@
 import type { CreateEndpointConfigCommandInput, ProductionVariant } from '@aws-sdk/client-sagemaker'
 import { RankerError } from '../../errors.ts'
 import type { Api } from '../api.ts'
+import { found } from '../failures.ts'
 import { ENDPOINT_TAG, nameByContent, PREVIOUS_TAG } from '../names.ts'
-import { join, make, type Plan, step } from '../plan.ts'
+import { join, make, type Plan, type Step, step } from '../plan.ts'
 import type { Config } from '../schema.ts'
 import { type Scope, scopeTags } from '../scope.ts'
 import { deploymentConfig } from './deployment.ts'
 import { A, B, SHADOW } from './settings.ts'
-import { type EndpointState, found } from './state.ts'
+import type { EndpointState } from './state.ts'
 
 /** An endpoint's own configuration, as a request that would make it again. */
 export async function configOf(
@@ -88,6 +89,8 @@ export function promoted(
 }
 
 export interface MoveOptions {
+  /** Whether a tag keeps where the endpoint was, for a later way back. */
+  readonly isNoted: boolean
   readonly deployment: NonNullable<Config['endpoint']>['deployment'] | undefined
   readonly alarms: readonly string[]
 }
@@ -96,10 +99,10 @@ export interface MoveOptions {
 export async function planMove(
   endpoint: EndpointState,
   target: string | CreateEndpointConfigCommandInput,
-  { deployment, alarms }: MoveOptions,
+  { isNoted, deployment, alarms }: MoveOptions,
   api: Api | undefined,
 ): Promise<Plan> {
-  const { name, arn } = endpoint
+  const { name } = endpoint
   const config = typeof target === 'string' ? target : target.EndpointConfigName!
   const what = `endpoint configuration ${config}`
   const isThere =
@@ -111,10 +114,7 @@ export async function planMove(
   if (endpoint.config === config) return join(made, { steps: [], kept: [`endpoint ${name}`] })
   return join(made, {
     steps: [
-      step('~', `note on endpoint ${name} what it had before`, 'sagemaker:AddTags', {
-        ResourceArn: arn,
-        Tags: [{ Key: PREVIOUS_TAG, Value: endpoint.config }],
-      }),
+      ...(isNoted ? noteOn(endpoint) : []),
       step('~', `endpoint ${name}: from ${endpoint.config} to ${config}`, 'sagemaker:UpdateEndpoint', {
         EndpointName: name,
         EndpointConfigName: config,
@@ -125,3 +125,26 @@ export async function planMove(
     kept: [],
   })
 }
+
+/** Keeps on the endpoint which configuration it has, before it gets another one; nothing where that is kept already. */
+export function noteOn({ name, arn, config, previous }: EndpointState): Step[] {
+  if (previous === config) return []
+  const Tags = [{ Key: PREVIOUS_TAG, Value: config }]
+  return [
+    step('~', `note on endpoint ${name} what it had before`, 'sagemaker:AddTags', { ResourceArn: arn, Tags }),
+  ]
+}
+
+/** Whether the endpoint is what a promotion of its configuration before would make of it: one that was cut short. */
+export async function isPromoted(scope: Scope, endpoint: EndpointState, api: Api): Promise<boolean> {
+  const { name, config, previous } = endpoint
+  if (previous === undefined || previous === config) return false
+  const before = await found(configOf(api, { ...endpoint, config: previous }))
+  if (!before || !hasChallenger(before)) return false
+  return promoted(scope, name, before).EndpointConfigName === config
+}
+
+const hasChallenger = ({
+  ProductionVariants = [],
+  ShadowProductionVariants = [],
+}: CreateEndpointConfigCommandInput) => [...ProductionVariants, ...ShadowProductionVariants].length > 1

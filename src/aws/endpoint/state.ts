@@ -1,6 +1,6 @@
 import { RankerError } from '../../errors.ts'
 import type { Api, Calls } from '../api.ts'
-import { isFailure } from '../failures.ts'
+import { found } from '../failures.ts'
 import { isOurs, PREVIOUS_TAG } from '../names.ts'
 import { type Waiting, waitFor } from '../wait.ts'
 
@@ -40,16 +40,6 @@ export async function existingEndpoint(api: Api, name: string): Promise<Endpoint
   const state = await describeEndpoint(api, name)
   if (!state) throw new RankerError('ENDPOINT_ABSENT', { name })
   return state
-}
-
-/** An answer, or undefined where what was asked for is not there. */
-export async function found<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer
-  } catch (thrown) {
-    if (isFailure(thrown, 'absent')) return undefined
-    throw thrown
-  }
 }
 
 const MOVING = ['Creating', 'Updating', 'SystemUpdating', 'RollingBack', 'Deleting']

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { type Api, openApi } from '../../aws/api.ts'
 import { applyPlan, openS3, type Tools } from '../../aws/apply.ts'
@@ -129,10 +130,7 @@ export async function runAwsCommand(command: AwsCommand, argv: readonly string[]
     async confirm(what) {
       if (flags.switches.has('yes')) return
       if (!(io.stdin as { isTTY?: boolean }).isTTY) throw new RankerError('NOT_CONFIRMED', { what })
-      const { createInterface } = await import('node:readline/promises')
-      const terminal = createInterface({ input: io.stdin, output: io.stderr })
-      const answer = await terminal.question(`${what}? [y/N] `, { signal: io.stop }).catch(() => '')
-      terminal.close()
+      const answer = await ask(io, `${what}? [y/N] `)
       if (!/^y(es)?$/i.test(answer.trim())) throw new RankerError('NOT_CONFIRMED', { what })
     },
   }
@@ -143,6 +141,19 @@ export async function runAwsCommand(command: AwsCommand, argv: readonly string[]
     opened.api?.close()
     temporary.close()
   }
+}
+
+/** A line from the terminal; empty when it is left by Ctrl-C. */
+async function ask({ stdin, stderr, stop }: Io, question: string): Promise<string> {
+  const { createInterface } = await import('node:readline/promises')
+  const terminal = createInterface({ input: stdin, output: stderr })
+  const left = once(terminal, 'close').then(() => '')
+  terminal.once('SIGINT', () => terminal.close())
+  // A question that Ctrl-C itself brought up is not ended by it.
+  if (!stop.aborted) stop.addEventListener('abort', () => terminal.close(), { once: true })
+  const answer = await Promise.race([terminal.question(question), left])
+  terminal.close()
+  return answer
 }
 
 function regionOf({ region }: Config): string {

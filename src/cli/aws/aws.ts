@@ -5,6 +5,12 @@ import type { AwsCommand } from './aws-command.ts'
 
 /** Commands by name, with what the list says of them; the rest is loaded when one is asked for. */
 const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<AwsCommand> }>> = {
+  push: { summary: 'build the image and push it to ECR', load: async () => (await import('./push.ts')).push },
+  train: {
+    summary: 'run a training job and follow it',
+    load: async () => (await import('./train.ts')).train,
+  },
+  tune: { summary: 'search hyperparameters', load: async () => (await import('./tune.ts')).tune },
   package: {
     summary: 'pack an artefact as model.tar.gz, with hooks',
     load: async () => (await import('./package.ts')).packageModel,
@@ -15,6 +21,28 @@ const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<A
   },
   invoke: { summary: 'send a query to an endpoint', load: async () => (await import('./invoke.ts')).invoke },
   status: { summary: 'what an endpoint is and does', load: async () => (await import('./status.ts')).status },
+  shift: { summary: 'move traffic between variants', load: async () => (await import('./shift.ts')).shift },
+  promote: {
+    summary: 'B or the shadow variant becomes A',
+    load: async () => (await import('./promote.ts')).promote,
+  },
+  rollback: {
+    summary: 'back to the configuration before',
+    load: async () => (await import('./rollback.ts')).rollback,
+  },
+  batch: {
+    summary: 'score files with a transform job',
+    load: async () => (await import('./batch.ts')).batch,
+  },
+  logs: { summary: 'log lines of an endpoint or a job', load: async () => (await import('./logs.ts')).logs },
+  metrics: {
+    summary: 'requests, errors and latency of an endpoint',
+    load: async () => (await import('./metrics.ts')).metrics,
+  },
+  cost: {
+    summary: 'what serving and training cost, side by side',
+    load: async () => (await import('./cost.ts')).cost,
+  },
   delete: {
     summary: 'remove an endpoint and all that was made for it',
     load: async () => (await import('./delete.ts')).deleteEndpoint,

@@ -6,7 +6,7 @@ const BLOCK: u32 = 16
 /** A cell of each row of a block. */
 const COLUMN: u32 = 4 * BLOCK
 /** Up to so many rows are scored one by one. */
-const FEW: u32 = 5
+const FEW: u32 = 4
 
 /** The sum of each row of a block. */
 const SUMS: usize = 64
@@ -16,7 +16,8 @@ const PLACES: usize = 128
 const COLUMNS: usize = 256
 
 /**
- * Scores rows by the trees in [trees, end).
+ * Scores rows by the trees in [trees, end). Where there are sets the trees are walked by `addTreeOfSets`.
+ * @param sets features that are looked up in sets, in [sets, setsEnd)
  * @param rows float32 values, row after row; what lies behind them is read too, up to a block of rows
  * @param features values of a row
  * @param base where each sum starts
@@ -25,6 +26,8 @@ const COLUMNS: usize = 256
 export function score(
   trees: usize,
   end: usize,
+  sets: usize,
+  setsEnd: usize,
   rows: usize,
   count: u32,
   features: u32,
@@ -36,7 +39,12 @@ export function score(
     const left = min(count - first, BLOCK)
     fill(rows + first * stride, left, features)
     const to = scores + (first << 2)
-    if (left <= FEW) {
+    if (sets < setsEnd) {
+      fillSets(sets, setsEnd, rows + first * stride, left, stride)
+      for (let at: u32 = 0; at < COLUMN; at += 16) v128.store(SUMS + at, f32x4.splat(base))
+      for (let tree = trees; tree < end; tree = load<u32>(tree, 4)) addTreeOfSets(tree, left << 2)
+      memory.copy(to, SUMS, left << 2)
+    } else if (left <= FEW) {
       for (let row: u32 = 0; row < left; row++)
         store<f32>(to + (row << 2), scoreRow(trees, end, row << 2, base))
     } else {
@@ -164,4 +172,50 @@ function scoreRow(trees: usize, end: usize, row: usize, base: f32): f32 {
     sum += load<f32>(node, 12)
   }
   return sum
+}
+
+/**
+ * Looks codes of categories up. A table has a row for missing values, one for codes that it does not know, and one for
+ * each code: in a bit for each split on the feature, 31 to a word, whether the code goes right there. Each word becomes
+ * a column.
+ */
+function fillSets(sets: usize, end: usize, rows: usize, count: u32, stride: u32): void {
+  for (let set = sets; set < end; set += 20) {
+    const codes = load<u32>(set, 4)
+    const words = load<u32>(set, 8)
+    for (let row: u32 = 0; row < count; row++) {
+      const value = load<f32>(rows + row * stride + load<u32>(set))
+      let line: u32 = 1
+      if (F32.isNaN(value)) line = 0
+      else if (value >= 0 && value < f32(codes) && f32(u32(value)) === value) line = u32(value) + 2
+      let from: usize = load<u32>(set, 12) + ((line * words) << 2)
+      let to: usize = load<u32>(set, 16) + (row << 2)
+      for (let word: u32 = 0; word < words; word++) {
+        store<u32>(to, load<u32>(from))
+        from += 4
+        to += COLUMN
+      }
+    }
+  }
+}
+
+/**
+ * Adds the leaves of a tree whose nodes have masks. Of a number the mask leaves everything; of a word from a table one
+ * bit, which as a float is more than nothing, and that is the threshold.
+ */
+function addTreeOfSets(tree: usize, rows: usize): void {
+  const levels = load<u32>(tree)
+  for (let row: usize = 0; row < rows; row += 4) store<u32>(PLACES + row, u32(tree + 8))
+  for (let level: u32 = 0; level < levels; level++) {
+    for (let row: usize = 0; row < rows; row += 4) {
+      const node: usize = load<u32>(PLACES + row)
+      const bits = load<u32>(load<u32>(node, 4) + row) & load<u32>(node, 16)
+      const right = u32(reinterpret<f32>(bits) >= load<f32>(node))
+      store<u32>(PLACES + row, load<u32>(node + (right << 2), 8))
+    }
+  }
+  for (let row: usize = 0; row < rows; row += 4) {
+    const leaf: usize = load<u32>(PLACES + row)
+    store<f32>(SUMS + row, load<f32>(SUMS + row) + load<f32>(leaf, 12))
+  }
 }

@@ -3,7 +3,6 @@ import type { Answer, Invocation, Pipeline } from '../pipeline.ts'
 import { ServedModel } from '../served-model.ts'
 import { collectGarbage } from './garbage.ts'
 import type { ModelHost } from './model-host.ts'
-import { warmUp } from './warm-up.ts'
 
 /** The models that this thread serves, by name. */
 export class LocalModels implements ModelHost {
@@ -22,7 +21,6 @@ export class LocalModels implements ModelHost {
 
   /** @param join opens here what other hosts have; nobody is answered before that */
   async start(join: () => Promise<void>): Promise<void> {
-    await warmUp()
     await join()
     this.#isReady = true
   }
