@@ -34,12 +34,18 @@ const job = <V = Record<never, never>>(text: (values: V) => string): Entry<V> =>
 
 const count = (many: number, what: string): string => `${many} ${what}${many === 1 ? '' : 's'}`
 
+/** What the system says of a file, without the call and the path that Node adds: sentences name the path themselves. */
+const systemWords = (reason: string): string => reason.replace(/^(E[A-Z0-9]+): ([^,]+), .*$/, '$2 ($1)')
+
 /** What `line` counts in a format: lines of text, rows or records of a binary file. */
 export type LineUnit = 'line' | 'row' | 'record'
 type Line = { file: string; line: number; unit?: LineUnit | undefined }
 const onLine = ({ file, line, unit = 'line' }: Line): string => `${file} ${unit} ${line}`
 
-type Cell = Line & { column: string; seen: string }
+/** @param isTyped it is text in a format whose values have types, though it may spell a number. */
+type Cell = Line & { column: string; seen: string; isTyped?: boolean | undefined }
+const value = ({ seen, isTyped }: Pick<Cell, 'seen' | 'isTyped'>): string =>
+  `${isTyped ? 'the text ' : ''}${show(seen)}`
 const at = (cell: Omit<Cell, 'seen'>): string => `${onLine(cell)}, column ${show(cell.column)}`
 
 /** Which query of a request with several. */
@@ -62,12 +68,14 @@ export const ERRORS = {
   LISTEN_FAILED: job<{ address: string; reason: string }>(
     (v) => `cannot listen on ${v.address}: ${v.reason}`,
   ),
-  INPUT_UNREADABLE: job<{ path: string; reason: string }>((v) => `${v.path} cannot be read: ${v.reason}`),
+  INPUT_UNREADABLE: job<{ path: string; reason: string }>(
+    (v) => `${v.path} cannot be read: ${systemWords(v.reason)}`,
+  ),
 
   // job configuration
-  CONFIG_MISSING: job<{ path: string; wanted: string }>((v) => `${v.path} is missing: ${v.wanted}`),
+  CONFIG_MISSING: job<{ path: string; wanted: string }>((v) => `${v.path} is missing: wanted ${v.wanted}`),
   CONFIG_UNREADABLE: job<{ path: string; reason: string; wanted: string }>(
-    (v) => `${v.path} cannot be read (${v.reason}): wanted ${v.wanted}`,
+    (v) => `${v.path} cannot be read (${systemWords(v.reason)}): wanted ${v.wanted}`,
   ),
   HOST_UNKNOWN: job<{ path: string; seen: string | undefined; wanted: readonly string[] }>(
     (v) =>
@@ -126,14 +134,18 @@ export const ERRORS = {
     (v) =>
       `channel ${show(v.channel)} has the unknown ContentType ${show(v.seen)}: wanted ${v.known.join(', ')}`,
   ),
-  MIXED_FORMATS: job<{ file: string; format: string; other: string; otherFormat: string }>(
+  MIXED_FORMATS: job<{ file: string; format: string; isGuess: boolean; other: string; otherFormat: string }>(
     (v) =>
-      `${v.file} is ${v.format} and ${v.other} is ${v.otherFormat}: one channel cannot hold both, for the first names its columns by number alone`,
+      `${v.file} is ${v.isGuess ? 'taken for ' : ''}${v.format}${v.isGuess ? ', since neither a content type nor its name says what it is,' : ''} and ${v.other} is ${v.otherFormat}: one channel cannot hold both, for the first names its columns by number alone`,
   ),
   FILE_EMPTY: job<{ file: string }>((v) => `${v.file} is empty: wanted at least one row`),
   NO_ROWS: job<{ file: string }>((v) => `${v.file} has no row: wanted at least one`),
   NOT_UTF8: job<{ file: string }>(
     (v) => `${v.file} is no CSV in UTF-8: the names on its first line hold other bytes`,
+  ),
+  CR_LINE_ENDS: job<{ file: string }>(
+    (v) =>
+      `${v.file} line 1 holds a carriage return without a line feed: wanted lines that end in LF or CR LF`,
   ),
   HEADER_MISSING: job<{ file: string; seen: string }>(
     (v) =>
@@ -181,7 +193,7 @@ export const ERRORS = {
   ),
   TEXT_IN_NUMERIC_COLUMN: job<Cell & { number?: (Line & { seen: string }) | undefined }>(
     (v) =>
-      `${at(v)} is ${show(v.seen)}: wanted a number or an empty cell, ${v.number ? `as on ${v.number.unit ?? 'line'} ${v.number.line} (${show(v.number.seen)}); a column that names the item is declared with the hyperparameter item` : 'for the model takes numbers there'}`,
+      `${at(v)} is ${value(v)}: wanted a number or an empty cell, ${v.number ? `as on ${v.number.unit ?? 'line'} ${v.number.line} (${show(v.number.seen)}); a column that names the item is declared with the hyperparameter item` : 'for the model takes numbers there'}`,
   ),
   GZIP_DAMAGED: job<{ file: string; reason: string }>((v) => `${v.file} is a damaged gzip file: ${v.reason}`),
   LINE_TOO_LONG: job<{ file: string; line: number; limit: number }>(
@@ -225,15 +237,13 @@ export const ERRORS = {
     (v) => `${v.file} is not a whole Parquet file: ${v.reason}`,
   ),
   INFINITE_CELL: job<Cell>((v) => `${at(v)} is ${show(v.seen)}: wanted a finite number (float32)`),
-  BAD_LABEL: job<Cell & { wanted: string }>(
-    (v) => `${at(v)} (the label) is ${show(v.seen)}: wanted ${v.wanted}`,
-  ),
+  BAD_LABEL: job<Cell & { wanted: string }>((v) => `${at(v)} (the label) is ${value(v)}: wanted ${v.wanted}`),
   GROUP_EMPTY: job<Omit<Cell, 'seen'>>((v) => `${at(v)} (the group) is empty: every row needs its query`),
   BAD_WEIGHT: job<Cell & { wanted: string }>(
-    (v) => `${at(v)} (the weight) is ${show(v.seen)}: wanted ${v.wanted}`,
+    (v) => `${at(v)} (the weight) is ${value(v)}: wanted ${v.wanted}`,
   ),
   BAD_POSITION: job<Cell & { wanted: string }>(
-    (v) => `${at(v)} (the position) is ${show(v.seen)}: wanted ${v.wanted}`,
+    (v) => `${at(v)} (the position) is ${value(v)}: wanted ${v.wanted}`,
   ),
   WEIGHTS_ZERO: job<{ file: string; column: string }>(
     (v) => `${v.file} has no weight above 0 in its column ${show(v.column)}, so nothing to learn from`,
@@ -307,7 +317,9 @@ export const ERRORS = {
     (v) =>
       `the ONNX export gives ${v.seen} for golden row ${v.row} where XGBoost gives ${v.wanted}: wanted a difference of at most ${v.tolerance}; the model was not written`,
   ),
-  WRITE_FAILED: job<{ path: string; reason: string }>((v) => `cannot write ${v.path}: ${v.reason}`),
+  WRITE_FAILED: job<{ path: string; reason: string }>(
+    (v) => `cannot write ${v.path}: ${systemWords(v.reason)}`,
+  ),
   TRAINING_DIED: job<{ reason: string }>((v) => `training ended unexpectedly: ${v.reason}`),
   TRAINING_KILLED: job<{ signal: string; memory?: string | undefined }>((v) =>
     v.memory === undefined
@@ -471,6 +483,33 @@ export const ERRORS = {
     (v) =>
       `the body is ${count(v.rows, 'row')} of ${count(v.width, 'feature')}, missing ones included: wanted at most ${v.most} rows at once`,
   ),
+  TOO_MANY_LINES: entry<{ most: number }>(
+    413,
+    (v) => `the body has more lines than ${v.most}: wanted fewer at once`,
+  ),
+  TOO_MANY_CONTRIBUTIONS: entry<{ width: number; most: number }>(
+    413,
+    (v) =>
+      `contributions of ${count(v.width, 'feature')} are wanted for more than ${v.most} rows: wanted fewer at once`,
+  ),
+  ANSWER_TOO_LARGE: entry(
+    413,
+    () => 'the answer is too large to be made: wanted fewer rows at once, or less of each',
+  ),
+  WORK_TOO_LARGE: entry(
+    413,
+    () =>
+      'the process for large requests ended over this one, most likely for want of memory: wanted fewer rows at once',
+  ),
+  RULE_COLUMN_ABSENT: entry<{ rule: string; column: string }>(
+    422,
+    (v) => `the rule ${v.rule} needs the column ${show(v.column)}, which no item of the request has`,
+  ),
+  RULE_VALUE: entry<{ rule: string; column: string; item: unknown; seen: unknown; wanted: string }>(
+    422,
+    (v) =>
+      `item ${show(v.item)}, column ${show(v.column)} of the rule ${v.rule} is ${show(v.seen)}: wanted ${v.wanted}`,
+  ),
   EXPLAIN_UNAVAILABLE: entry<{ reason: string }>(
     422,
     (v) => `contributions are not available for this model: ${v.reason}`,
@@ -492,6 +531,37 @@ export const ERRORS = {
   HOOK_RETURNED: entry<{ hook: string; seen: string; wanted: string }>(
     500,
     (v) => `${v.hook} returned ${v.seen}: wanted ${v.wanted}`,
+  ),
+
+  // retrieval
+  ITEM_INVALID: job<{ where: string; seen: string; wanted: string }>(
+    (v) => `${v.where} is ${v.seen}: wanted ${v.wanted}`,
+  ),
+  VECTOR_INVALID: job<{ where: string; seen: string; wanted: string }>(
+    (v) => `the vector of ${v.where} has ${v.seen}: wanted ${v.wanted}`,
+  ),
+  QUERY_INVALID: job<{ where: string; seen: unknown; wanted: string }>(
+    (v) => `${v.where} of the search is ${show(v.seen)}: wanted ${v.wanted}`,
+  ),
+  FILTER_UNKNOWN: job<{ field: string; known: readonly string[] }>(
+    (v) =>
+      `the search filters by the unknown field ${show(v.field)}: ${v.known.length === 0 ? 'the index has none' : `the index has ${showList(v.known)}`}`,
+  ),
+  INDEX_DAMAGED: job<{ file: string; reason: string }>((v) => `the index file ${v.file}: ${v.reason}`),
+  SEARCH_FAILED: job<{ engine: string; reason: string }>((v) => `${v.engine}: ${v.reason}`),
+
+  // the client of product services: why an answer is degraded
+  ENDPOINT_LATE: job<{ milliseconds: number }>((v) => `no answer within ${v.milliseconds} ms`),
+  ENDPOINT_UNREACHABLE: job<{ reason: string }>((v) => `the ranker cannot be reached: ${v.reason}`),
+  ENDPOINT_REFUSED: job<{ status: number; reason: string }>(
+    (v) => `the ranker answered ${v.status}: ${v.reason}`,
+  ),
+  ENDPOINT_ANSWER: job<{ reason: string }>((v) => `the ranker's answer is no ranking: ${v.reason}`),
+  ENDPOINT_RESTING: job<{ milliseconds: number }>(
+    (v) => `the ranker failed too often and is left alone for another ${v.milliseconds} ms`,
+  ),
+  PACKAGE_MISSING: job<{ name: string; what: string }>(
+    (v) => `${v.what} needs the package ${v.name}, which is not installed: npm install ${v.name}`,
   ),
   INTERNAL: entry(500, () => 'an internal error occurred; the log holds its cause under this request id'),
 } as const
@@ -528,7 +598,7 @@ export function reasonOf(thrown: unknown): string {
   try {
     const message = (thrown as { message?: unknown } | null | undefined)?.message
     const text = typeof message === 'string' ? message : String(thrown)
-    return text.replaceAll(/\s*\n\s*/g, ' ').trim() || 'no reason was given'
+    return text.replaceAll(/\s*[\p{Cc}\u2028\u2029]+\s*/gu, ' ').trim() || 'no reason was given'
   } catch {
     // An object without a prototype, or with a getter that throws: a hook may throw anything.
     return 'no reason was given'

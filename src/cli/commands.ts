@@ -8,6 +8,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve.ts')).serveCommand,
   aws: async () => (await import('./aws/aws.ts')).awsCommand,
   score: async () => (await import('./score.ts')).scoreCommand,
+  types: async () => (await import('./types.ts')).typesCommand,
 }
 
 /** EX_USAGE of sysexits.h. */

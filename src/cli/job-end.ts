@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { totalmem } from 'node:os'
 import { RankerError } from '../errors.ts'
-import { DEFAULT_ROOT, jobPaths } from '../sagemaker/job.ts'
+import { jobPaths, jobRoot } from '../sagemaker/job.ts'
 import { failJob } from '../training/outputs.ts'
 
 /** How the process that trains ended, as the one around it (`container/job.mjs`) saw it. */
@@ -18,7 +18,7 @@ export interface JobEnd {
 
 /** Writes the cause of a bad end where the process itself could not, and clears what it left. */
 export function explainEnd(end: JobEnd, { env, stderr }: Pick<NodeJS.Process, 'env' | 'stderr'>): void {
-  const paths = jobPaths(env.SAGEMAKER_BASE_DIR ?? DEFAULT_ROOT)
+  const paths = jobPaths(jobRoot(env))
   const said = statSync(paths.failure, { throwIfNoEntry: false })?.mtimeMs ?? 0
   if (end.signal === null && said >= end.startedAt) return
   const { message } = causeOf(end)
@@ -30,7 +30,9 @@ export function explainEnd(end: JobEnd, { env, stderr }: Pick<NodeJS.Process, 'e
 function causeOf({ code, signal, lateAfter, isOutOfMemory }: JobEnd): RankerError {
   if (lateAfter !== undefined) return new RankerError('STOP_TIMED_OUT', { seconds: lateAfter })
   if (signal === null)
-    return new RankerError('TRAINING_DIED', { reason: `its process ended with code ${code}` })
+    return new RankerError('TRAINING_DIED', {
+      reason: `its process ended with code ${code}, and its log says more`,
+    })
   // Asked so early that it could not yet listen.
   if (signal === 'SIGTERM' || signal === 'SIGINT') return new RankerError('STOPPED', {})
   if (signal !== 'SIGKILL') return new RankerError('TRAINING_KILLED', { signal })

@@ -1,11 +1,15 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { RankerError, reasonOf, show } from '../errors.ts'
-import { isSkipped, kindOf, listDataFiles } from './data-files.ts'
+import { isSkipped, kindOf, listDataFiles, namesIn } from './data-files.ts'
 
 /** The root on the platform. */
 export const DEFAULT_ROOT = '/opt/ml'
+
+/** Where a job lies: SAGEMAKER_BASE_DIR, where it is set to anything. */
+export const jobRoot = (env: Readonly<Record<string, string | undefined>>): string =>
+  env.SAGEMAKER_BASE_DIR || DEFAULT_ROOT
 
 /** Where SageMaker's training contract puts things, below a root. */
 export interface JobPaths {
@@ -79,7 +83,8 @@ export function readHyperparameters(path: string): Record<string, string> {
   if (!existsSync(path)) {
     throw new RankerError('CONFIG_MISSING', {
       path,
-      wanted: 'a JSON object of hyperparameters, such as {"num_round":"100"}',
+      wanted:
+        'a JSON object of hyperparameters, such as {"num_round":"100"}, or --train and data outside of a job',
     })
   }
   const raw = readJson(path, hyperparametersFile, 'a JSON object of names and values')
@@ -119,8 +124,8 @@ export function readChannels(paths: JobPaths, hosts = 1): Channels {
     }
     channels[name as ChannelName] = pipe(paths, name, ContentType)
   }
-  for (const entry of existsSync(paths.data) ? readdirSync(paths.data) : []) {
-    if (isSkipped(entry) || isSideChannel(entry)) continue
+  for (const entry of namesIn(paths.data)) {
+    if (isSkipped(entry) || isSideChannel(entry) || isManifest(join(paths.data, entry))) continue
     const name = isFifo(join(paths.data, entry)) ? entry.replace(/_\d+$/, '') : entry
     if (channels[name.replace(/_\d+$/, '') as ChannelName]?.kind === 'pipe') continue
     checkName(name)
@@ -161,6 +166,10 @@ const isEmptyFolder = (path: string): boolean =>
   (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false) && listDataFiles(path).length === 0
 
 const isFifo = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFIFO() ?? false
+
+/** The platform's own list of a channel's objects, `NAME-manifest` beside the folder. */
+const isManifest = (path: string): boolean =>
+  path.endsWith('-manifest') && (statSync(path, { throwIfNoEntry: false })?.isFile() ?? false)
 
 /** In Pipe mode each epoch has a FIFO of its own, and one is all that is read: the rows stay in memory. */
 function pipe(paths: JobPaths, name: string, contentType: string | undefined): Channel {

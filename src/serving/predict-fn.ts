@@ -2,13 +2,15 @@ import { readInstanceList } from '../data/instances.ts'
 import { shortestFloat32 } from '../data/number.ts'
 import type { OutputKey, RequestOptions } from '../data/output-keys.ts'
 import type { ItemId, Query } from '../data/query.ts'
-import type { Lines } from '../data/request-lines.ts'
+import { type LineError, type Lines, toLineError } from '../data/request-lines.ts'
 import { RankerError } from '../errors.ts'
+import type { RerankedItem } from '../rerank/rerank.ts'
 import { rank } from '../scoring/rank.ts'
 import { type Explanation, explainRows } from './explainer.ts'
 import type { HookContext } from './hook-types.ts'
 import type { ModelInput } from './input-fn.ts'
 import type { Model } from './model.ts'
+import { rerankQuery } from './rerank-query.ts'
 
 /** What an answer says of a row. */
 export interface RowPrediction extends Partial<Explanation> {
@@ -17,7 +19,8 @@ export interface RowPrediction extends Partial<Explanation> {
   readonly rank?: number
 }
 
-export interface RankedItem extends Partial<Explanation> {
+/** With what the business rules say of an item, where there are any. */
+export interface RankedItem extends Partial<Explanation>, Partial<Omit<RerankedItem, 'item'>> {
   /** As the request has it. */
   readonly id: ItemId
   /** From 1. */
@@ -34,16 +37,13 @@ export interface Selection {
 export interface Ranking extends Selection {
   readonly ranking: readonly RankedItem[]
   readonly model: { readonly name: string; readonly version: string }
+  /** Of the server's choice, where an item was drawn to be explored without a seed of the rules' own. */
+  readonly seed?: number
 }
 
 /** The answer to rows of which more than the scores is wanted. */
 export interface RowPredictions extends Selection {
   readonly predictions: readonly RowPrediction[]
-}
-
-/** The answer to a line that could not be read. */
-export interface LineError {
-  readonly error: { readonly code: string; readonly message: string }
 }
 
 /** The answer to a line: a row's stands alone in a list. */
@@ -96,7 +96,7 @@ export async function predictFn(
       let first = 0
       for (const line of input.lines) {
         lines.push(await answerLine(answer, line, first, model))
-        if (!(line instanceof RankerError)) first += line.count
+        if (!('error' in line)) first += line.count
       }
       return { lines }
     }
@@ -110,13 +110,12 @@ async function answerLine(
   first: number,
   model: Model,
 ): Promise<LineAnswer> {
+  if ('error' in line) return line
   try {
-    if (line instanceof RankerError) throw line
     checkCategories(line, model)
     return line.kind === 'query' ? await answer.query(line, first) : await answer.rows(line, first)
   } catch (thrown) {
-    if (!(thrown instanceof RankerError) || thrown.status >= 500) throw thrown
-    return { error: { code: thrown.code, message: thrown.message } }
+    return toLineError(thrown)
   }
 }
 
@@ -125,12 +124,16 @@ function isPlain({ output, explain }: RequestOptions, standard: readonly OutputK
   return !explain && String(output ?? standard) === 'score'
 }
 
+/** Of a request, whatever it is made of: each takes some fifty bytes. */
+const MOST_CONTRIBUTIONS = 2 ** 22
+
 /** Makes answers of the parts of a request: `first` is the row that a part starts at. */
 class Answerer {
   readonly #model: Model
   readonly #values: Float32Array
   readonly #scores: readonly number[]
   readonly #standard: readonly OutputKey[] | undefined
+  #explained = 0
 
   constructor(
     model: Model,
@@ -163,16 +166,23 @@ class Answerer {
   async query(query: Query, first: number): Promise<Ranking> {
     const selection = this.#select(query)
     const scores = this.#scores.slice(first, first + query.count)
-    const order = rank(scores, query.limit)
+    const reranked = rerankQuery(this.#model, query, scores)
+    const order = reranked?.items.map(({ item }) => item) ?? rank(scores, query.limit)
     const explanations = await this.#explain(query, selection, order, first)
     const ranking = order.map((item, position) => ({
       id: query.ids[item]!,
       rank: position + 1,
       score: scores[item]!,
+      ...reranked?.said[position],
       ...explanations?.[position],
     }))
     const { name, version } = this.#model
-    return { ranking, model: { name, version }, ...selection }
+    return {
+      ranking,
+      model: { name, version },
+      ...(reranked?.seed !== undefined && { seed: reranked.seed }),
+      ...selection,
+    }
   }
 
   /** What the request says, else what the server does; contributions that are asked for in words go last. */
@@ -188,8 +198,15 @@ class Answerer {
     first: number,
   ): Promise<Explanation[] | undefined> {
     if (!explain && !output?.includes('contributions')) return undefined
+    const { featureNames } = this.#model
+    const width = featureNames.length
+    this.#explained += rows.length
+    if (this.#explained * width > MOST_CONTRIBUTIONS) {
+      const most = Math.floor(MOST_CONTRIBUTIONS / width)
+      throw new RankerError('TOO_MANY_CONTRIBUTIONS', { width, most })
+    }
     const inBody = rows.map((row) => first + row)
-    return explainRows(this.#model.explainer(), this.#model.featureNames, this.#values, inBody)
+    return explainRows(this.#model.explainer(), featureNames, this.#values, inBody)
   }
 }
 

@@ -3,7 +3,6 @@ import type { Dataset } from '../data/dataset.ts'
 import { FORMAT_NAMES, isSparse } from '../data/format.ts'
 import { readJsonLines } from '../data/json-lines.ts'
 import { readLibsvm } from '../data/libsvm.ts'
-import { readParquet } from '../data/parquet.ts'
 import { readRecords } from '../data/record-protobuf.ts'
 import type { SparseSink } from '../data/row.ts'
 import type { MemoryLimit } from '../data/row-store.ts'
@@ -48,6 +47,7 @@ export async function readChannelRows(inputs: readonly Input[], options: Channel
     throw new RankerError('MIXED_FORMATS', {
       file: sparse.name,
       format: FORMAT_NAMES[sparse.format],
+      isGuess: sparse.isGuess,
       other: table.name,
       otherFormat: FORMAT_NAMES[table.format],
     })
@@ -74,6 +74,8 @@ async function readTable(
   const { name } = input
   switch (input.format) {
     case 'parquet': {
+      // Loaded where there is a file of it: it is as much code as all else that reads.
+      const { readParquet } = await import('../data/parquet.ts')
       const textColumns = new Set([roles.group])
       return readParquet(name, await input.randomAccess(), { textColumns, warn }, table)
     }
@@ -106,7 +108,7 @@ async function readSparse(inputs: readonly Input[], options: ChannelOptions): Pr
     warn(`columns f${width} to f${shape.width - 1} are not in train and are not used`)
   }
   const isLibsvm = inputs.every(({ format }) => format === 'libsvm')
-  if (isLibsvm && !shape.startsAtZero && hyperparameters.libsvm_index_base === 0) {
+  if (isLibsvm && shape.width > 0 && !shape.startsAtZero && hyperparameters.libsvm_index_base === 0) {
     warn('no row has index 0: where the files count from one, the hyperparameter libsvm_index_base is 1')
   }
   const roles = { ...rolesOf(options), ...(shape.weighted && { weight: SPARSE_WEIGHT }) }

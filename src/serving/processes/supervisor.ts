@@ -1,13 +1,14 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import { RankerError } from '../../errors.ts'
 import { memoryOfContainer } from '../../storage/memory.ts'
 import type { MetricsData } from '../metrics.ts'
 import type { ModelHost } from '../models/model-host.ts'
 import { Registry } from '../models/registry.ts'
-import type { ServeSettings } from '../settings.ts'
+import type { Environment, ServeSettings } from '../settings.ts'
 import { Calls } from './calls.ts'
 import { within } from './within.ts'
 
@@ -18,6 +19,8 @@ export interface SupervisorOptions {
   /** What the workers' stdout and stderr are: a file descriptor, or where it is piped to. */
   readonly stdout: NodeJS.WritableStream
   readonly stderr: NodeJS.WritableStream
+  /** Of the workers. */
+  readonly env: Environment
   /** Made when there is something to log: a worker starts sooner when nothing is loaded before it. */
   readonly openLog: () => Promise<FastifyBaseLogger>
   readonly stop: AbortSignal
@@ -37,11 +40,24 @@ export interface WorkerPlan {
  */
 const YOUNG_GENERATION = '--max-semi-space-size=2'
 
+/**
+ * What is freed goes back to the kernel, which counts it: a model that was unloaded, and the larger parts of what loading
+ * took. glibc keeps both by default, once something large was freed. It costs requests of over 128 KiB some time, which
+ * where models come and go is worth it.
+ */
+const GIVE_BACK = {
+  MALLOC_MMAP_THRESHOLD_: '131072',
+  MALLOC_TRIM_THRESHOLD_: '131072',
+  MALLOC_ARENA_MAX: '2',
+}
+
 /** Deaths of workers within so many seconds that end the server, for each worker. */
 const MOST_DEATHS = 5
 const DEATHS_SECONDS = 60
 /** The platform kills 30 s after SIGTERM. */
 const DRAIN_MS = 24_000
+/** Turns of the event loop for connections that wait at the end. */
+const MOST_TURNS = 1000
 /** A worker that is too busy to count is left out of the metrics. */
 const METRICS_MS = 1000
 
@@ -165,10 +181,11 @@ class Supervisor {
 
   /** @param how whether it is given connections before its model is loaded */
   #fork({ takes }: { takes: boolean }): void {
-    const { settings, workerEntry, stdout, stderr } = this.#options
+    const { settings, workerEntry, stdout, stderr, env } = this.#options
     const child = fork(workerEntry, [JSON.stringify({ settings, takes } satisfies WorkerPlan)], {
       serialization: 'advanced',
       execArgv: [...process.execArgv, YOUNG_GENERATION],
+      env: { ...(settings.modelsRoot !== undefined && GIVE_BACK), ...env },
       // What need not be piped through this process, workers write themselves.
       stdio: ['ignore', fileOf(stdout), fileOf(stderr), 'ipc'],
     })
@@ -192,10 +209,25 @@ class Supervisor {
     child.once('exit', (code, signal) => this.#onExit(member, signal ? `by ${signal}` : `with code ${code}`))
   }
 
-  /** Nobody is left to answer: who connects from now on is refused rather than kept waiting. */
-  #onLeaving(member: Member): void {
+  /** The last one is given who has connected until now; who connects later is refused rather than kept waiting. */
+  async #onLeaving(member: Member): Promise<void> {
+    const isLast = ![...this.#members].some((other) => other !== member && other.takes)
+    if (this.#ending && isLast) {
+      await this.#acceptAll()
+      this.#server.close()
+    }
     member.takes = false
-    if (this.#ending && ![...this.#members].some(({ takes }) => takes)) this.#server.close()
+  }
+
+  /** Connections that the kernel has made would be reset with the port; one is accepted a turn. */
+  async #acceptAll(): Promise<void> {
+    let accepted: number
+    let turns = 0
+    do {
+      accepted = this.#lastConnection
+      await nextTurn()
+      await nextTurn()
+    } while (this.#lastConnection > accepted && ++turns < MOST_TURNS)
   }
 
   /** @returns when the worker has all models */
@@ -256,7 +288,8 @@ class Supervisor {
 function hostOver(calls: Calls): ModelHost {
   return {
     open: (name, path) => calls.call('open', [name, path]),
-    close: (name) => calls.call('close', name),
+    // With its process a model is gone as well.
+    close: (name) => calls.call<void>('close', name).catch(() => {}),
   }
 }
 

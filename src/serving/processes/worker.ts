@@ -1,5 +1,4 @@
 import { Socket } from 'node:net'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import type { MetricsData } from '../metrics.ts'
 import type { ModelDescription, ModelPage } from '../models/model-host.ts'
@@ -22,7 +21,7 @@ export interface WorkerOptions {
 /** Leaves time for the supervisor to end before the platform kills. */
 const DRAIN_MS = 19_000
 /** A request on a new connection is there by then. */
-const LATE_MS = 100
+const LATE_MS = 250
 const CLOSE_MS = 2000
 
 /**
@@ -50,17 +49,16 @@ export async function runWorker({ settings, log, takes, post, onMessage }: Worke
     // Node looks for slow clients from this event on; the port itself is the supervisor's.
     app.server.emit('listening')
     if (takes) supervisor.tell('takes')
-    const serving = app.load().then(async (isReady) => {
-      if (isReady) await supervisor.call('ready')
-      else if (!takes) throw new Error('the model can no longer be served')
-      if (isReady && !takes) supervisor.tell('takes')
+    const serving = app.load().then((isReady) => {
+      if (takes) return
+      if (!isReady) throw new Error('the model can no longer be served')
+      supervisor.tell('takes')
     })
     await Promise.race([told, serving.then(() => told)])
     await app.drain({ totalMs: DRAIN_MS })
     await supervisor.call('leaving')
     // Connections that were given to it until then are told, too.
-    await delay(LATE_MS)
-    await app.drain({ bodyMs: LATE_MS, totalMs: CLOSE_MS })
+    await app.drain({ idleMs: LATE_MS, bodyMs: LATE_MS, totalMs: CLOSE_MS })
     return 0
   } finally {
     // A connection that never sends anything would be waited for.
@@ -77,6 +75,7 @@ export async function runWorker({ settings, log, takes, post, onMessage }: Worke
 function peersOver(supervisor: Calls): Peers {
   return {
     metrics: () => supervisor.call<MetricsData[]>('metrics'),
+    join: () => supervisor.call('ready'),
     registry: {
       load: (name, url) => supervisor.call('load', [name, url]),
       unload: (name) => supervisor.call('unload', name),
