@@ -1,6 +1,6 @@
-// Builds the real servers and tools that tests start and that no npm package brings: an S3 server, by the host's Go, and
-// AWS's control plane with the linter of its templates, by the host's Python. They are kept outside of the repository, so
-// that one build serves every clone.
+// Builds the real servers and tools that tests start and that no npm package brings: an S3 server, by the host's Go;
+// AWS's control plane with the linter of its templates, by the host's Python; OpenSearch, by its Java and Maven. They are
+// kept outside of the repository, so that one build serves every clone.
 //
 //     node scripts/launch.mjs scripts/test-parts.ts
 
@@ -11,6 +11,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { argv, env, exit } from 'node:process'
 import { fileURLToPath } from 'node:url'
+import { buildOpenSearch } from './opensearch-part.ts'
 
 const version = '1.8.0'
 const cache = join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'two-stage-ranking')
@@ -72,7 +73,11 @@ function buildAwsPython(): string | undefined {
 }
 
 if (argv[1] === fileURLToPath(import.meta.url)) {
-  const parts = { 'S3 server': buildS3Server(), 'control plane of AWS': buildAwsPython() }
+  const parts = {
+    'S3 server': buildS3Server(),
+    'control plane of AWS': buildAwsPython(),
+    OpenSearch: await buildOpenSearch(),
+  }
   let missing = 0
   for (const [name, reason] of Object.entries(parts)) {
     if (reason === undefined) continue

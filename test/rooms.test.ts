@@ -14,7 +14,7 @@ const ROOMS: Readonly<Record<string, { rooms: string; packages: string }>> = {
   data: { rooms: 'errors', packages: 'zod hyparquet hyparquet-compressors @bufbuild/protobuf' },
   metrics: { rooms: 'errors data', packages: '' },
   rerank: { rooms: 'errors data', packages: 'zod' },
-  features: { rooms: 'errors data', packages: 'zod' },
+  features: { rooms: 'errors data', packages: 'zod jsep yaml' },
   storage: { rooms: 'errors data', packages: '@aws-sdk/client-s3' },
   // rerank for the schema of the manifest's rules.
   model: { rooms: 'errors data storage rerank', packages: 'zod @bufbuild/protobuf' },
@@ -23,7 +23,7 @@ const ROOMS: Readonly<Record<string, { rooms: string; packages: string }>> = {
   report: { rooms: 'errors data metrics', packages: '@observablehq/plot linkedom' },
   sagemaker: { rooms: 'errors', packages: 'zod' },
   aws: {
-    rooms: 'errors data model storage',
+    rooms: 'errors data features model storage',
     packages:
       'zod leven yaml @aws-sdk/client-sagemaker @aws-sdk/client-sagemaker-runtime @aws-sdk/client-iam @aws-sdk/client-ecr @aws-sdk/client-sts @aws-sdk/client-application-auto-scaling @aws-sdk/client-cloudwatch @aws-sdk/client-cloudwatch-logs',
   },
@@ -43,7 +43,7 @@ const ROOMS: Readonly<Record<string, { rooms: string; packages: string }>> = {
   cli: {
     // xgboost only to end a process that a thread inside the library would keep.
     rooms:
-      'errors version client data features model scoring xgboost sagemaker storage report training serving aws',
+      'errors version client data features metrics model rerank scoring xgboost sagemaker storage report training serving aws',
     packages: 'leven fastify koffi',
   },
   index: { rooms: 'errors client data features model scoring serving training', packages: '' },
