@@ -12,6 +12,8 @@ export interface Context {
   readonly runs: number
   /** Seconds of load for each measurement over HTTP. */
   readonly seconds: number
+  /** Items of the two-stage benchmark. */
+  readonly items: number
   /** Minutes of mixed load, in the soak. */
   readonly minutes: number
   /** Undefined where there is none, or no chosen benchmark compares with it. */

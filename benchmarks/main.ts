@@ -11,6 +11,7 @@ import { parityBenchmark } from './parity.ts'
 import { openPython } from './python.ts'
 import { soakBenchmark } from './soak.ts'
 import { trainBenchmark } from './train.ts'
+import { twoStageBenchmark } from './two-stage.ts'
 
 const BENCHMARKS: readonly Benchmark[] = [
   parityBenchmark,
@@ -19,6 +20,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   featuresBenchmark,
   largeBenchmark,
   soakBenchmark,
+  twoStageBenchmark,
 ]
 const KNOWN = BENCHMARKS.map((benchmark) => benchmark.name).join(', ')
 
@@ -34,6 +36,7 @@ Flags
   --runs N       runs of which the median counts, in the training benchmark (default 3)
   --seconds N    load for each measurement over HTTP (default 3)
   --minutes N    mixed load of the soak (default 2)
+  --items N      items of the two-stage benchmark (default 100000)
   --threads N    threads of XGBoost (default: the cores there are)
   --help         this text
 
@@ -57,11 +60,12 @@ function readArguments(argv: readonly string[]) {
         runs: value(3),
         seconds: value(3),
         minutes: value(2),
+        items: value(100_000),
         threads: value(availableParallelism()),
         help: { type: 'boolean', short: 'h' },
       },
     })
-    const number = (name: 'rows' | 'runs' | 'seconds' | 'minutes' | 'threads'): number => {
+    const number = (name: 'rows' | 'runs' | 'seconds' | 'minutes' | 'items' | 'threads'): number => {
       const count = Number(values[name])
       if (Number.isInteger(count) && count >= 1) return count
       throw new UsageError(`--${name} is ${values[name]}: wanted a whole number from 1`)
@@ -74,6 +78,7 @@ function readArguments(argv: readonly string[]) {
         runs: number('runs'),
         seconds: number('seconds'),
         minutes: number('minutes'),
+        items: number('items'),
         threads: number('threads'),
       },
     }

@@ -15,6 +15,8 @@ export interface Ranking {
 export interface Server {
   /** Milliseconds from start to the first good ping. */
   readonly readyMs: number
+  /** Of `/invocations`. */
+  readonly url: string
   invoke(body: object): Promise<Ranking>
   stop(): Promise<void>
 }
@@ -76,6 +78,7 @@ export async function serve(model: string): Promise<Server> {
   }
   return {
     readyMs: Math.round(performance.now() - started),
+    url: `${url}/invocations`,
     async invoke(body) {
       const headers = { 'content-type': 'application/json' }
       const response = await fetch(`${url}/invocations`, {

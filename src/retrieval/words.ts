@@ -10,12 +10,7 @@ const LETTERS = 0.9
  * lose their case and accents.
  */
 export function eachPiece(text: string, piece: Piece): void {
-  const words =
-    text
-      .normalize('NFKD')
-      .replaceAll(/\p{M}/gu, '')
-      .toLowerCase()
-      .match(/[\p{L}\p{N}]+/gu) ?? []
+  const words = wordsOf(text)
   let before: string | undefined
   for (const word of words) {
     piece(hashOf(word), 1)
@@ -28,6 +23,18 @@ export function eachPiece(text: string, piece: Piece): void {
     }
     before = word
   }
+}
+
+function wordsOf(text: string): readonly string[] {
+  // Most texts, and several times as fast.
+  if (/^[\x20-\x7e]*$/.test(text)) return text.toLowerCase().match(/[a-z0-9]+/g) ?? []
+  return (
+    text
+      .normalize('NFKD')
+      .replaceAll(/\p{M}/gu, '')
+      .toLowerCase()
+      .match(/[\p{L}\p{N}]+/gu) ?? []
+  )
 }
 
 /** A 32-bit hash: FNV-1a with the final mix of MurmurHash3, since FNV leaves the high bits of short words alike. */
