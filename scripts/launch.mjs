@@ -6,11 +6,15 @@ import { spawn } from 'node:child_process'
 import { existsSync, realpathSync } from 'node:fs'
 import module from 'node:module'
 import { constants } from 'node:os'
-import { delimiter, dirname, join, resolve } from 'node:path'
+import { delimiter, dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { cache, findNode, installRecord, minimumNode, root } from './runtime.mjs'
 
 const here = fileURLToPath(import.meta.url)
+
+/** Entries that end in their own way when they are told to, once they are loaded. */
+const trapping = ['src/cli/main.ts', 'container/job.mjs']
+const holdMs = 20
 
 /**
  * Runs `entry` with `args` as its command line, in this process where its Node will do.
@@ -20,6 +24,7 @@ const here = fileURLToPath(import.meta.url)
  */
 export async function launch(entry, args) {
   const file = resolve(root, entry)
+  if (trapping.includes(relative(root, file))) holdSignals()
   const node = findNode()
   if (node === undefined) {
     refuse(`Node ${minimumNode} or later is needed to run TypeScript, and this is ${process.versions.node}`)
@@ -32,6 +37,19 @@ export async function launch(entry, args) {
     await import(pathToFileURL(file).href)
   } else {
     relaunch(node, file, args)
+  }
+}
+
+/**
+ * A signal that comes while modules load would end the process by its default, without a word. It is held until somebody
+ * listens.
+ */
+function holdSignals() {
+  for (const signal of /** @type {const} */ (['SIGTERM', 'SIGINT'])) {
+    const hold = () => {
+      if (process.listenerCount(signal) === 1) setTimeout(() => process.emit(signal), holdMs)
+    }
+    process.on(signal, hold)
   }
 }
 

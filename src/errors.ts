@@ -39,7 +39,10 @@ export type LineUnit = 'line' | 'row' | 'record'
 type Line = { file: string; line: number; unit?: LineUnit | undefined }
 const onLine = ({ file, line, unit = 'line' }: Line): string => `${file} ${unit} ${line}`
 
-type Cell = Line & { column: string; seen: string }
+/** @param isTyped it is text in a format whose values have types, though it may spell a number. */
+type Cell = Line & { column: string; seen: string; isTyped?: boolean | undefined }
+const value = ({ seen, isTyped }: Pick<Cell, 'seen' | 'isTyped'>): string =>
+  `${isTyped ? 'the text ' : ''}${show(seen)}`
 const at = (cell: Omit<Cell, 'seen'>): string => `${onLine(cell)}, column ${show(cell.column)}`
 
 /** Which query of a request with several. */
@@ -126,14 +129,18 @@ export const ERRORS = {
     (v) =>
       `channel ${show(v.channel)} has the unknown ContentType ${show(v.seen)}: wanted ${v.known.join(', ')}`,
   ),
-  MIXED_FORMATS: job<{ file: string; format: string; other: string; otherFormat: string }>(
+  MIXED_FORMATS: job<{ file: string; format: string; isGuess: boolean; other: string; otherFormat: string }>(
     (v) =>
-      `${v.file} is ${v.format} and ${v.other} is ${v.otherFormat}: one channel cannot hold both, for the first names its columns by number alone`,
+      `${v.file} is ${v.isGuess ? 'taken for ' : ''}${v.format}${v.isGuess ? ', since neither a content type nor its name says what it is,' : ''} and ${v.other} is ${v.otherFormat}: one channel cannot hold both, for the first names its columns by number alone`,
   ),
   FILE_EMPTY: job<{ file: string }>((v) => `${v.file} is empty: wanted at least one row`),
   NO_ROWS: job<{ file: string }>((v) => `${v.file} has no row: wanted at least one`),
   NOT_UTF8: job<{ file: string }>(
     (v) => `${v.file} is no CSV in UTF-8: the names on its first line hold other bytes`,
+  ),
+  CR_LINE_ENDS: job<{ file: string }>(
+    (v) =>
+      `${v.file} line 1 holds a carriage return without a line feed: wanted lines that end in LF or CR LF`,
   ),
   HEADER_MISSING: job<{ file: string; seen: string }>(
     (v) =>
@@ -181,7 +188,7 @@ export const ERRORS = {
   ),
   TEXT_IN_NUMERIC_COLUMN: job<Cell & { number?: (Line & { seen: string }) | undefined }>(
     (v) =>
-      `${at(v)} is ${show(v.seen)}: wanted a number or an empty cell, ${v.number ? `as on ${v.number.unit ?? 'line'} ${v.number.line} (${show(v.number.seen)}); a column that names the item is declared with the hyperparameter item` : 'for the model takes numbers there'}`,
+      `${at(v)} is ${value(v)}: wanted a number or an empty cell, ${v.number ? `as on ${v.number.unit ?? 'line'} ${v.number.line} (${show(v.number.seen)}); a column that names the item is declared with the hyperparameter item` : 'for the model takes numbers there'}`,
   ),
   GZIP_DAMAGED: job<{ file: string; reason: string }>((v) => `${v.file} is a damaged gzip file: ${v.reason}`),
   LINE_TOO_LONG: job<{ file: string; line: number; limit: number }>(
@@ -225,15 +232,13 @@ export const ERRORS = {
     (v) => `${v.file} is not a whole Parquet file: ${v.reason}`,
   ),
   INFINITE_CELL: job<Cell>((v) => `${at(v)} is ${show(v.seen)}: wanted a finite number (float32)`),
-  BAD_LABEL: job<Cell & { wanted: string }>(
-    (v) => `${at(v)} (the label) is ${show(v.seen)}: wanted ${v.wanted}`,
-  ),
+  BAD_LABEL: job<Cell & { wanted: string }>((v) => `${at(v)} (the label) is ${value(v)}: wanted ${v.wanted}`),
   GROUP_EMPTY: job<Omit<Cell, 'seen'>>((v) => `${at(v)} (the group) is empty: every row needs its query`),
   BAD_WEIGHT: job<Cell & { wanted: string }>(
-    (v) => `${at(v)} (the weight) is ${show(v.seen)}: wanted ${v.wanted}`,
+    (v) => `${at(v)} (the weight) is ${value(v)}: wanted ${v.wanted}`,
   ),
   BAD_POSITION: job<Cell & { wanted: string }>(
-    (v) => `${at(v)} (the position) is ${show(v.seen)}: wanted ${v.wanted}`,
+    (v) => `${at(v)} (the position) is ${value(v)}: wanted ${v.wanted}`,
   ),
   WEIGHTS_ZERO: job<{ file: string; column: string }>(
     (v) => `${v.file} has no weight above 0 in its column ${show(v.column)}, so nothing to learn from`,
@@ -422,6 +427,24 @@ export const ERRORS = {
     413,
     (v) =>
       `the body is ${count(v.rows, 'row')} of ${count(v.width, 'feature')}, missing ones included: wanted at most ${v.most} rows at once`,
+  ),
+  TOO_MANY_LINES: entry<{ most: number }>(
+    413,
+    (v) => `the body has more lines than ${v.most}: wanted fewer at once`,
+  ),
+  TOO_MANY_CONTRIBUTIONS: entry<{ width: number; most: number }>(
+    413,
+    (v) =>
+      `contributions of ${count(v.width, 'feature')} are wanted for more than ${v.most} rows: wanted fewer at once`,
+  ),
+  ANSWER_TOO_LARGE: entry(
+    413,
+    () => 'the answer is too large to be made: wanted fewer rows at once, or less of each',
+  ),
+  WORK_TOO_LARGE: entry(
+    413,
+    () =>
+      'the process for large requests ended over this one, most likely for want of memory: wanted fewer rows at once',
   ),
   EXPLAIN_UNAVAILABLE: entry<{ reason: string }>(
     422,

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { totalmem } from 'node:os'
 import { RankerError } from '../errors.ts'
-import { DEFAULT_ROOT, jobPaths } from '../sagemaker/job.ts'
+import { jobPaths, jobRoot } from '../sagemaker/job.ts'
 import { failJob } from '../training/outputs.ts'
 
 /** How the process that trains ended, as the one around it (`container/job.mjs`) saw it. */
@@ -18,7 +18,7 @@ export interface JobEnd {
 
 /** Writes the cause of a bad end where the process itself could not, and clears what it left. */
 export function explainEnd(end: JobEnd, { env, stderr }: Pick<NodeJS.Process, 'env' | 'stderr'>): void {
-  const paths = jobPaths(env.SAGEMAKER_BASE_DIR ?? DEFAULT_ROOT)
+  const paths = jobPaths(jobRoot(env))
   const said = statSync(paths.failure, { throwIfNoEntry: false })?.mtimeMs ?? 0
   if (end.signal === null && said >= end.startedAt) return
   const { message } = causeOf(end)

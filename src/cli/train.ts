@@ -12,6 +12,7 @@ import {
   type Channels,
   DEFAULT_ROOT,
   jobPaths,
+  jobRoot,
   openChannel,
   readChannels,
   readHyperparameters,
@@ -112,7 +113,7 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
     }
     await withS3Output(output, s3Settings(io.env), work, wrote)
   } else {
-    const root = channels.train ? resolve(io.cwd, output) : (io.env.SAGEMAKER_BASE_DIR ?? DEFAULT_ROOT)
+    const root = channels.train ? resolve(io.cwd, output) : jobRoot(io.env)
     end = await runJob(io, root, flags, channels.train ? channels : undefined)
     if (end === 'written') wrote(jobPaths(root).model)
   }

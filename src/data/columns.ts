@@ -1,8 +1,10 @@
 import { batchesOf, type Dataset } from './dataset.ts'
 
 /** Bytes of columns that are gathered in one pass over the rows. */
-const PASS_BYTES = 1 << 25
+const PASS_BYTES = 1 << 22
 const BATCH_ROWS = 1 << 14
+/** Rows that the cache holds while one column after the other is picked from them. */
+const TILE_ROWS = 64
 
 /** Each feature's column, in order: one value a row, NaN where it is missing. */
 export function* columnsOf(data: Dataset): Generator<Float32Array> {
@@ -13,8 +15,13 @@ export function* columnsOf(data: Dataset): Generator<Float32Array> {
     const columns = featureNames.slice(first, first + perPass).map(() => new Float32Array(rows))
     for (const { from, to } of batchesOf(data, BATCH_ROWS)) {
       const values = matrix.view(from, to)
-      for (const [index, column] of columns.entries()) {
-        for (let row = from, at = first + index; row < to; row++, at += width) column[row] = values[at]!
+      for (let tile = from; tile < to; tile += TILE_ROWS) {
+        const end = Math.min(tile + TILE_ROWS, to)
+        for (let index = 0; index < columns.length; index++) {
+          const column = columns[index]!
+          let at = (tile - from) * width + first + index
+          for (let row = tile; row < end; row++, at += width) column[row] = values[at]!
+        }
       }
     }
     yield* columns

@@ -1,5 +1,5 @@
 import { RankerError } from '../errors.ts'
-import { parseFloat32 } from './number.ts'
+import { parseFloat32, readFloat32 } from './number.ts'
 import type { Row } from './row.ts'
 
 const QUOTE = 0x22
@@ -15,17 +15,18 @@ const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 export type OnRecord = (record: Row) => void
 
 /**
- * Splits CSV bytes (RFC 4180: commas, LF or CRLF, quoted cells) into records, chunk by chunk.
- * Cells stay bytes until they are asked for. A byte-order mark is skipped, the last newline is optional, an empty
- * line is a record of one empty cell.
+ * Splits CSV bytes (RFC 4180: commas, LF or CRLF, quoted cells) into records, chunk by chunk. Cells are read as numbers
+ * on the way, in the same pass over the bytes; as text only where that is asked for. A byte-order mark is skipped, the
+ * last newline is optional, an empty line is a record of one empty cell.
  * @throws {RankerError} UNCLOSED_QUOTE, BAD_QUOTE from `push` and `end`.
  */
 export class CsvScanner {
   /** What the bytes come from, as errors name it. */
   readonly #source: string
   readonly #record = new Record()
-  /** The start of a record whose end the last chunk did not hold. */
-  #rest: Uint8Array = new Uint8Array(0)
+  /** Its first bytes are the start of a record whose end the last chunk did not hold. */
+  #buffer: Uint8Array = new Uint8Array(0)
+  #held = 0
   #line = 1
   #started = false
 
@@ -34,23 +35,32 @@ export class CsvScanner {
   }
 
   push(chunk: Uint8Array, onRecord: OnRecord): void {
-    let bytes = chunk
-    if (this.#rest.length > 0) {
-      bytes = new Uint8Array(this.#rest.length + chunk.length)
-      bytes.set(this.#rest)
-      bytes.set(chunk, this.#rest.length)
-    }
+    const bytes = this.#held === 0 ? chunk : this.#append(chunk)
     // The first three bytes are looked at together, for the byte-order mark.
     const read = !this.#started && bytes.length < 3 ? 0 : this.#scan(bytes, false, onRecord)
-    this.#rest = bytes.slice(read)
-    if (this.#rest.length > MAX_RECORD_BYTES) this.#refuseUnclosed()
+    this.#held = 0
+    this.#append(bytes.subarray(read))
+    if (this.#held > MAX_RECORD_BYTES) this.#refuseUnclosed()
   }
 
   end(onRecord: OnRecord): void {
-    const bytes = this.#rest
-    this.#rest = new Uint8Array(0)
+    const bytes = this.#buffer.subarray(0, this.#held)
+    this.#held = 0
     const read = this.#scan(bytes, true, onRecord)
     if (read < bytes.length) this.#refuseUnclosed()
+  }
+
+  /** Puts a chunk behind the bytes that are held, and returns both. */
+  #append(chunk: Uint8Array): Uint8Array {
+    const length = this.#held + chunk.length
+    if (length > this.#buffer.length) {
+      const grown = new Uint8Array(length + (length >> 2))
+      grown.set(this.#buffer.subarray(0, this.#held))
+      this.#buffer = grown
+    }
+    this.#buffer.set(chunk, this.#held)
+    this.#held = length
+    return this.#buffer.subarray(0, length)
   }
 
   #refuseUnclosed(): never {
@@ -77,88 +87,111 @@ export class CsvScanner {
   }
 }
 
+/** Cells are kept as the numbers that they are, and as the place of their bytes. */
 class Record implements Row {
   line = 0
   count = 0
   /** Lines that the record spans. */
   lines = 1
   #bytes: Uint8Array = new Uint8Array(0)
+  #numbers = new Float32Array(64)
   #starts = new Int32Array(64)
   #ends = new Int32Array(64)
-  /** 1 where a quoted cell holds doubled quotes. */
+  /** Whether any cell holds doubled quotes, and 1 at those that do. */
+  #anyDoubled = false
   #doubled = new Uint8Array(64)
+  #lastBytes = new Uint8Array(0)
+  #lastText = ''
 
   /** Reads the record at `from`; returns where the next one starts, or -1 when its end is not among the bytes. */
   read(bytes: Uint8Array, from: number, line: number, last: boolean, source: string): number {
     const end = bytes.length
     let at = from
     let newlines = 0
+    let cell = 0
     this.#bytes = bytes
     this.line = line
-    this.count = 0
+    if (this.#anyDoubled) this.#doubled.fill(0)
+    this.#anyDoubled = false
     for (;;) {
+      if (cell === this.#numbers.length) this.#grow()
+      const numbers = this.#numbers
       let start = at
-      let stop: number
-      let doubled = 0
-      while (at < end && bytes[at] === 0x20) at++
-      if (at < end && bytes[at] === QUOTE) {
-        start = ++at
-        for (; ; at++) {
-          if (at >= end) return -1
-          if (bytes[at] === LF) newlines++
-          if (bytes[at] !== QUOTE) continue
-          if (at + 1 >= end && !last) return -1
-          if (bytes[at + 1] !== QUOTE) break
-          doubled = 1
-          at++
-        }
-        stop = at++
-        while (at < end && (bytes[at] === 0x20 || bytes[at] === CR)) at++
-        if (at < end && bytes[at] !== COMMA && bytes[at] !== LF) {
-          throw new RankerError('BAD_QUOTE', { file: source, line: line + newlines })
-        }
+      let stop = readFloat32(bytes, at, end, numbers, cell)
+      if (stop >= 0 && stop < end && (bytes[stop] === COMMA || bytes[stop] === LF)) {
+        at = stop
       } else {
-        at = start
-        while (at < end && bytes[at] !== COMMA && bytes[at] !== LF) at++
-        stop = at
-        if (stop > start && bytes[stop - 1] === CR && (at === end || bytes[at] === LF)) stop--
+        while (at < end && bytes[at] === 0x20) at++
+        if (at < end && bytes[at] === QUOTE) {
+          start = ++at
+          for (; ; at++) {
+            if (at >= end) return -1
+            if (bytes[at] === LF) newlines++
+            if (bytes[at] !== QUOTE) continue
+            if (at + 1 >= end && !last) return -1
+            if (bytes[at + 1] !== QUOTE) break
+            this.#anyDoubled = true
+            this.#doubled[cell] = 1
+            at++
+          }
+          stop = at++
+          while (at < end && (bytes[at] === 0x20 || bytes[at] === CR)) at++
+          if (at < end && bytes[at] !== COMMA && bytes[at] !== LF) {
+            throw new RankerError('BAD_QUOTE', { file: source, line: line + newlines })
+          }
+        } else {
+          at = start
+          while (at < end && bytes[at] !== COMMA && bytes[at] !== LF) at++
+          stop = at
+          if (stop > start && bytes[stop - 1] === CR && (at === end || bytes[at] === LF)) stop--
+        }
+        numbers[cell] = parseFloat32(bytes, start, stop)
       }
-      this.#cell(start, stop, doubled)
-      if (at >= end) {
-        if (!last) return -1
-        this.lines = newlines + 1
-        return end
-      }
-      if (bytes[at++] === LF) {
+      this.#starts[cell] = start
+      this.#ends[cell] = stop
+      cell++
+      if (at >= end && !last) return -1
+      if (at >= end || bytes[at++] === LF) {
+        this.count = cell
         this.lines = newlines + 1
         return at
       }
     }
   }
 
-  #cell(start: number, stop: number, doubled: number): void {
-    const cell = this.count++
-    if (cell === this.#starts.length) {
-      this.#starts = doubledLength(this.#starts, Int32Array)
-      this.#ends = doubledLength(this.#ends, Int32Array)
-      this.#doubled = doubledLength(this.#doubled, Uint8Array)
-    }
-    this.#starts[cell] = start
-    this.#ends[cell] = stop
-    this.#doubled[cell] = doubled
+  #grow(): void {
+    this.#numbers = doubledLength(this.#numbers, Float32Array)
+    this.#starts = doubledLength(this.#starts, Int32Array)
+    this.#ends = doubledLength(this.#ends, Int32Array)
+    this.#doubled = doubledLength(this.#doubled, Uint8Array)
   }
 
   text(cell: number): string {
-    const text = utf8.decode(this.#bytes.subarray(this.#starts[cell]!, this.#ends[cell]!))
-    return this.#doubled[cell] === 1 ? text.replaceAll('""', '"') : text
+    const bytes = this.#bytes.subarray(this.#starts[cell]!, this.#ends[cell]!)
+    if (this.#doubled[cell] === 1) return utf8.decode(bytes).replaceAll('""', '"')
+    // The rows of a query name it one after the other.
+    if (!equalBytes(bytes, this.#lastBytes)) {
+      this.#lastBytes = bytes.slice()
+      this.#lastText = utf8.decode(bytes)
+    }
+    return this.#lastText
   }
 
   number(cell: number): number {
-    return parseFloat32(this.#bytes, this.#starts[cell]!, this.#ends[cell]!)
+    return this.#numbers[cell]!
   }
 }
 
-function doubledLength<T extends Int32Array | Uint8Array>(old: T, Kind: new (length: number) => T): T {
+function equalBytes(one: Uint8Array, other: Uint8Array): boolean {
+  if (one.length !== other.length) return false
+  for (let at = 0; at < one.length; at++) if (one[at] !== other[at]) return false
+  return true
+}
+
+function doubledLength<T extends Float32Array | Int32Array | Uint8Array>(
+  old: T,
+  Kind: new (length: number) => T,
+): T {
   const grown = new Kind(2 * old.length)
   grown.set(old)
   return grown

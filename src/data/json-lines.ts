@@ -193,4 +193,8 @@ class JsonRow implements Row {
     if (typeof value === 'number') return Math.fround(value)
     return value === null || value === '' ? Number.NaN : Number.POSITIVE_INFINITY
   }
+
+  isText(cell: number): boolean {
+    return typeof this.#cells[cell] === 'string'
+  }
 }

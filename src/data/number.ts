@@ -8,6 +8,7 @@ const MINUS = 0x2d
 const POINT = 0x2e
 const ZERO = 0x30
 const LETTER_E = 0x65
+const LETTER_N = 0x6e
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
 
 /** More digits than this in all, and the bounds of {@link readLong} would not hold. */
@@ -112,12 +113,16 @@ export function parseFloat32(bytes: Uint8Array, start: number, end: number): num
 }
 
 function parseSlowly(bytes: Uint8Array, from: number, to: number): number {
+  // The names of queries come by here.
+  if (isLetter(bytes[from]!) && (bytes[from]! | 0x20) !== LETTER_N) return Number.POSITIVE_INFINITY
   // No decimal spelling of interest is longer; the cut keeps a hostile megabyte of digits from costing twice.
   if (to - from > 4096) return Number.POSITIVE_INFINITY
   const text = String.fromCharCode(...bytes.subarray(from, to))
   if (DECIMAL.test(text)) return Math.fround(Number(text))
   return text.toLowerCase() === 'nan' ? Number.NaN : Number.POSITIVE_INFINITY
 }
+
+const isLetter = (byte: number): boolean => (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a
 
 /** Whether a text that {@link parseFloat32} answered with ±Infinity is an infinity or a number too large, not a word. */
 export function isInfinite(text: string): boolean {

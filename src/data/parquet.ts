@@ -58,7 +58,10 @@ async function whole<T>(file: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read()
   } catch (cause) {
-    throw new RankerError('PARQUET_DAMAGED', { file, reason: reasonOf(cause).slice(0, 200) }, { cause })
+    // What JavaScript itself says of an offset past the end tells nobody anything.
+    const reason =
+      cause instanceof RangeError ? 'it points to where it has nothing' : reasonOf(cause).slice(0, 200)
+    throw new RankerError('PARQUET_DAMAGED', { file, reason }, { cause })
   }
 }
 
@@ -217,6 +220,10 @@ class ParquetRow implements Row {
 
   number(cell: number): number {
     return this.#numbers[cell]![this.#at]!
+  }
+
+  isText(cell: number): boolean {
+    return typeof this.#texts[cell]?.[this.#at] === 'string'
   }
 
   #numberText(cell: number): string {

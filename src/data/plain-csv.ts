@@ -13,7 +13,8 @@ export interface PlainRows {
 
 /**
  * Reads CSV without a header in one pass over its bytes, each cell a number or nothing, each row as wide as wanted.
- * It knows no errors and no quotes: the general reader, which is three times as slow, says what is wrong or reads on.
+ * It knows no errors and no quotes: the general reader, which keeps the place of every cell and takes a third longer on a
+ * small body, says what is wrong or reads on.
  * @returns undefined for whatever it does not read.
  */
 export function readPlainCsv(body: Uint8Array, width: number): PlainRows | undefined {

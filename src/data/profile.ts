@@ -2,6 +2,7 @@ import type { Dataset } from './dataset.ts'
 import { shortestFloat32 } from './number.ts'
 import { quantile } from './quantile.ts'
 import { affordableRows, readRows, sampleIndices } from './samples.ts'
+import { sortFloat32 } from './sort.ts'
 
 /** Rows that a profile looks at; smaller data is looked at whole. */
 const SAMPLED_ROWS = 10_000
@@ -58,7 +59,7 @@ export function sampleColumns(data: Dataset): { rows: Uint32Array; columns: Samp
     for (let at = feature; at < cells.length; at += width) {
       if (!Number.isNaN(cells[at]!)) column[there++] = cells[at]!
     }
-    return { values: column.slice(0, there).sort(), missing: 1 - there / rows.length }
+    return { values: sortFloat32(column.slice(0, there)), missing: 1 - there / rows.length }
   })
   return { rows, columns }
 }

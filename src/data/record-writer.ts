@@ -14,13 +14,25 @@ export function writeRecords(
   return Buffer.concat(Array.from(records, ({ label, uid }) => frame(encode(label, uid))))
 }
 
+/** Writes records that hold nothing but a score, label["score"]: of each other they differ in its four bytes. */
+export function writeScoreRecords(scores: readonly number[]): Buffer {
+  const payload = encode({ score: [0] }, undefined)
+  const record = frame(payload)
+  const bytes = Buffer.alloc(scores.length * record.length, record)
+  const last = FRAME_HEAD + payload.length - Float32Array.BYTES_PER_ELEMENT
+  for (const [index, score] of scores.entries()) bytes.writeFloatLE(score, index * record.length + last)
+  return bytes
+}
+
+/** Bytes before a payload: the magic number and its length. */
+const FRAME_HEAD = 8
 const MAGIC = 0xced7230a
 
 function frame(payload: Uint8Array): Buffer {
-  const bytes = Buffer.alloc(8 + payload.length + (-payload.length & 3))
+  const bytes = Buffer.alloc(FRAME_HEAD + payload.length + (-payload.length & 3))
   bytes.writeUInt32LE(MAGIC, 0)
   bytes.writeUInt32LE(payload.length, 4)
-  bytes.set(payload, 8)
+  bytes.set(payload, FRAME_HEAD)
   return bytes
 }
 

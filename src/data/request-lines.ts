@@ -6,11 +6,15 @@ import { joined, type Query, readQuery } from './query.ts'
 import { readEnvelope } from './request-options.ts'
 import type { Rows } from './row-list.ts'
 
+/** What is wrong with a line, in the form that answers it: whole errors of millions of lines would fill the memory. */
+export interface LineError {
+  readonly error: { readonly code: string; readonly message: string }
+}
+
 /** A JSON Lines request: each line stands for itself. */
 export interface Lines {
   readonly kind: 'lines'
-  /** A row, a query, or what is wrong with the line. */
-  readonly lines: readonly (Rows | Query | RankerError)[]
+  readonly lines: readonly (Rows | Query | LineError)[]
   /** The values of all rows and items, line after line. */
   readonly values: Float32Array
   readonly count: number
@@ -18,24 +22,34 @@ export interface Lines {
   readonly ignored: readonly string[]
 }
 
+/** The shortest row of the largest body, by default, makes fewer. An empty line makes an answer of a hundred bytes. */
+const MOST_LINES = 2 ** 21
+
 /**
  * Reads JSON Lines of rows, `{"features":[…]}`, and queries, `{"items":[…]}`. A line that cannot be read, an empty one
  * too, spoils no other.
- * @throws {RankerError} BODY_EMPTY, TOO_MANY_CELLS.
+ * @throws {RankerError} BODY_EMPTY, TOO_MANY_LINES, TOO_MANY_CELLS.
  */
-export function readLines(body: Uint8Array, featureNames: readonly string[]): Lines {
-  const lines: (Rows | Query | RankerError)[] = []
+export function readLines(body: Uint8Array, featureNames: readonly string[], mostLines = MOST_LINES): Lines {
+  const lines: (Rows | Query | LineError)[] = []
   eachLineOf(body, (bytes, start, end) => {
+    if (lines.length === mostLines) throw new RankerError('TOO_MANY_LINES', { most: mostLines })
     try {
       lines.push(readLine(bytes.subarray(start, end), featureNames))
     } catch (thrown) {
-      if (!(thrown instanceof RankerError) || thrown.status >= 500) throw thrown
-      lines.push(thrown)
+      lines.push(toLineError(thrown))
     }
   })
   if (lines.length === 0) throw new RankerError('BODY_EMPTY', {})
-  const read = lines.filter((line): line is Rows | Query => !(line instanceof RankerError))
+  const read = lines.filter((line): line is Rows | Query => !('error' in line))
   return { kind: 'lines', lines, ...joined(read, featureNames.length) }
+}
+
+/** The answer to a line that the client is to blame for. @throws whatever else was thrown */
+export function toLineError(thrown: unknown): LineError {
+  if (!(thrown instanceof RankerError) || thrown.status >= 500) throw thrown
+  const { code, message } = thrown
+  return { error: { code, message } }
 }
 
 function readLine(bytes: Uint8Array, featureNames: readonly string[]): Rows | Query {

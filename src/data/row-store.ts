@@ -66,7 +66,7 @@ export class RowBuffer {
   rows = 0
   readonly #rowsPerBlock: number
   readonly #limit: MemoryLimit | undefined
-  #blocks: Float32Array[] = []
+  #blocks: Float32Array<ArrayBuffer>[] = []
   #spill: Spill | undefined
 
   constructor(width: number, limit?: MemoryLimit) {
@@ -106,9 +106,15 @@ export class RowBuffer {
     if (this.#spill) this.#blocks = []
     const store = new OrderedRows(this.rows, columns, order, this.#reader(), this.#spill)
     if (this.#spill || this.rows * columns.length * 4 > CONTIGUOUS_BYTES) return store
-    const rows = contiguousRows(store.view(0, this.rows), columns.length)
+    const rows = new Float32Array(this.rows * columns.length)
+    for (const [index, block] of this.#blocks.entries()) {
+      const from = index * this.#rowsPerBlock
+      rows.set(store.view(from, Math.min(from + this.#rowsPerBlock, this.rows)), from * columns.length)
+      if (!order) release(block)
+    }
+    if (order) for (const block of this.#blocks) release(block)
     this.#blocks = []
-    return rows
+    return contiguousRows(rows, columns.length)
   }
 
   /** Gives up what was written. */
@@ -142,6 +148,11 @@ export class RowBuffer {
       },
     }
   }
+}
+
+/** Gives memory back at once, and not when it is collected: the rows would be in memory twice. */
+function release(block: Float32Array<ArrayBuffer>): void {
+  block.buffer.transfer(0)
 }
 
 /** Rows as they were written. */

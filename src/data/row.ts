@@ -12,6 +12,8 @@ export interface Row {
   text(cell: number): string
   /** The cell as a float32: NaN is missing, ±Infinity is anything that is no finite number. */
   number(cell: number): number
+  /** In formats whose values have types: whether the cell is text, which it is whatever it spells. */
+  isText?(cell: number): boolean
 }
 
 /**

@@ -45,7 +45,14 @@ export interface ColumnSummary {
   readonly numeric: boolean
 }
 
-type Place = { file: string; line: number; unit: LineUnit; seen: string }
+/** XGBoost adds weights up, and multiplies gradients by them, in float32: beyond these it learns nothing, or breaks. */
+const LEAST_WEIGHT = 1e-30
+const MOST_WEIGHT = 1e30
+
+type Place = { file: string; line: number; unit: LineUnit; seen: string; isTyped?: boolean }
+
+/** Whether what stands in place of a number is a word, and neither an infinity nor a number too large for float32. */
+const isWord = ({ seen, isTyped }: Place): boolean => isTyped || !isInfinite(seen)
 
 /** What is known of a feature column so far. */
 interface FeatureColumn {
@@ -73,6 +80,8 @@ interface Layout {
 export class TrainingTable implements TableSink {
   readonly #options: TableOptions
   #columns: FeatureColumn[] | undefined
+  /** 1 for each column that has a number: of millions of cells, those that tell nothing new are passed by. */
+  #hasNumber = new Uint8Array(0)
   #rows = new RowBuffer(0)
   readonly #labels = new NumberList(Float32Array)
   readonly #queryOfRow = new NumberList(Uint32Array)
@@ -113,13 +122,15 @@ export class TrainingTable implements TableSink {
     if (weight >= 0) this.#addWeight(row, weight, query)
     if (position >= 0) this.#positions!.add(row.number(position), row.line, row.text(position))
 
-    const columns = this.#columns!
     const { block, at } = this.#rows.extend()
+    const hasNumber = this.#hasNumber
     for (let feature = 0; feature < features.length; feature++) {
       const cell = features[feature]!
       const value = cell < 0 ? Number.NaN : row.number(cell)
       block[at + feature] = value
-      if (!Number.isNaN(value)) this.#see(columns[feature]!, value, row, cell)
+      if (hasNumber[feature] === 0 || Math.abs(value) === Number.POSITIVE_INFINITY) {
+        this.#see(feature, value, row, cell)
+      }
     }
   }
 
@@ -187,6 +198,7 @@ export class TrainingTable implements TableSink {
 
   #setColumns(names: readonly string[]): void {
     this.#columns = names.map((name) => ({ name }))
+    this.#hasNumber = new Uint8Array(names.length)
     this.#rows = new RowBuffer(names.length, this.#options.memory)
   }
 
@@ -229,13 +241,16 @@ export class TrainingTable implements TableSink {
   }
 
   /** Notes the first number and the first text of a column; a column with both is refused at once. */
-  #see(column: FeatureColumn, value: number, row: Row, cell: number): void {
+  #see(feature: number, value: number, row: Row, cell: number): void {
+    if (Number.isNaN(value)) return
+    const column = this.#columns![feature]!
     const finite = Number.isFinite(value)
+    if (finite) this.#hasNumber[feature] = 1
     // Words say more of a column than an infinity does.
-    if (finite ? column.number : column.text && !isInfinite(column.text.seen)) return
+    if (finite ? column.number : column.text && isWord(column.text)) return
     const place = this.#place(row, cell)
     if (finite) column.number = place
-    else if (!column.text || !isInfinite(place.seen)) column.text = place
+    else if (!column.text || isWord(place)) column.text = place
     if (this.#options.featureNames || (column.number && column.text)) this.#checkColumn(column, true)
   }
 
@@ -252,7 +267,7 @@ export class TrainingTable implements TableSink {
       )
       return
     }
-    if (isInfinite(text.seen)) throw new RankerError('INFINITE_CELL', { ...text, column: name })
+    if (!isWord(text)) throw new RankerError('INFINITE_CELL', { ...text, column: name })
     if (!kept) {
       this.#options.warn(`column "${name}" holds text and is left out: it has no numeric cell`)
       return
@@ -272,12 +287,15 @@ export class TrainingTable implements TableSink {
     if (id === '') {
       throw new RankerError('GROUP_EMPTY', this.#cell(row, cell, this.#options.roles.group!))
     }
-    // What is no UTF-8 decodes to one and the same character: queries would run into each other.
-    if (id.includes('\uFFFD')) {
-      throw new RankerError('GROUP_NOT_UTF8', this.#cell(row, cell, this.#options.roles.group))
+    let query = this.#queries.get(id)
+    if (query === undefined) {
+      // What is no UTF-8 decodes to one and the same character: queries would run into each other.
+      if (id.includes('\uFFFD')) {
+        throw new RankerError('GROUP_NOT_UTF8', this.#cell(row, cell, this.#options.roles.group))
+      }
+      query = this.#queries.size
+      this.#queries.set(id, query)
     }
-    const query = this.#queries.get(id) ?? this.#queries.size
-    if (query === this.#queries.size) this.#queries.set(id, query)
     this.#queryOfRow.push(query)
     return query
   }
@@ -288,7 +306,9 @@ export class TrainingTable implements TableSink {
       const place = this.#cell(row, cell, this.#options.roles.weight!)
       throw new RankerError('BAD_WEIGHT', { ...place, wanted })
     }
-    if (!Number.isFinite(weight) || weight < 0) refuse('a number from 0')
+    if (weight !== 0 && !(weight >= LEAST_WEIGHT && weight <= MOST_WEIGHT)) {
+      refuse(`0, or a number from ${LEAST_WEIGHT} to ${MOST_WEIGHT}`)
+    }
     const before = this.#weights[query]
     if (before !== undefined && before !== weight) refuse(`${before}, as on the query's first row`)
     this.#weights[query] = weight
@@ -299,6 +319,12 @@ export class TrainingTable implements TableSink {
   }
 
   #place(row: Row, cell: number): Place {
-    return { file: this.#file, line: row.line, unit: this.#unit, seen: row.text(cell) }
+    return {
+      file: this.#file,
+      line: row.line,
+      unit: this.#unit,
+      seen: row.text(cell),
+      ...(row.isText?.(cell) && { isTyped: true }),
+    }
   }
 }

@@ -1,4 +1,4 @@
-import { orderOf, type Ties, topRows } from './order.ts'
+import { type Ties, topRows } from './order.ts'
 import {
   type EmptyQuery,
   eachQuery,
@@ -33,11 +33,10 @@ export function averagePrecisionOfQueries(
   const relevant = relevantRows(labels, sizes, relevantFrom)
   const top = roomForTop(k, sizes)
   return (scores) => {
-    const order = orderOf(scores, options)
     return eachQuery(sizes, (from, to, query) => {
       const total = relevant[query]!
       if (total === 0) return emptyValue(emptyQuery)
-      const count = topRows(order, from, to, top)
+      const count = topRows(scores, options, from, to, top)
       let hits = 0
       let sum = 0
       for (let rank = 0; rank < count; rank++) {

@@ -1,8 +1,8 @@
 import { columnsOf, readColumn } from '../data/columns.ts'
 import type { Dataset } from '../data/dataset.ts'
-import { type Gain, ndcgOfQueries } from './ndcg.ts'
+import { expectedNdcgOfQueries, randomNdcgOfQueries } from './expected-ndcg.ts'
+import type { Gain } from './ndcg.ts'
 import { meanOfQueries } from './queries.ts'
-import { randomNdcgOfQueries } from './random-order.ts'
 
 const K = 10
 
@@ -32,13 +32,13 @@ export function randomNdcg(
   return mean(randomNdcgOfQueries(labels, groups!.sizes, { k: K, gain }), weights)
 }
 
-/** Each feature as the only ranking, in its better direction, best first; missing values rank last. */
+/** Each feature as the only ranking, in its better direction, best first; missing values rank last, ties in any order. */
 export function singleFeatures(data: Dataset, options?: RankingOptions): SingleFeature[] {
   const ndcg = ndcgAt10(data, options)
   const measured = Array.from(columnsOf(data), (column, index): SingleFeature => {
     const feature = data.featureNames[index]!
     const descending = ndcg(column)
-    const ascending = ndcg(column.map((value) => -value))
+    const ascending = ndcg(negated(column))
     return descending >= ascending
       ? { feature, order: 'descending', ndcg: descending }
       : { feature, order: 'ascending', ndcg: ascending }
@@ -58,7 +58,7 @@ export function singleFeaturesOn(
   let index = 0
   for (const column of columnsOf(data)) {
     const feature = data.featureNames[index++]!
-    values.set(feature, ndcg(orders.get(feature) === 'ascending' ? column.map((value) => -value) : column))
+    values.set(feature, ndcg(orders.get(feature) === 'ascending' ? negated(column) : column))
   }
   return features.map(({ feature }) => values.get(feature)!)
 }
@@ -66,13 +66,19 @@ export function singleFeaturesOn(
 /** The score of every row where this feature alone is the ranking. */
 export function singleFeatureScores(data: Dataset, { feature, order }: FeatureOrder): Float32Array {
   const column = readColumn(data, data.featureNames.indexOf(feature))
-  return order === 'descending' ? column : column.map((value) => -value)
+  return order === 'descending' ? column : negated(column)
+}
+
+/** In place: the column is nobody else's. */
+function negated(column: Float32Array): Float32Array {
+  for (let row = 0; row < column.length; row++) column[row] = -column[row]!
+  return column
 }
 
 function ndcgAt10(
   data: Dataset,
   { gain = 'exponential', mean = meanOfQueries }: RankingOptions = {},
 ): (scores: Float32Array) => number {
-  const ofQueries = ndcgOfQueries(data.labels, data.groups!.sizes, { k: K, gain })
+  const ofQueries = expectedNdcgOfQueries(data.labels, data.groups!.sizes, { k: K, gain })
   return (scores) => mean(ofQueries(scores), data.weights)
 }

@@ -1,4 +1,4 @@
-import { orderOf, type Ties, topRows } from './order.ts'
+import { type Ties, topRows } from './order.ts'
 import {
   type EmptyQuery,
   eachQuery,
@@ -43,9 +43,8 @@ export function ndcgOfQueries(labels: Float32Array, sizes: Uint32Array, options:
   const top = roomForTop(k, sizes)
   const discounts = Float64Array.from(top, (_, rank) => 1 / Math.log2(rank + 2))
   const dcgOf = (values: Float32Array, ties: Ties): Float64Array => {
-    const order = orderOf(values, ties)
     return eachQuery(sizes, (from, to) => {
-      const count = topRows(order, from, to, top)
+      const count = topRows(values, ties, from, to, top)
       let sum = 0
       for (let rank = 0; rank < count; rank++) sum += gains[top[rank]!]! * discounts[rank]!
       return sum

@@ -25,13 +25,22 @@ export function orderOf(values: Float32Array, ties: Ties): RanksBefore {
  * Puts the rows of `[from, to)` that rank first into `top`, best first, and returns how many there are. An insertion
  * into the few kept rows: `top` is short where lists are long.
  */
-export function topRows(ranksBefore: RanksBefore, from: number, to: number, top: Int32Array): number {
+export function topRows(values: Float32Array, ties: Ties, from: number, to: number, top: Int32Array): number {
+  const ranksBefore = orderOf(values, ties)
   let count = 0
+  // The value that a row must exceed to be among the first; with NaN or a tie the order decides.
+  let least = Number.NaN
   for (let row = from; row < to; row++) {
-    if (count === top.length && (count === 0 || !ranksBefore(row, top[count - 1]!))) continue
+    const value = values[row]!
+    if (count === top.length && (value < least || count === 0 || !ranksBefore(row, top[count - 1]!))) continue
     let rank = count < top.length ? count++ : count - 1
-    for (; rank > 0 && ranksBefore(row, top[rank - 1]!); rank--) top[rank] = top[rank - 1]!
+    for (; rank > 0; rank--) {
+      const other = top[rank - 1]!
+      if (!(value > values[other]!) && !ranksBefore(row, other)) break
+      top[rank] = other
+    }
     top[rank] = row
+    least = values[top[count - 1]!]!
   }
   return count
 }

@@ -1,4 +1,4 @@
-import { orderOf, type Ties, topRows } from './order.ts'
+import { type Ties, topRows } from './order.ts'
 import {
   type EmptyQuery,
   eachQuery,
@@ -68,9 +68,8 @@ function hitsOfQueries(
   const { k, relevantFrom = 1 } = options
   const top = roomForTop(k, sizes)
   return (scores) => {
-    const order = orderOf(scores, options)
     return eachQuery(sizes, (from, to, query) => {
-      const count = topRows(order, from, to, top)
+      const count = topRows(scores, options, from, to, top)
       let hits = 0
       for (let rank = 0; rank < count; rank++) if (labels[top[rank]!]! >= relevantFrom) hits++
       return value(hits, query, to - from)

@@ -76,10 +76,9 @@ export function expectedReciprocalRankOfQueries(
   const relevant = relevantRows(labels, sizes, Number.MIN_VALUE)
   const top = roomForTop(k, sizes)
   return (scores) => {
-    const order = orderOf(scores, options)
     return eachQuery(sizes, (from, to, query) => {
       if (relevant[query] === 0) return emptyValue(emptyQuery)
-      const count = topRows(order, from, to, top)
+      const count = topRows(scores, options, from, to, top)
       let reaches = 1
       let sum = 0
       for (let rank = 0; rank < count; rank++) {

@@ -7,6 +7,10 @@ import { isSkipped, kindOf, listDataFiles } from './data-files.ts'
 /** The root on the platform. */
 export const DEFAULT_ROOT = '/opt/ml'
 
+/** Where a job lies: SAGEMAKER_BASE_DIR, where it is set to anything. */
+export const jobRoot = (env: Readonly<Record<string, string | undefined>>): string =>
+  env.SAGEMAKER_BASE_DIR || DEFAULT_ROOT
+
 /** Where SageMaker's training contract puts things, below a root. */
 export interface JobPaths {
   readonly hyperparameters: string
@@ -120,7 +124,7 @@ export function readChannels(paths: JobPaths, hosts = 1): Channels {
     channels[name as ChannelName] = pipe(paths, name, ContentType)
   }
   for (const entry of existsSync(paths.data) ? readdirSync(paths.data) : []) {
-    if (isSkipped(entry) || isSideChannel(entry)) continue
+    if (isSkipped(entry) || isSideChannel(entry) || isManifest(join(paths.data, entry))) continue
     const name = isFifo(join(paths.data, entry)) ? entry.replace(/_\d+$/, '') : entry
     if (channels[name.replace(/_\d+$/, '') as ChannelName]?.kind === 'pipe') continue
     checkName(name)
@@ -161,6 +165,10 @@ const isEmptyFolder = (path: string): boolean =>
   (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false) && listDataFiles(path).length === 0
 
 const isFifo = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFIFO() ?? false
+
+/** The platform's own list of a channel's objects, `NAME-manifest` beside the folder. */
+const isManifest = (path: string): boolean =>
+  path.endsWith('-manifest') && (statSync(path, { throwIfNoEntry: false })?.isFile() ?? false)
 
 /** In Pipe mode each epoch has a FIFO of its own, and one is all that is read: the rows stay in memory. */
 function pipe(paths: JobPaths, name: string, contentType: string | undefined): Channel {

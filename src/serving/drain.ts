@@ -5,6 +5,8 @@ import { sendError } from './error-answers.ts'
 
 /** How long a drain waits, in milliseconds. The platform kills 30 s after SIGTERM. */
 export interface DrainTimes {
+  /** For a request on a connection that is idle: one may be on its way. @default 250 */
+  readonly idleMs?: number
   /** For a request whose body is half received. @default 5000 */
   readonly bodyMs?: number
   /** For everything. @default 25000 */
@@ -13,7 +15,7 @@ export interface DrainTimes {
 
 /**
  * Makes a server able to end without dropping a request. While it drains it still accepts connections, to answer 503
- * on them; those that were there before end with the answer they wait for, or at once when they wait for none.
+ * on them; those that were there before end with the answer they wait for, or soon when they wait for none.
  * @returns starts the drain; resolves when nothing that was in flight is left
  */
 export function drainable(app: FastifyInstance): (times?: DrainTimes) => Promise<void> {
@@ -27,8 +29,12 @@ export function drainable(app: FastifyInstance): (times?: DrainTimes) => Promise
     socket.once('close', () => sockets.delete(socket))
   })
   app.addHook('onRequest', (request, reply, done) => {
-    if (draining) sendError(new RankerError('DRAINING', {}), request, reply)
-    else done()
+    if (!draining) {
+      done()
+      return
+    }
+    // The connection closes behind the answer: what has not been read by then would reset it, and the answer be lost.
+    request.raw.once('end', () => sendError(new RankerError('DRAINING', {}), request, reply)).resume()
   })
   app.addHook('preHandler', (request, reply, done) => {
     const { socket } = request.raw
@@ -43,14 +49,17 @@ export function drainable(app: FastifyInstance): (times?: DrainTimes) => Promise
     done()
   })
 
-  return async ({ bodyMs = 5000, totalMs = 25_000 } = {}) => {
+  return async ({ idleMs = 250, bodyMs = 5000, totalMs = 25_000 } = {}) => {
     draining = true
     const old = [...sockets]
     const ended = Promise.all(old.map((socket) => new Promise((resolve) => socket.once('close', resolve))))
-    app.server.closeIdleConnections()
-    // A connection on which nothing was ever sent counts as busy there.
-    for (const socket of old) if (socket.bytesRead === 0) socket.destroy()
     const timers = [
+      // Not at once: a client that asks without a pause would lose the request that it has just sent.
+      setTimeout(() => {
+        app.server.closeIdleConnections()
+        // A connection on which nothing was ever sent counts as busy there.
+        for (const socket of old) if (socket.bytesRead === 0) socket.destroy()
+      }, idleMs),
       setTimeout(() => {
         for (const socket of old) if (!answering.get(socket)) socket.destroy()
       }, bodyMs),

@@ -2,13 +2,13 @@ import { isObject, type JsonObject } from '../data/json.ts'
 import { writeNpy } from '../data/npy.ts'
 import type { OutputKey } from '../data/output-keys.ts'
 import type { ItemId } from '../data/query.ts'
-import { writeRecords } from '../data/record-writer.ts'
+import { writeRecords, writeScoreRecords } from '../data/record-writer.ts'
+import type { LineError } from '../data/request-lines.ts'
 import { RankerError } from '../errors.ts'
 import { negotiate } from './accept.ts'
 import type { HookContext } from './hook-types.ts'
 import type {
   LineAnswer,
-  LineError,
   Prediction,
   RankedItem,
   Ranking,
@@ -54,7 +54,7 @@ const WRITERS = {
     [CSV, (scores) => scores.map((score) => `${score}\n`).join('')],
     [JSON_LINES, (scores) => scores.map((score) => `{"score":${JSON.stringify(score)}}\n`).join('')],
     [NPY, (scores) => writeNpy(scores)],
-    [RECORDIO, (scores) => writeRecords(scores.map((score) => ({ label: { score: [score] } })))],
+    [RECORDIO, (scores) => writeScoreRecords(scores)],
   ]),
   predictions: new Map<string, Write<RowPredictions>>([
     [JSON_TYPE, (rows) => JSON.stringify({ predictions: selected(rows, rows.predictions) })],
@@ -138,7 +138,7 @@ function writeAs(
 ): string | Buffer | undefined {
   const as = <T>(writers: ReadonlyMap<string, Write<T>>, value: T) => {
     const write = writers.get(contentType)
-    if (write) return write(value, features)
+    if (write) return whole(() => write(value, features))
     throw new RankerError('NOT_ACCEPTABLE', { seen: contentType, known: [...writers.keys()] })
   }
   if (isScores(prediction)) return as(WRITERS.scores, Array.from(prediction))
@@ -148,6 +148,16 @@ function writeAs(
   if (isListOf(made.rankings, isRanking)) return as(WRITERS.rankings, made.rankings)
   if (isRowPredictions(made)) return as(WRITERS.predictions, made)
   return isListOf(made.lines, isLine) ? as(WRITERS.lines, made.lines) : undefined
+}
+
+/** @throws {RankerError} ANSWER_TOO_LARGE where the text is longer than a string can be. */
+function whole<T>(write: () => T): T {
+  try {
+    return write()
+  } catch (cause) {
+    if (cause instanceof RangeError) throw new RankerError('ANSWER_TOO_LARGE', {}, { cause })
+    throw cause
+  }
 }
 
 function isListOf<T>(value: unknown, is: (one: unknown) => one is T): value is T[] {

@@ -2,7 +2,7 @@ import { readInstanceList } from '../data/instances.ts'
 import { shortestFloat32 } from '../data/number.ts'
 import type { OutputKey, RequestOptions } from '../data/output-keys.ts'
 import type { ItemId, Query } from '../data/query.ts'
-import type { Lines } from '../data/request-lines.ts'
+import { type LineError, type Lines, toLineError } from '../data/request-lines.ts'
 import { RankerError } from '../errors.ts'
 import { rank } from '../scoring/rank.ts'
 import { type Explanation, explainRows } from './explainer.ts'
@@ -39,11 +39,6 @@ export interface Ranking extends Selection {
 /** The answer to rows of which more than the scores is wanted. */
 export interface RowPredictions extends Selection {
   readonly predictions: readonly RowPrediction[]
-}
-
-/** The answer to a line that could not be read. */
-export interface LineError {
-  readonly error: { readonly code: string; readonly message: string }
 }
 
 /** The answer to a line: a row's stands alone in a list. */
@@ -96,7 +91,7 @@ export async function predictFn(
       let first = 0
       for (const line of input.lines) {
         lines.push(await answerLine(answer, line, first, model))
-        if (!(line instanceof RankerError)) first += line.count
+        if (!('error' in line)) first += line.count
       }
       return { lines }
     }
@@ -110,13 +105,12 @@ async function answerLine(
   first: number,
   model: Model,
 ): Promise<LineAnswer> {
+  if ('error' in line) return line
   try {
-    if (line instanceof RankerError) throw line
     checkCategories(line, model)
     return line.kind === 'query' ? await answer.query(line, first) : await answer.rows(line, first)
   } catch (thrown) {
-    if (!(thrown instanceof RankerError) || thrown.status >= 500) throw thrown
-    return { error: { code: thrown.code, message: thrown.message } }
+    return toLineError(thrown)
   }
 }
 
@@ -125,12 +119,16 @@ function isPlain({ output, explain }: RequestOptions, standard: readonly OutputK
   return !explain && String(output ?? standard) === 'score'
 }
 
+/** Of a request, whatever it is made of: each takes some fifty bytes. */
+const MOST_CONTRIBUTIONS = 2 ** 22
+
 /** Makes answers of the parts of a request: `first` is the row that a part starts at. */
 class Answerer {
   readonly #model: Model
   readonly #values: Float32Array
   readonly #scores: readonly number[]
   readonly #standard: readonly OutputKey[] | undefined
+  #explained = 0
 
   constructor(
     model: Model,
@@ -188,8 +186,15 @@ class Answerer {
     first: number,
   ): Promise<Explanation[] | undefined> {
     if (!explain && !output?.includes('contributions')) return undefined
+    const { featureNames } = this.#model
+    const width = featureNames.length
+    this.#explained += rows.length
+    if (this.#explained * width > MOST_CONTRIBUTIONS) {
+      const most = Math.floor(MOST_CONTRIBUTIONS / width)
+      throw new RankerError('TOO_MANY_CONTRIBUTIONS', { width, most })
+    }
     const inBody = rows.map((row) => first + row)
-    return explainRows(this.#model.explainer(), this.#model.featureNames, this.#values, inBody)
+    return explainRows(this.#model.explainer(), featureNames, this.#values, inBody)
   }
 }
 

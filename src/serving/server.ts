@@ -230,6 +230,15 @@ function prepareRequests(app: FastifyInstance): void {
     reply.header('x-request-id', request.id)
     done()
   })
+  // A connection without a byte either way is given up, but not while a model works on an answer, however long.
+  app.addHook('preHandler', ({ raw }, _reply, done) => {
+    raw.socket.setTimeout?.(0)
+    done()
+  })
+  app.addHook('onSend', ({ raw }, _reply, _payload, done) => {
+    raw.socket.setTimeout?.(app.server.timeout)
+    done()
+  })
 }
 
 function noSchemas(): never {

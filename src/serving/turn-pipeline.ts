@@ -1,3 +1,4 @@
+import { RankerError } from '../errors.ts'
 import type { ModelInfo } from './model.ts'
 import { type Answer, type Invocation, milliseconds, type Pipeline } from './pipeline.ts'
 import type { Turns } from './turns.ts'
@@ -58,6 +59,10 @@ export class TurnPipeline implements Pipeline {
         if (this.#large === opening) this.#large = undefined
       })
       return await (await opening).invoke(invocation)
+    } catch (thrown) {
+      // Only what a client sent is at work there.
+      const isEnd = thrown instanceof RankerError && thrown.code === 'PROCESS_ENDED'
+      throw isEnd ? new RankerError('WORK_TOO_LARGE', {}, { cause: thrown }) : thrown
     } finally {
       this.#largeRequests--
       if (this.#largeRequests === 0) this.#idle = setTimeout(() => this.#closeLarge(), IDLE_MS).unref()

@@ -48,6 +48,7 @@ export async function readChannelRows(inputs: readonly Input[], options: Channel
     throw new RankerError('MIXED_FORMATS', {
       file: sparse.name,
       format: FORMAT_NAMES[sparse.format],
+      isGuess: sparse.isGuess,
       other: table.name,
       otherFormat: FORMAT_NAMES[table.format],
     })
@@ -106,7 +107,7 @@ async function readSparse(inputs: readonly Input[], options: ChannelOptions): Pr
     warn(`columns f${width} to f${shape.width - 1} are not in train and are not used`)
   }
   const isLibsvm = inputs.every(({ format }) => format === 'libsvm')
-  if (isLibsvm && !shape.startsAtZero && hyperparameters.libsvm_index_base === 0) {
+  if (isLibsvm && shape.width > 0 && !shape.startsAtZero && hyperparameters.libsvm_index_base === 0) {
     warn('no row has index 0: where the files count from one, the hyperparameter libsvm_index_base is 1')
   }
   const roles = { ...rolesOf(options), ...(shape.weighted && { weight: SPARSE_WEIGHT }) }

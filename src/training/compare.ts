@@ -3,8 +3,8 @@ import { averagePrecisionOfQueries } from '../metrics/average-precision.ts'
 import { type FeatureOrder, singleFeatureScores } from '../metrics/baselines.ts'
 import { intervalMethod } from '../metrics/bootstrap.ts'
 import { compare } from '../metrics/compare.ts'
+import { expectedNdcgOfQueries, randomNdcgOfQueries } from '../metrics/expected-ndcg.ts'
 import { type Gain, ndcgOfQueries } from '../metrics/ndcg.ts'
-import { randomNdcgOfQueries } from '../metrics/random-order.ts'
 import { reciprocalRankOfQueries } from '../metrics/reciprocal-rank.ts'
 import type { BaselineName, ChannelComparison, QueryTable } from '../report/report-data.ts'
 
@@ -35,7 +35,10 @@ export function compareOnQueries(
     { name: 'random', values: randomNdcgOfQueries(labels, sizes, { k: K, gain }) },
     // Equal scores keep the order of the data.
     { name: 'input_order', values: ndcg(new Float32Array(data.rows)) },
-    { name: 'best_single_feature', values: ndcg(singleFeatureScores(data, best)) },
+    {
+      name: 'best_single_feature',
+      values: expectedNdcgOfQueries(labels, sizes, { k: K, gain })(singleFeatureScores(data, best)),
+    },
   ]
   if (incumbent) baselines.push({ name: 'incumbent', values: ndcg(incumbent) })
   const ranker = ndcg(scores)

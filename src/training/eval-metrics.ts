@@ -87,7 +87,7 @@ const FAMILIES: readonly Family[] = [
 
 /** The name of any metric that is known. */
 export const METRIC = new RegExp(FAMILIES.map(({ pattern }) => pattern.source).join('|'))
-export const METRICS_IN_WORDS = `metrics divided by commas, of ${FAMILIES.map(({ words }) => words).join(', ')}`
+export const METRICS_IN_WORDS = `metrics divided by commas, each once, of ${FAMILIES.map(({ words }) => words).join(', ')}`
 
 export const REFUSED_METRICS: readonly RefusedValue[] = [
   {

@@ -1,5 +1,5 @@
 import { closestMatch } from 'leven'
-import { RankerError } from '../errors.ts'
+import { RankerError, show } from '../errors.ts'
 import { contradiction } from './hyperparameters/contradictions.ts'
 import { REFUSED_NAMES } from './hyperparameters/outdated.ts'
 import {
@@ -109,7 +109,7 @@ function resolveNames(raw: Readonly<Record<string, string>>): {
     const before = spelled.get(name)
     if (before !== undefined && values[name] !== value) {
       throw new RankerError('CONTRADICTING_HYPERPARAMETERS', {
-        reason: `the hyperparameters ${before} and ${given} are the same thing with two values, ${values[name]} and ${value}`,
+        reason: `the hyperparameters ${before} and ${given} are the same thing with two values, ${show(values[name])} and ${show(value)}`,
       })
     }
     values[name] = value
@@ -130,7 +130,7 @@ function weightOfCsv(values: Hyperparameters): Hyperparameters {
   if (values.csv_weights !== true) return values
   if (values.weight !== undefined && values.weight !== '1') {
     throw new RankerError('CONTRADICTING_HYPERPARAMETERS', {
-      reason: `csv_weights says that the weight is column 1, and weight that it is column ${values.weight}`,
+      reason: `csv_weights says that the weight is column 1, and weight that it is column ${show(values.weight)}`,
     })
   }
   return { ...values, weight: '1' }

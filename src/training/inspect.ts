@@ -11,6 +11,7 @@ import {
 } from '../data/profile.ts'
 import { quantile } from '../data/quantile.ts'
 import { sampleIndices } from '../data/samples.ts'
+import { sortFloat32 } from '../data/sort.ts'
 import type { Gain } from '../metrics/ndcg.ts'
 import type { Forest } from '../model/forest.ts'
 import type { ChannelComparison, GradeScores, QueryTable, ReportData } from '../report/report-data.ts'
@@ -104,7 +105,7 @@ function profileTraining(
     sampledRows: rows.length,
     features: profileFeatures(data.featureNames, columns),
     ...channel,
-    scores: profileQuantiles(Float32Array.from(rows, (row) => scores[row]!).sort()),
+    scores: profileQuantiles(sortFloat32(Float32Array.from(rows, (row) => scores[row]!))),
   }
 }
 
@@ -124,7 +125,7 @@ function scoresByGrade({ labels }: Dataset, scores: Float32Array): GradeScores[]
   return [...byGrade]
     .sort(([a], [b]) => a - b)
     .map(([grade, list]) => {
-      const ascending = Float32Array.from(list).sort()
+      const ascending = sortFloat32(Float32Array.from(list))
       return {
         grade,
         rows: list.length,

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import t from 'tap'
@@ -87,6 +87,31 @@ t.test('SIGTERM before the first round', async (t) => {
   t.equal(code, 0, 'rounds of an earlier attempt are finished rounds')
   t.equal(stdout, '')
   t.same(hashesIn(root, 'model')['model.ubj'], whole['model.ubj'])
+})
+
+t.test('SIGTERM while the modules load', async (t) => {
+  const root = jobFolder(t, ENDLESS, data)
+  writeTree(root, {
+    'slow.mjs': `import { writeSync } from 'node:fs'
+import { registerHooks } from 'node:module'
+const load = (url, context, next) => {
+  if (/\\/(commands\\.ts|job\\.mjs)$/.test(url)) {
+    writeSync(2, \`loading \${process.pid}\\n\`)
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400)
+  }
+  return next(url, context)
+}
+registerHooks({ load })`,
+  })
+  for (const entry of ['scripts/ranker', 'container/train'] as const) {
+    const { child, seen, ended } = startJob(t, root, entry, { NODE_OPTIONS: `--import=${root}/slow.mjs` })
+    await seen(/loading/)
+    child.kill('SIGTERM')
+    const { code, signal } = await ended
+    t.same([code, signal], [1, null], entry)
+    t.match(failure(root), /^asked to stop before/)
+    rmSync(join(root, 'output/failure'))
+  }
 })
 
 t.test('SIGTERM while data is read', async (t) => {

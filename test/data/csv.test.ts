@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { CsvScanner } from '../../src/data/csv.ts'
+import { parseFloat32 } from '../../src/data/number.ts'
 import type { Row } from '../../src/data/row.ts'
 
 const encode = (text: string) => new TextEncoder().encode(text)
@@ -91,4 +92,53 @@ t.test('any table comes back, however it is cut into chunks', async (t) => {
     ),
     { numRuns: 300 },
   )
+})
+
+t.test('the number of a cell is that of its text, whatever is around it', async (t) => {
+  const number = fc.oneof(
+    fc.double().map(String),
+    fc.float().map((value) => value.toExponential()),
+    fc.integer().map(String),
+    fc.stringMatching(/^[-+]?\d{0,20}\.?\d{0,20}$/),
+  )
+  const word = fc.constantFrom('', 'q12', '1x', '-', '1e', 'NaN', 'nil', 'inf', '0x1', '1 2')
+  const padded = fc
+    .tuple(fc.constantFrom('', ' ', '\t'), fc.oneof(number, word), fc.constantFrom('', ' '))
+    .map((parts) => parts.join(''))
+  const cell = fc.oneof(
+    number,
+    padded,
+    padded.map((text) => `"${text}"`),
+  )
+  const table = fc.array(fc.array(cell, { minLength: 1, maxLength: 100 }), { minLength: 1, maxLength: 4 })
+  fc.assert(
+    fc.property(
+      table,
+      fc.array(fc.nat(40), { minLength: 1 }),
+      fc.constantFrom('\n', '\r\n'),
+      (rows, sizes, newline) => {
+        const content = encode(rows.map((row) => row.join(',')).join(newline))
+        let cells = 0
+        const onRecord = (record: Row) => {
+          for (let cell = 0; cell < record.count; cell++, cells++) {
+            const text = encode(record.text(cell))
+            const wanted = parseFloat32(text, 0, text.length)
+            if (!Object.is(record.number(cell), wanted))
+              t.fail(`${record.text(cell)}: ${record.number(cell)}`)
+          }
+        }
+        const scanner = new CsvScanner('x.csv')
+        for (let at = 0, chunk = 0; at < content.length; chunk++) {
+          const size = Math.max(1, sizes[Math.min(chunk, sizes.length - 1)]!)
+          scanner.push(content.subarray(at, at + size), onRecord)
+          at += size
+        }
+        scanner.end(onRecord)
+        // An empty last line without a newline is none.
+        return cells >= rows.flat().length - 1
+      },
+    ),
+    { numRuns: 500 },
+  )
+  t.pass()
 })

@@ -5,6 +5,7 @@ import { profileChannel, profileFeatures, sampleColumns } from '../../src/data/p
 import { quantile } from '../../src/data/quantile.ts'
 import { contiguousRows } from '../../src/data/row-store.ts'
 import { sampleIndices, sampleQueries } from '../../src/data/samples.ts'
+import { sortFloat32 } from '../../src/data/sort.ts'
 import { judgedData, seededRandom } from '../helpers/judged-data.ts'
 
 t.test('quantiles between values', async (t) => {
@@ -14,6 +15,32 @@ t.test('quantiles between values', async (t) => {
   )
   t.equal(quantile([7], 0.9), 7)
   t.ok(Number.isNaN(quantile([], 0.5)))
+})
+
+t.test('numbers are sorted as sort() does', async (t) => {
+  const random = seededRandom(5)
+  const special = [
+    0,
+    -0,
+    Number.POSITIVE_INFINITY,
+    Number.NEGATIVE_INFINITY,
+    3.4e38,
+    -3.4e38,
+    1e-45,
+    -1e-45,
+    1,
+    1,
+  ]
+  for (const count of [0, 1, 1999, 2000, 5000]) {
+    const values = Float32Array.from({ length: count }, (_, at) =>
+      at % 7 === 0 ? special[(at / 7) % special.length]! : (random() - 0.5) * 10 ** (20 * random() - 10),
+    )
+    const wanted = values.slice().sort()
+    t.ok(
+      sortFloat32(values).every((value, at) => Object.is(value, wanted[at])),
+      `${count} numbers`,
+    )
+  }
 })
 
 t.test('samples are spread, ascending, seeded, and never twice the same row', async (t) => {

@@ -2,7 +2,6 @@ import t from 'tap'
 import { readInstances } from '../../src/data/instances.ts'
 import { readQueries, readQuery } from '../../src/data/query.ts'
 import { readLines } from '../../src/data/request-lines.ts'
-import type { RankerError } from '../../src/errors.ts'
 
 const read = (text: string, features = ['price', 'cost']) => readQuery(JSON.parse(text), text, features)
 const query = (body: object) => read(JSON.stringify(body))
@@ -170,7 +169,7 @@ t.test('several queries, each with its own items', async (t) => {
 t.test('JSON Lines: a line spoils no other', async (t) => {
   const lines = (body: string | Buffer) => readLines(Buffer.from(body), ['price', 'cost'])
   const codes = (body: string | Buffer) =>
-    lines(body).lines.map((line) => (line as RankerError).code ?? (line as { kind: string }).kind)
+    lines(body).lines.map((line) => ('error' in line ? line.error.code : line.kind))
   const mixed = lines(
     '\uFEFF{"features":[1,2]}\r\n{"items":[{"id":1,"price":3,"cost":4}],"limit":1}\n\n{"data":{"features":{"values":[5,null]}},"x":1}',
   )
@@ -179,7 +178,7 @@ t.test('JSON Lines: a line spoils no other', async (t) => {
   t.match(mixed.lines, [
     { kind: 'rows' },
     { kind: 'query', limit: 1 },
-    { code: 'BODY_EMPTY' },
+    { error: { code: 'BODY_EMPTY' } },
     { kind: 'rows' },
   ])
 
@@ -203,4 +202,9 @@ t.test('JSON Lines: a line spoils no other', async (t) => {
   t.same(codes(row), ['rows'], 'the last newline is optional')
   t.same(codes(`${row}\n\n`), ['rows', 'BODY_EMPTY'], 'and only one')
   t.throws(() => lines(''), { code: 'BODY_EMPTY', status: 400 })
+  t.equal(readLines(Buffer.from('x\n'.repeat(3)), ['price'], 3).lines.length, 3)
+  t.throws(() => readLines(Buffer.from('x\n'.repeat(4)), ['price'], 3), {
+    code: 'TOO_MANY_LINES',
+    status: 413,
+  })
 })

@@ -32,17 +32,17 @@ export interface RunningJob {
   readonly ended: Promise<{ code: number | null; signal: string | null; stdout: string; stderr: string }>
 }
 
-/** Starts the job as the platform does, or (`main`) only the process that trains. */
+/** Starts the job as the platform does, as a command of a checkout does, or (`main`) only the process that trains. */
 export function startJob(
   t: Test,
   root: string,
-  entry: 'container/train' | 'main' = 'container/train',
+  entry: 'container/train' | 'scripts/ranker' | 'main' = 'container/train',
   env: Readonly<Record<string, string>> = {},
 ): RunningJob {
   const [command, args] =
     entry === 'main'
       ? [process.execPath, [join(repository, 'src/cli/main.ts'), 'train']]
-      : [join(repository, entry), []]
+      : [join(repository, entry), entry === 'scripts/ranker' ? ['train'] : []]
   const child = spawn(command, args, {
     env: { ...process.env, ...env, SAGEMAKER_BASE_DIR: root },
     stdio: 'pipe',

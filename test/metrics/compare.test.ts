@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import t from 'tap'
 import { intervalMethod, MOST_RESAMPLED, meanIntervals } from '../../src/metrics/bootstrap.ts'
 import { compare } from '../../src/metrics/compare.ts'
+import { expectedNdcgOfQueries, randomNdcgOfQueries } from '../../src/metrics/expected-ndcg.ts'
 import { ndcgOfQueries } from '../../src/metrics/ndcg.ts'
-import { randomNdcgOfQueries } from '../../src/metrics/random-order.ts'
 import { seededRandom } from '../helpers/judged-data.ts'
 
 const uniform = (count: number, seed = 1) => {
@@ -75,23 +75,35 @@ t.test('a comparison is paired', async (t) => {
   t.same(compare(ranker, [{ name: 'shifted', values: shifted }]).comparisons[0], shift, 'seeded')
 })
 
-t.test('a random order: the mean over all orders', async () => {
+t.test('ties left open, and a random order: the mean over all orders', async () => {
   const permutations = (rows: number[]): number[][] =>
     rows.length < 2
       ? [rows]
       : rows.flatMap((row) => permutations(rows.filter((one) => one !== row)).map((rest) => [row, ...rest]))
   fc.assert(
     fc.property(
-      fc.array(fc.nat(4), { minLength: 1, maxLength: 6 }),
+      fc.array(fc.tuple(fc.nat(4), fc.constantFrom(Number.NaN, -1, 0, 2)), { minLength: 1, maxLength: 6 }),
       fc.integer({ min: 1, max: 7 }),
       fc.constantFrom('exponential' as const, 'linear' as const),
-      (grades, k, gain) => {
-        const labels = Float32Array.from(grades)
-        const sizes = Uint32Array.of(grades.length)
+      (rows, k, gain) => {
+        const labels = Float32Array.from(rows, ([grade]) => grade)
+        const values = rows.map(([, value]) => (Number.isNaN(value) ? -10 : value))
+        const sizes = Uint32Array.of(rows.length)
         const ndcg = ndcgOfQueries(labels, sizes, { k, gain })
-        const all = permutations([...grades.keys()]).map((order) => ndcg(Float32Array.from(order))[0]!)
-        const mean = all.reduce((sum, value) => sum + value, 0) / all.length
-        return close(randomNdcgOfQueries(labels, sizes, { k, gain })[0]!, mean, 1e-9)
+        // The place in a permutation breaks ties of the values; alone, it is the whole order.
+        const meanOver = (scale: number) => {
+          const all = permutations([...rows.keys()]).map(
+            (order) => ndcg(Float32Array.from(order, (place, row) => values[row]! * scale + place))[0]!,
+          )
+          return all.reduce((sum, value) => sum + value, 0) / all.length
+        }
+        const seen = expectedNdcgOfQueries(labels, sizes, { k, gain })(
+          Float32Array.from(rows, ([, value]) => value),
+        )
+        return (
+          close(seen[0]!, meanOver(100), 1e-9) &&
+          close(randomNdcgOfQueries(labels, sizes, { k, gain })[0]!, meanOver(0), 1e-9)
+        )
       },
     ),
     { numRuns: 60 },

@@ -92,3 +92,15 @@ t.test('baselines: the feature that ranks best is found, in its direction', asyn
   t.ok(random > 0.2 && random < 0.6, `random order gives ${random}`)
   t.equal(random, randomNdcg(data), 'and the same one each time')
 })
+
+t.test('a constant column ranks as chance does, in whatever order the file is', async (t) => {
+  const best = {
+    featureNames: ['constant'],
+    rows: 40,
+    matrix: contiguousRows(new Float32Array(40).fill(7), 1),
+    labels: Float32Array.from({ length: 40 }, (_, row) => 3 - Math.floor((row % 20) / 5)),
+    groups: { ids: ['a', 'b'], sizes: Uint32Array.of(20, 20) },
+  }
+  const [only] = singleFeatures(best)
+  t.ok(Math.abs(only!.ndcg - randomNdcg(best)) < 1e-12, `${only!.ndcg} is ${randomNdcg(best)}`)
+})

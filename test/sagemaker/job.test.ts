@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { readCheckpointFolder } from '../../src/sagemaker/checkpoint-config.ts'
-import { jobPaths, readChannels, readHyperparameters, sideChannel } from '../../src/sagemaker/job.ts'
+import { jobPaths, jobRoot, readChannels, readHyperparameters, sideChannel } from '../../src/sagemaker/job.ts'
 import { writeTree } from '../helpers/command.ts'
 
 const paths = (t: Test, config: Record<string, string | object>) => {
@@ -10,6 +10,12 @@ const paths = (t: Test, config: Record<string, string | object>) => {
   writeTree(join(root, 'input/data'), { 'train/a.csv': 'x' })
   return jobPaths(root)
 }
+
+t.test('the root of a job', async (t) => {
+  t.equal(jobRoot({}), '/opt/ml')
+  t.equal(jobRoot({ SAGEMAKER_BASE_DIR: '' }), '/opt/ml', 'set to nothing is not set')
+  t.equal(jobRoot({ SAGEMAKER_BASE_DIR: '/data' }), '/data')
+})
 
 t.test('hyperparameters.json in every shape', async (t) => {
   const read = (content: string | object) =>
@@ -51,7 +57,12 @@ t.test('channels with rows and without, and files that are nobody’s', async (t
     'resourceconfig.json': { current_host: 'algo-1', hosts: ['algo-1'], network_interface_name: 'eth0' },
     'upstreamoutputdataconfig.json': 'not JSON',
   })
-  writeTree(job.data, { 'code/x.js': '', 'model/model.ubj': '', 'config/.keep': '' })
+  writeTree(job.data, {
+    'code/x.js': '',
+    'model/model.ubj': '',
+    'config/.keep': '',
+    'train-manifest': 'the platform’s list of objects',
+  })
   t.same(Object.keys(readChannels(job)), ['train'])
   t.equal(sideChannel(job, 'code'), join(job.data, 'code'))
   t.equal(sideChannel(job, 'config'), join(job.data, 'config'))

@@ -102,6 +102,39 @@ t.test('a body is counted while it arrives, chunked or not', async (t) => {
   t.equal(await chunked.text(), '1.5\n')
 })
 
+t.test('a connection without a byte is given up, but not while its request is worked on', async (t) => {
+  const { app, port, url } = await listen(t, { 'code/inference.js': SLOW_HOOK })
+  app.server.timeout = 150
+  const silent = open(port)
+  const answer = await fetch(`${url}/invocations`, {
+    method: 'POST',
+    headers: { 'content-type': 'text/csv', connection: 'close' },
+    body: '9,4,1',
+  })
+  t.equal(await answer.text(), '9\n', 'though it took 300 ms')
+  await silent.closed
+  t.equal(silent.received(), '')
+})
+
+t.test('a client that is slower than its time is answered 408', async (t) => {
+  const { app, port } = await listen(t)
+  // Looked for every 2 s.
+  app.server.headersTimeout = 200
+  app.server.requestTimeout = 400
+  const [head, body] = [open(port), open(port)]
+  head.socket.write('POST /invocations HTTP/1.1\r\nHost: x\r\n')
+  body.socket.write(post('9,4,1').slice(0, -2))
+  await Promise.all([head.closed, body.closed])
+  for (const { received } of [head, body])
+    t.match(received(), /^HTTP\/1\.1 408 [\s\S]*REQUEST_UNREADABLE.*took too long/)
+})
+
+t.test('connections are kept for longer than the platform keeps its own', async (t) => {
+  const { app } = await listen(t)
+  t.ok(app.server.keepAliveTimeout > 65_000)
+  t.ok(app.server.headersTimeout > app.server.keepAliveTimeout)
+})
+
 t.test('a client that leaves takes nothing with it', async (t) => {
   const { port, url, app } = await listen(t, { 'code/inference.js': SLOW_HOOK })
   const half = open(port)
@@ -125,6 +158,7 @@ t.test('a drain finishes what is in flight and refuses the rest', async (t) => {
   const silent = open(port)
   const idle = open(port)
   idle.socket.write('GET /ping HTTP/1.1\r\nHost: x\r\n\r\n')
+  const late = open(port)
   const working = open(port)
   working.socket.write(post('9,4,1'))
   const arriving = open(port)
@@ -135,8 +169,10 @@ t.test('a drain finishes what is in flight and refuses the rest', async (t) => {
 
   const started = performance.now()
   const drained = app.drain({ bodyMs: 600 })
+  late.socket.write(post('6,4,1'))
   await Promise.all([silent.closed, idle.closed])
-  t.ok(performance.now() - started < 100, 'idle connections close at once')
+  t.ok(performance.now() - started < 550, 'idle connections close soon')
+  t.match(late.received(), /^HTTP\/1\.1 503 [\s\S]*DRAINING/, 'not before what was on its way is answered')
   for (const path of ['/ping', '/invocations']) {
     const refused = await fetch(url + path, path === '/ping' ? {} : { method: 'POST', body: '1' })
     t.match(refused, { status: 503 })

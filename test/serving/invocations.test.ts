@@ -1,7 +1,14 @@
 import { gzipSync } from 'node:zlib'
 import { BinaryReader } from '@bufbuild/protobuf/wire'
 import t from 'tap'
+import { writeRecords, writeScoreRecords } from '../../src/data/record-writer.ts'
 import { FrameReader } from '../../src/data/recordio.ts'
+import { RankerError } from '../../src/errors.ts'
+import type { Model } from '../../src/serving/model.ts'
+import { outputFn } from '../../src/serving/output-fn.ts'
+import { predictFn, type Ranking } from '../../src/serving/predict-fn.ts'
+import { TurnPipeline } from '../../src/serving/turn-pipeline.ts'
+import { Turns } from '../../src/serving/turns.ts'
 import { explainableFolder, modelFolder } from '../helpers/model.ts'
 import { startServer } from '../helpers/server.ts'
 
@@ -214,6 +221,63 @@ t.test('what an answer holds is for the request to say, else for SAGEMAKER_INFER
   t.equal((await invoke('9,4,1', { accept: 'application/x-npy' })).statusCode, 406, 'npy holds scores alone')
   const scored = { instances: [{ features: [9, 4, 1] }], options: { output: ['score'] } }
   t.equal((await invoke(scored, { accept: 'text/csv' })).body, '1.5\n')
+})
+
+t.test('what would fill the memory is refused', async (t) => {
+  const width = 10_000
+  const model = {
+    name: 'wide',
+    version: '1',
+    featureNames: Array.from({ length: width }, (_, feature) => `f${feature}`),
+    categorical: [],
+    libsvmIndexBase: 0,
+    manifest: undefined,
+    scorer: {
+      engine: 'none',
+      width,
+      score: async (_: Float32Array, count: number) => new Float32Array(count),
+      close: async () => {},
+    },
+    explainer: () => t.fail('nothing is explained before it is known to be too much'),
+  } as unknown as Model
+  const count = 420
+  const rows = { kind: 'rows', values: new Float32Array(count * width), count, width, ignored: [] } as const
+  await t.rejects(predictFn({ ...rows, explain: true }, model), {
+    code: 'TOO_MANY_CONTRIBUTIONS',
+    status: 413,
+    message: /10000 features are wanted for more than 419 rows/,
+  })
+  const endless = {
+    toJSON() {
+      throw new RangeError('Invalid string length')
+    },
+  }
+  const ranking = { ranking: [{ id: endless, rank: 1, score: 1 }], model } as unknown as Ranking
+  t.throws(() => outputFn(ranking, 'application/json'), { code: 'ANSWER_TOO_LARGE', status: 413 })
+
+  const pipeline = new TurnPipeline({ model, invoke: () => t.fail(), close: async () => {} } as never, {
+    turns: new Turns(),
+    largeBytes: 1,
+    openLarge: async () => ({
+      model,
+      invoke: async () => {
+        throw new RankerError('PROCESS_ENDED', { how: 'was ended by SIGABRT' })
+      },
+      close: async () => {},
+    }),
+  })
+  const large = { body: Buffer.from('xx'), contentType: '', accept: '', requestId: '' }
+  await t.rejects(pipeline.invoke({ ...large, customAttributes: undefined }), {
+    code: 'WORK_TOO_LARGE',
+    status: 413,
+  })
+  await pipeline.close()
+})
+
+t.test('many scores are written as recordio like one', async (t) => {
+  const scores = [1.5, -0.25, 3e38, -0]
+  t.same(writeScoreRecords(scores), writeRecords(scores.map((score) => ({ label: { score: [score] } }))))
+  t.equal(writeScoreRecords([]).length, 0)
 })
 
 /** The records of an answer: what their labels hold, and the uid. */

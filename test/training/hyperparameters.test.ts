@@ -232,7 +232,7 @@ t.test('what contradicts, or would be ignored, is one sentence', async (t) => {
   const cases: [Record<string, string>, RegExp][] = [
     [
       { eta: '1', learning_rate: '0.5' },
-      /eta and learning_rate are the same thing with two values, 1 and 0\.5/,
+      /eta and learning_rate are the same thing with two values, "1" and "0\.5"/,
     ],
     [{ kfold: '5', validation_fraction: '0.2' }, /kfold and validation_fraction/],
     [{ label: 'a', group: 'a' }, /label and group are both the column "a"/],

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
+import { parquetWriteBuffer } from 'hyparquet-writer'
 import t, { type Test } from 'tap'
 import type { Dataset } from '../../src/data/dataset.ts'
 import { jobPaths, readChannels } from '../../src/sagemaker/job.ts'
@@ -308,6 +309,11 @@ t.test('formats of a channel', async (t) => {
     /a\.libsvm is libsvm and train\/b\.csv is CSV/,
   )
   await refused(
+    { files: { 'train/README': 'how this came to be', 'train/a.csv': csv } },
+    'MIXED_FORMATS',
+    /README is taken for libsvm, since neither a content type nor its name says what it is, and train\/a\.csv is CSV/,
+  )
+  await refused(
     { files: { 'train/table.txt': csv } },
     'LIBSVM_TOKEN',
     /table\.txt line 1 has "label,qid,f0.*neither a content type nor its name/,
@@ -353,7 +359,9 @@ t.test('damaged files are named', async (t) => {
     ['a.parquet', '', /a\.parquet is empty/],
     ['a.parquet', parquet.subarray(0, -30), /a\.parquet is not a whole Parquet file: .*PAR1/],
     ['a.parquet', parquet.subarray(100), /a\.parquet is not a whole Parquet file/],
-    ['a.parquet', 'PAR1', /a\.parquet is not a whole Parquet file/],
+    ['a.parquet', 'PAR1', /a\.parquet is not a whole Parquet file: it points to where it has nothing/],
+    ['a.csv', 'label,qid,x\r1,a,2\r', /a\.csv line 1 holds a carriage return without a line feed/],
+    ['a.csv', '1,2,3\r0,2,4\r', /a\.csv line 1 holds a carriage return without a line feed/],
   ]
   for (const [file, content, message] of cases) {
     await t.rejects(
@@ -366,6 +374,45 @@ t.test('damaged files are named', async (t) => {
   const members = Buffer.concat([gzip, gzipSync(toNumberedCsv(data))])
   const { train } = await read(layOut(t, { files: { 'train/a.csv.gz': members } }))
   t.equal(train.labels.length, 2 * data.rows, 'members follow each other, and so do files with a header each')
+})
+
+t.test('text is text where values have types, though it spells a number', async (t) => {
+  const rows = [
+    { label: 1, qid: 1, x: 2, sku: '0017' },
+    { label: 0, qid: 1, x: 3, sku: '0018' },
+  ]
+  const lines = (change: object) => rows.map((row) => JSON.stringify({ ...row, ...change })).join('\n')
+  const parquet = parquetWriteBuffer({
+    columnData: (['label', 'qid', 'x', 'sku'] as const).map((name) => ({
+      name,
+      data: rows.map((row) => row[name]),
+    })),
+  })
+  for (const files of [{ 'train/a.jsonl': lines({}) }, { 'train/a.parquet': new Uint8Array(parquet) }]) {
+    const { train, warnings } = await read(layOut(t, { files: files as Record<string, Content> }))
+    t.same(train.featureNames, ['x'])
+    t.match(warnings[0], /column "sku" holds text and is left out/)
+  }
+  for (const [change, message] of [
+    [{ label: '1' }, /column "label" \(the label\) is the text "1": wanted a finite number/],
+    [{ x: 1e300 }, /column "x" is "1e\+300": wanted a finite number/],
+  ] as const) {
+    await t.rejects(read(layOut(t, { files: { 'train/a.jsonl': lines(change) } })), { message })
+  }
+  const mixed = `${lines({})}\n${lines({ x: '5' })}`
+  await t.rejects(read(layOut(t, { files: { 'train/a.jsonl': mixed } })), {
+    code: 'TEXT_IN_NUMERIC_COLUMN',
+    message: /line 3, column "x" is the text "5": wanted a number .* as on line 1 \("2"\)/,
+  })
+})
+
+t.test('a weight that float32 cannot add up', async (t) => {
+  for (const weight of ['1e-40', '3e38', '-1', 'nan', 'x']) {
+    const files = { 'train/a.csv': `label,qid,x,w\n1,a,1,${weight}\n0,a,2,${weight}\n` }
+    await t.rejects(read(layOut(t, { files }), { weight: 'w' }), {
+      message: /column "w" \(the weight\) is ".*": wanted 0, or a number from 1e-30 to 1e\+30/,
+    })
+  }
 })
 
 t.test('what teaches nothing is allowed, with a count', async (t) => {

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import { RankerError } from '../../errors.ts'
 import { memoryOfContainer } from '../../storage/memory.ts'
@@ -42,6 +43,8 @@ const MOST_DEATHS = 5
 const DEATHS_SECONDS = 60
 /** The platform kills 30 s after SIGTERM. */
 const DRAIN_MS = 24_000
+/** Turns of the event loop for connections that wait at the end. */
+const MOST_TURNS = 1000
 /** A worker that is too busy to count is left out of the metrics. */
 const METRICS_MS = 1000
 
@@ -192,10 +195,25 @@ class Supervisor {
     child.once('exit', (code, signal) => this.#onExit(member, signal ? `by ${signal}` : `with code ${code}`))
   }
 
-  /** Nobody is left to answer: who connects from now on is refused rather than kept waiting. */
-  #onLeaving(member: Member): void {
+  /** The last one is given who has connected until now; who connects later is refused rather than kept waiting. */
+  async #onLeaving(member: Member): Promise<void> {
+    const isLast = ![...this.#members].some((other) => other !== member && other.takes)
+    if (this.#ending && isLast) {
+      await this.#acceptAll()
+      this.#server.close()
+    }
     member.takes = false
-    if (this.#ending && ![...this.#members].some(({ takes }) => takes)) this.#server.close()
+  }
+
+  /** Connections that the kernel has made would be reset with the port; one is accepted a turn. */
+  async #acceptAll(): Promise<void> {
+    let accepted: number
+    let turns = 0
+    do {
+      accepted = this.#lastConnection
+      await nextTurn()
+      await nextTurn()
+    } while (this.#lastConnection > accepted && ++turns < MOST_TURNS)
   }
 
   /** @returns when the worker has all models */
@@ -256,7 +274,8 @@ class Supervisor {
 function hostOver(calls: Calls): ModelHost {
   return {
     open: (name, path) => calls.call('open', [name, path]),
-    close: (name) => calls.call('close', name),
+    // With its process a model is gone as well.
+    close: (name) => calls.call<void>('close', name).catch(() => {}),
   }
 }
 

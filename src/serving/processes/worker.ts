@@ -1,5 +1,4 @@
 import { Socket } from 'node:net'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import type { MetricsData } from '../metrics.ts'
 import type { ModelDescription, ModelPage } from '../models/model-host.ts'
@@ -22,7 +21,7 @@ export interface WorkerOptions {
 /** Leaves time for the supervisor to end before the platform kills. */
 const DRAIN_MS = 19_000
 /** A request on a new connection is there by then. */
-const LATE_MS = 100
+const LATE_MS = 250
 const CLOSE_MS = 2000
 
 /**
@@ -59,8 +58,7 @@ export async function runWorker({ settings, log, takes, post, onMessage }: Worke
     await app.drain({ totalMs: DRAIN_MS })
     await supervisor.call('leaving')
     // Connections that were given to it until then are told, too.
-    await delay(LATE_MS)
-    await app.drain({ bodyMs: LATE_MS, totalMs: CLOSE_MS })
+    await app.drain({ idleMs: LATE_MS, bodyMs: LATE_MS, totalMs: CLOSE_MS })
     return 0
   } finally {
     // A connection that never sends anything would be waited for.

@@ -12,7 +12,7 @@ export const columns = {
     'column of the place a row was shown at, from 0; it orders the rows of a query and is no feature',
   ).optional(),
   features: own(
-    list(z.string().min(1), 'names of columns divided by commas, or a JSON list of them'),
+    list(z.string().min(1), 'names of columns divided by commas, or a JSON list of them, each once'),
     'columns to learn from',
     { byDefault: 'every column with numbers that is none of the above' },
   ).optional(),

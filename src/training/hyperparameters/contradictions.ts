@@ -1,3 +1,4 @@
+import { show } from '../../errors.ts'
 import { evalMetrics, isOfQueries, unsuitedMetric } from '../eval-metrics.ts'
 import { isRanking, objectiveOf } from '../objective.ts'
 import { describeHyperparameter, type HyperparameterName, type Hyperparameters } from './schema.ts'
@@ -112,11 +113,13 @@ const roles: Rule = ({ features = [], ...values }) => {
     const column = values[role]
     if (column === undefined) continue
     const other = taken.get(column)
-    if (other) return `${other} and ${role} are both the column "${column}"`
+    if (other) return `${other} and ${role} are both the column ${show(column)}`
     taken.set(column, role)
   }
   const feature = features.find((name) => taken.has(name))
-  return feature !== undefined && `features names the column "${feature}", which is the ${taken.get(feature)}`
+  return (
+    feature !== undefined && `features names the column ${show(feature)}, which is the ${taken.get(feature)}`
+  )
 }
 
 const objectiveIs =

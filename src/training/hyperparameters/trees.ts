@@ -72,7 +72,7 @@ export const trees = {
     'update changes the trees of the model in the channel model instead of growing new ones',
   ),
   updater: passedOn(
-    list(z.enum(UPDATERS), `of ${UPDATERS.join(', ')}, divided by commas`),
+    list(z.enum(UPDATERS), `each once, of ${UPDATERS.join(', ')}, divided by commas`),
     'by tree_method',
     'steps that make or change a tree; refresh and prune change those of process_type update',
     {
