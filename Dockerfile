@@ -73,7 +73,7 @@ RUN rm -rf opt/yarn* usr/local/include usr/local/lib/node_modules usr/local/shar
 
 FROM scratch AS runtime
 COPY --from=system /out /
-ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin NODE_ENV=production
+ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin NODE_ENV=production ORT_DISABLE_TELEMETRY=1
 ENTRYPOINT ["/usr/local/bin/node", "/opt/ranker/container/entry.mjs"]
 EXPOSE 8080
 

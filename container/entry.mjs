@@ -4,7 +4,7 @@ import { cli } from './cli.mjs'
 /** Only the image that trains names a libxgboost. */
 const trains = process.env.RANKER_XGBOOST_LIB !== undefined
 
-const [command, ...args] = process.argv.slice(2)
+const [command] = process.argv.slice(2)
 if (command === 'train' && trains) {
   process.argv.splice(2, 1)
   await import('./job.mjs')
