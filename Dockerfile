@@ -24,13 +24,13 @@ RUN --mount=type=secret,id=ca --mount=type=secret,id=apt.conf \
     rm -rf /var/lib/apt/lists/*
 COPY scripts/xgboost-requirements.txt ./
 RUN --mount=type=secret,id=ca --mount=type=secret,id=pip.conf --mount=type=cache,target=/root/.cache/pip \
-    machine="$(echo "$TARGETARCH" | sed 's/amd64/x86_64/; s/arm64/aarch64/')" && \
+    machine="$(./arch python)" && \
     ./with-secrets pip download --quiet --require-hashes --no-deps --only-binary=:all: --implementation=py --abi=none \
       --python-version=3.13 --platform="manylinux_2_28_$machine" -r xgboost-requirements.txt -d wheel && \
     python3 -m zipfile -e wheel/*.whl wheel && \
     mkdir -p /out/opt/ranker/xgboost/xgboost && \
     mv wheel/xgboost/lib /out/opt/ranker/xgboost/xgboost/ && \
-    mv wheel/xgboost_cpu.libs wheel/*.dist-info/licenses /out/opt/ranker/xgboost/ && \
+    mv wheel/xgboost_cpu.libs wheel/*.dist-info /out/opt/ranker/xgboost/ && \
     ./settle /out
 
 # The packages that run, for one platform.
@@ -41,13 +41,13 @@ ENV npm_config_os=linux npm_config_libc=glibc npm_config_omit=dev npm_config_ign
 COPY package.json package-lock.json ./
 RUN --mount=type=secret,id=ca --mount=type=secret,id=npmrc --mount=type=cache,target=/root/.npm \
     npm pkg delete devDependencies && \
-    /build/with-secrets npm ci --cpu="$(echo "$TARGETARCH" | sed 's/amd64/x64/')" && \
-    node /build/prune.mjs node_modules "$TARGETARCH" && \
+    cpu="$(/build/arch node)" && /build/with-secrets npm ci --cpu="$cpu" && \
+    node /build/prune.mjs node_modules "$cpu" && \
     rm package-lock.json && /build/settle /out
 
 # Without those that only training imports.
 FROM packages AS packages-to-serve
-RUN npm uninstall --no-save --no-package-lock --offline --cpu="$(echo "$TARGETARCH" | sed 's/amd64/x64/')" \
+RUN cpu="$(/build/arch node)" && npm uninstall --no-save --no-package-lock --offline --cpu="$cpu" \
       @observablehq/plot hyparquet hyparquet-compressors linkedom && \
     /build/settle /out
 

@@ -426,28 +426,31 @@ t.test('an old Node stands for the new one', skipWithoutOldNode, async (t) => {
 
 t.test('.ci/run', async (t) => {
   const cases = [
-    ['all pass', 'echo "# { total: 6, pass: 6 }"', 0, '6 passed, 0 failed'],
-    ['some fail', 'echo "# { total: 6, pass: 4, fail: 2 }"; exit 1', 1, '4 passed, 2 failed'],
-    ['some skipped', 'echo "# { total: 6, pass: 3, todo: 1, skip: 2 }"', 0, '3 passed, 0 failed, 3 skipped'],
+    ['all pass', 'echo "# { total: 6, pass: 6 }"', 0, '10 passed, 0 failed'],
+    ['some fail', 'echo "# { total: 6, pass: 4, fail: 2 }"; exit 1', 1, '8 passed, 2 failed'],
+    ['some skipped', 'echo "# { total: 6, pass: 3, todo: 1, skip: 2 }"', 0, '7 passed, 0 failed, 3 skipped'],
     [
       'the last summary counts',
       'echo "# { total: 1, fail: 1 }"; echo "# { total: 1, pass: 1 }"',
       0,
-      '1 passed, 0 failed',
+      '5 passed, 0 failed',
     ],
-    ['no test ran', 'echo "# no tests"', 1, '0 passed, 1 failed'],
-    ['a bad end', 'echo "# { total: 6, pass: 6 }"; exit 1', 1, '6 passed, 1 failed'],
+    ['no test ran', 'echo "# no tests"', 1, '4 passed, 1 failed'],
+    ['a bad end', 'echo "# { total: 6, pass: 6 }"; exit 1', 1, '10 passed, 1 failed'],
   ] as const
   const checkout = new Checkout(t, {})
   for (const [name, test, code, line] of cases) {
-    checkout.tool('npm', `[ "$1" = test ] || exit 0; ${test}`)
-    const result = await checkout.run(checkout.path('.ci/run'))
-    t.match(result, { code }, name)
-    t.equal(result.stdout.trimEnd().split('\n').at(-1), line, name)
+    for (const suite of ['test', 'run test:image']) {
+      const other = '*test*) echo "# { total: 4, pass: 4 }" ;;'
+      checkout.tool('npm', `case "$*" in "${suite}") ${test} ;; ${other} esac`)
+      const result = await checkout.run(checkout.path('.ci/run'))
+      t.match(result, { code }, `${suite}: ${name}`)
+      t.equal(result.stdout.trimEnd().split('\n').at(-1), line, `${suite}: ${name}`)
+    }
   }
-  checkout.tool('npm', '[ "$1" = test ] || exit 2; echo "# { total: 6, pass: 5, fail: 1 }"; exit 1')
+  checkout.tool('npm', '[ "$*" != "run check" ] || exit 2; echo "# { total: 6, pass: 5, fail: 1 }"; exit 1')
   const result = await checkout.run(checkout.path('.ci/run'))
-  t.match(result, { code: 1, stdout: /\n5 passed, 2 failed\n$/ }, 'a failed check is one more')
+  t.match(result, { code: 1, stdout: /\n10 passed, 3 failed\n$/ }, 'a failed check is one more')
 })
 
 t.test('no script hangs on another by its name', async (t) => {

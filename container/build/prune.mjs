@@ -1,12 +1,11 @@
-// Removes from node_modules what does not run on one platform (Linux with glibc, and an architecture in Docker's words) or
+// Removes from node_modules what does not run on one platform (Linux with glibc, and an architecture in Node's words) or
 // does not run at all.
 //
-//     node prune.mjs FOLDER amd64|arm64
+//     node prune.mjs FOLDER x64|arm64
 import { readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
-const [folder, architecture] = process.argv.slice(2)
-const arch = architecture === 'amd64' ? 'x64' : architecture
+const [folder, arch] = process.argv.slice(2)
 
 /** Types, source maps, sources that were compiled, and pages: by name in all packages. Licences stay. */
 const idle = /\.(d\.[cm]?ts|map|[cm]?ts|tsbuildinfo|md|markdown|h|hh|hpp|cc|cpp)$/i

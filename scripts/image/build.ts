@@ -49,7 +49,10 @@ export function build(
     '--network=host',
     `--target=${target}`,
     `--tag=${imageName(target, arch)}`,
-    ...(arch === HOST_ARCH ? [] : [`--platform=linux/${arch}`]),
+    // Docker knows BUILDPLATFORM by itself.
+    ...(arch === HOST_ARCH
+      ? []
+      : [`--platform=linux/${arch}`, `--build-arg=BUILDPLATFORM=linux/${HOST_ARCH}`]),
     ...(cold ? ['--no-cache'] : []),
     ...Object.entries(args).map(([name, value]) => `--build-arg=${name}=${value}`),
     ...Object.entries(secrets()).map(([id, file]) => `--secret=id=${id},src=${file}`),

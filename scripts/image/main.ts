@@ -8,8 +8,8 @@ import { root } from '../runtime.mjs'
 import { adapterImage, nodeImage } from './base-images.ts'
 import { build, imageName, TARGETS, type Target } from './build.ts'
 import { type Engine, findEngine, outputOf, run, succeeds } from './engine.ts'
+import { runInside } from './inside.ts'
 import { lint } from './lint.ts'
-import { billOfMaterials } from './sbom.ts'
 import { sizeReport } from './size.ts'
 
 const USAGE = `Usage: npm run image -- COMMAND [TARGET…]
@@ -39,7 +39,8 @@ try {
   else if (command === 'build') buildAll(targets)
   else if (command === 'size')
     for (const target of targets) console.log(sizeReport(engine(), imageName(target)))
-  else if (command === 'sbom') console.log(billOfMaterials(engine(), imageName(targets[0]!)))
+  else if (command === 'sbom')
+    console.log(runInside(engine(), imageName(targets[0]!), 'inside-parts.mjs').trimEnd())
   else if (command === 'lint') lint()
   else if (command === 'test') exit(test())
   else refuse(command === undefined ? USAGE : `unknown command ${JSON.stringify(command)}\n\n${USAGE}`)

@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { type Engine, outputOf } from './engine.ts'
+import { runInside } from './inside.ts'
 
 export interface Layer {
   /** Unpacked. */
@@ -29,15 +28,9 @@ function bytesOf(size: string): number {
 }
 
 /** What the files of an image weigh, in bytes, the heaviest first: packages by name, the rest by what it is. */
-export function weightsOf({ command, runFlags }: Engine, image: string): [string, number][] {
-  const script = readFileSync(join(import.meta.dirname, 'weigh.mjs'), 'utf8')
-  const node = ['--entrypoint', '/usr/local/bin/node', image, '--input-type=module', '-']
-  const text = outputOf(
-    command,
-    ['run', '--rm', '-i', '--network=none', '--user=0', ...runFlags, ...node],
-    script,
-  )
-  return Object.entries<number>(JSON.parse(text)).sort(([, a], [, b]) => b - a)
+export function weightsOf(engine: Engine, image: string): [string, number][] {
+  const weights = JSON.parse(runInside(engine, image, 'inside-weights.mjs'))
+  return Object.entries<number>(weights).sort(([, a], [, b]) => b - a)
 }
 
 /** Bytes that an image adds to Node's. */

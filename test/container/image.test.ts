@@ -1,8 +1,13 @@
 // What is in the images, and what they do with their first argument.
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { imageName, type Target } from '../../scripts/image/build.ts'
 import { outputOf } from '../../scripts/image/engine.ts'
+import { runInside } from '../../scripts/image/inside.ts'
 import { addedBytes, layersOf } from '../../scripts/image/size.ts'
+import { root } from '../../scripts/runtime.mjs'
 import { PRODUCT } from '../../src/version.ts'
 import { engine, runContainer } from '../helpers/container.ts'
 
@@ -104,4 +109,27 @@ t.test('the first argument', async (t) => {
   const { code, stderr } = await runContainer(t, 'server', [], ['train'])
   t.match({ code, stderr }, { code: 64, stderr: /^This image only serves: the sagemaker target trains\.\n/ })
   t.notMatch(stderr, /\n +train /)
+})
+
+t.test('the list of parts', async (t) => {
+  const { components } = JSON.parse(runInside(engine, imageName('sagemaker'), 'inside-parts.mjs'))
+  const purls: string[] = components.map(({ purl }: { purl: string }) => purl)
+  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  for (const [name, version] of Object.entries(dependencies)) {
+    const purl = `pkg:npm/${name.replace('@', '%40')}@${version}`
+    t.ok(purls.includes(purl), purl)
+  }
+  const requirements = readFileSync(join(root, 'scripts/xgboost-requirements.txt'), 'utf8')
+  const [, xgboost] = /^xgboost-cpu==(\S+)/m.exec(requirements)!
+  t.ok(purls.includes(`pkg:pypi/xgboost-cpu@${xgboost}`))
+  t.ok(purls.some((purl) => purl.startsWith('pkg:generic/node@24.')))
+  t.ok(purls.some((purl) => purl.startsWith('pkg:deb/debian/libc6@2.36')))
+})
+
+t.test('production packages have no known flaw of weight', async (t) => {
+  const npm = spawnSync('npm', ['audit', '--omit=dev', '--json'], { encoding: 'utf8', cwd: root })
+  const { metadata } = JSON.parse(npm.stdout)
+  // Some mirrors of a registry have no such service.
+  if (metadata) t.match(metadata.vulnerabilities, { high: 0, critical: 0 })
+  else t.pass('', { skip: 'NO AUDIT: this registry does not answer npm audit' })
 })
