@@ -33,21 +33,28 @@ RUN --mount=type=secret,id=ca --mount=type=secret,id=pip.conf --mount=type=cache
     mv wheel/xgboost_cpu.libs wheel/*.dist-info /out/opt/ranker/xgboost/ && \
     ./settle /out
 
-# The packages that run, for one platform.
+# The packages that run, for one platform, without those of `ranker aws`, which the image does not have.
 FROM tools AS packages
 WORKDIR /out/opt/ranker
 ENV npm_config_os=linux npm_config_libc=glibc npm_config_omit=dev npm_config_ignore_scripts=true \
     npm_config_audit=false npm_config_fund=false npm_config_progress=false
 COPY package.json package-lock.json ./
 RUN --mount=type=secret,id=ca --mount=type=secret,id=npmrc --mount=type=cache,target=/root/.npm \
+    cpu="$(/build/arch node)" && \
     npm pkg delete devDependencies && \
-    cpu="$(/build/arch node)" && /build/with-secrets npm ci --cpu="$cpu" && \
+    /build/with-secrets npm ci --cpu="$cpu" && \
+    rm package-lock.json && \
+    npm uninstall --no-save --no-package-lock --offline --cpu="$cpu" yaml \
+      @aws-sdk/client-application-auto-scaling @aws-sdk/client-cloudwatch @aws-sdk/client-cloudwatch-logs \
+      @aws-sdk/client-ecr @aws-sdk/client-iam @aws-sdk/client-sagemaker @aws-sdk/client-sagemaker-runtime \
+      @aws-sdk/client-sts && \
     node /build/prune.mjs node_modules "$cpu" && \
-    rm package-lock.json && /build/settle /out
+    /build/settle /out
 
-# Without those that only training imports.
+# Nor those that only training imports.
 FROM packages AS packages-to-serve
-RUN cpu="$(/build/arch node)" && npm uninstall --no-save --no-package-lock --offline --cpu="$cpu" \
+RUN cpu="$(/build/arch node)" && \
+    npm uninstall --no-save --no-package-lock --offline --cpu="$cpu" \
       @observablehq/plot hyparquet hyparquet-compressors linkedom && \
     /build/settle /out
 

@@ -83,10 +83,10 @@ async function freePort(): Promise<number> {
 }
 
 /** Trains the model that servers are measured with. @returns its folder */
-export async function trainModel({ folder, threads }: Context): Promise<string> {
+export async function trainModel({ folder, threads }: Context, trees = TREES): Promise<string> {
   const csv = join(folder, 'http.csv')
   writeJudgedCsv(csv, { seed: 21, rows: 5000, features: FEATURES, rowsPerQuery: ROWS_PER_QUERY })
-  const output = join(folder, 'http')
-  await rankerTrain({ train: csv, output, num_round: TREES, max_depth: 6, eta: 0.1, nthread: threads })
+  const output = join(folder, `http-${trees}`)
+  await rankerTrain({ train: csv, output, num_round: trees, max_depth: 6, eta: 0.1, nthread: threads })
   return join(output, 'model')
 }

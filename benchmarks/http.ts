@@ -18,8 +18,8 @@ import {
   TREES,
   trainModel,
 } from './http-server.ts'
+import { sayStart } from './http-start.ts'
 import { largestDifference } from './parity-ours.ts'
-import { residentTree } from './proc.ts'
 import { rankerServe } from './ranker.ts'
 import { formatTable, short } from './table.ts'
 
@@ -35,11 +35,13 @@ const TOLERANCE = 1e-6
 
 const PINGS = fileURLToPath(new URL('./http-pings.ts', import.meta.url))
 const ECHO = fileURLToPath(new URL('./http-echo.ts', import.meta.url))
+const PEER = fileURLToPath(new URL('./http-onnxruntime.ts', import.meta.url))
 
-/** What a request for 100 rows costs over HTTP, beside a Fastify server that only sends the body back. */
+/** What a request for 100 rows costs over HTTP, beside Fastify with onnxruntime-node and Fastify that echoes. */
 export const httpBenchmark: Benchmark = {
   name: 'http',
-  summary: 'requests a second and CPU of POST /invocations, beside a bare Fastify echo',
+  summary:
+    'requests a second and CPU of POST /invocations, beside Fastify with onnxruntime-node and a bare echo',
   comparesWithPython: false,
   async run(context) {
     const { say, folder, seconds } = context
@@ -51,8 +53,14 @@ export const httpBenchmark: Benchmark = {
     const servers: Server[] = []
     try {
       servers.push(await startServer('ranker', (port) => rankerServe(model, port)))
+      const onnx = join(model, 'model.onnx')
+      servers.push(
+        await startServer('fastify + ort', (port) =>
+          startChild(process.execPath, [PEER, String(port), onnx]),
+        ),
+      )
       servers.push(await startServer('echo', (port) => startChild(process.execPath, [ECHO, String(port)])))
-      const [ranker, echo] = servers as [Server, Server]
+      const [ranker, peer, echo] = servers as [Server, Server, Server]
       const difference = await checkScores(ranker, bodies, join(model, 'model.ubj'))
 
       const rows: string[][] = []
@@ -62,18 +70,16 @@ export const httpBenchmark: Benchmark = {
       for (const connections of CONNECTIONS) {
         // Side by side at the same number of connections, so that a busy minute of the machine falls on both.
         const ours = await measure(ranker, { connections, seconds, bodies: file })
+        const theirs = await measure(peer, { connections, seconds, bodies: file })
         const floor = await measure(echo, { connections, seconds, bodies: file })
-        rows.push(...describe(connections, ours, floor))
+        rows.push(...describe(connections, ours, [peer.name, theirs], [echo.name, floor]))
       }
       const size = (bodies.reduce((sum, body) => sum + body.length, 0) / BODIES / 1024).toFixed(0)
       const requests = `${ROWS} rows x ${FEATURES} features of CSV (${size} KiB, ${BODIES} bodies in turn)`
       say(`${requests}, ${TREES} trees of depth 6, one worker, ${seconds} s each\n`)
       say(formatTable(['server', 'connections', ...COLUMNS.map(([name]) => name)], rows))
-      const memory = (residentTree(ranker.child.pid) / 1e6).toFixed(0)
-      say(
-        `\nranker: ready after ${short(ranker.readyAfter)} s, memory ${memory} MB (PSS of all its processes)`,
-      )
       await sayPings(context, ranker, bodies)
+      await sayStart(context, { file, first: bodies[0]! })
       say(`scores of ${ROWS} rows within ${difference} of XGBoost's own`)
       if (difference <= TOLERANCE) return true
       say(`WRONG: wanted within ${TOLERANCE}`)
@@ -138,7 +144,11 @@ const COLUMNS: readonly (readonly [string, (one: Measured) => number])[] = [
   ['p99 ms', (one) => one.p99],
 ]
 
-function describe(connections: number, ours: Measured, floor: Measured): string[][] {
+function describe(
+  connections: number,
+  ours: Measured,
+  ...others: [name: string, one: Measured][]
+): string[][] {
   const row = (name: string, value: (of: (one: Measured) => number) => number) => [
     name,
     String(connections),
@@ -146,7 +156,7 @@ function describe(connections: number, ours: Measured, floor: Measured): string[
   ]
   return [
     row('ranker', (of) => of(ours)),
-    row('echo', (of) => of(floor)),
-    row('ranker / echo', (of) => of(ours) / of(floor)),
+    ...others.map(([name, one]) => row(name, (of) => of(one))),
+    ...others.map(([name, one]) => row(`ranker / ${name}`, (of) => of(ours) / of(one))),
   ]
 }

@@ -5,7 +5,6 @@ import { type Child, runChild, startChild } from './child.ts'
 /** The repository's root. */
 export const root = fileURLToPath(new URL('..', import.meta.url))
 
-const CLI = join(root, 'src/cli/main.ts')
 /** What a user starts. */
 const RANKER = join(root, 'scripts/ranker.mjs')
 
@@ -20,12 +19,12 @@ export interface TrainOptions {
   readonly preload?: string
 }
 
-/** Runs `ranker train` in a process of its own; `output` is among the flags. */
+/** Runs `ranker train` as a user does, in a process of its own; `output` is among the flags. */
 export async function rankerTrain(flags: TrainFlags, options: TrainOptions = {}): Promise<void> {
   const { preload, onLine } = options
   const args = Object.entries(flags).map(([name, value]) => `--${name}=${value}`)
   const before = preload === undefined ? [] : ['--import', preload]
-  await runChild(process.execPath, [...before, CLI, 'train', ...args], {
+  await runChild(process.execPath, [...before, RANKER, 'train', ...args], {
     env: OPENMP,
     ...(onLine && { onLine }),
   })

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, rmSync, watch } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Benchmark, Context } from './benchmark.ts'
@@ -67,7 +67,15 @@ export async function measureOurs(
 ): Promise<Run> {
   const output = join(folder, 'train-ours')
   const flags = { ...PARAMETERS, train: csv, output, num_round: rounds, nthread: threads, ...more }
-  return timed(rounds, (onLine) => rankerTrain(flags, { preload: PROBE, onLine }))
+  rmSync(output, { recursive: true, force: true })
+  mkdirSync(join(output, 'model'), { recursive: true })
+  return timed(rounds, (onLine) => {
+    // The manifest is the last of the model's files.
+    const watcher = watch(join(output, 'model'), (_, name) => {
+      if (name === 'ranker.json') onLine('bench:written')
+    })
+    return rankerTrain(flags, { preload: PROBE, onLine }).finally(() => watcher.close())
+  })
 }
 
 /** Trains with pandas and Python's XGBoost, in a process of its own. */
@@ -92,6 +100,7 @@ async function timed(
     ['start', /^bench:started$/],
     ['read', /^bench:read$|^train: \d+ rows/],
     ['quantise and train', new RegExp(`^bench:trained$|^\\[${rounds - 1}\\]\t`)],
+    ['measure and write the model', /^bench:written$/],
   ] as const
   const seconds: Record<string, number> = {}
   const started = performance.now()
@@ -109,7 +118,8 @@ async function timed(
   const now = performance.now()
   return {
     ...seconds,
-    'measure and write': (now - phaseStarted) / 1000,
+    'report and end': (now - phaseStarted) / 1000,
+    'until the model is written': (phaseStarted - started) / 1000,
     whole: (now - started) / 1000,
     'peak memory, MB': peak,
   }

@@ -1,11 +1,14 @@
-// Builds the real programs that tests start and that no npm package brings: an S3 server by the host's Go, and Lambda's
-// web adapter by its cargo. They are kept outside of the repository, so that one build serves every clone.
+// Builds the real servers and tools that tests start and that no npm package brings: an S3 server, by the host's Go,
+// Lambda's web adapter, by its cargo, and AWS's control plane with the linter of its templates, by its Python. They are
+// kept outside of the repository, so that one build serves every clone.
 //
 //     node scripts/launch.mjs scripts/test-parts.ts
+
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { argv, env, exit } from 'node:process'
 import { fileURLToPath } from 'node:url'
 
@@ -15,64 +18,85 @@ const s3Version = '1.8.0'
 /** Versity's S3 gateway over a folder: https://github.com/versity/versitygw (Apache 2.0). */
 export const s3Server = join(cache, `versitygw-${s3Version}`, 'versitygw')
 
+/** Builds the S3 server where it is not there yet. @returns why there is none, undefined where there is one. */
+function buildS3Server(): string | undefined {
+  return build(s3Server, 'go', ['install', `github.com/versity/versitygw/cmd/versitygw@v${s3Version}`])
+}
+
 const dockerfile = readFileSync(new URL('../Dockerfile', import.meta.url), 'utf8')
 const [, adapterVersion] = /lambda_web_adapter --version (\S+)/.exec(dockerfile)!
 /** https://github.com/awslabs/aws-lambda-web-adapter (Apache 2.0), in the version of the Dockerfile. */
 export const lambdaAdapter = join(cache, `lambda-adapter-${adapterVersion}`, 'lambda-adapter')
 
-interface Part {
-  readonly name: string
-  readonly file: string
-  readonly tool: 'go' | 'cargo'
-  readonly what: readonly string[]
+/** Builds Lambda's web adapter where it is not there yet. @returns why there is none, undefined where there is one. */
+function buildLambdaAdapter(): string | undefined {
+  return build(lambdaAdapter, 'cargo', ['install', 'lambda_web_adapter', '--version', adapterVersion!, '--locked'])
 }
 
-const parts: readonly Part[] = [
-  {
-    name: 'S3 server (versitygw)',
-    file: s3Server,
-    tool: 'go',
-    what: [`github.com/versity/versitygw/cmd/versitygw@v${s3Version}`],
-  },
-  {
-    name: 'Lambda web adapter',
-    file: lambdaAdapter,
-    tool: 'cargo',
-    what: ['lambda_web_adapter', '--version', adapterVersion!, '--locked'],
-  },
-]
-
-/** Builds a part where it is not there yet. @returns why there is none, undefined where there is one. */
-function build({ name, file, tool, what }: Part): string | undefined {
-  if (existsSync(file)) return undefined
+function build(program: string, tool: 'go' | 'cargo', args: string[]): string | undefined {
+  if (existsSync(program)) return undefined
   if (spawnSync(tool, ['version']).error) return `there is no ${tool} to build it with`
-  console.error(`test-parts: building the ${name}, two minutes once`)
+  console.error(`test-parts: building ${basename(program)}, two minutes once`)
   mkdirSync(cache, { recursive: true })
   const temporary = mkdtempSync(join(cache, 'step-'))
   try {
-    const built = spawnSync(tool, ['install', ...what, ...(tool === 'cargo' ? ['--root', temporary] : [])], {
-      env: { ...env, GOBIN: join(temporary, 'bin') },
+    const built = spawnSync(tool, args, {
+      env: { ...env, GOBIN: join(temporary, 'bin'), CARGO_INSTALL_ROOT: temporary },
       encoding: 'utf8',
     })
     if (built.status !== 0) {
       return `${tool} install failed:\n${built.stderr.trimEnd().split('\n').slice(-5).join('\n')}`
     }
-    rmSync(dirname(file), { recursive: true, force: true })
-    renameSync(join(temporary, 'bin'), dirname(file))
+    rmSync(dirname(program), { recursive: true, force: true })
+    renameSync(join(temporary, 'bin'), dirname(program))
     return undefined
   } finally {
     rmSync(temporary, { recursive: true, force: true })
   }
 }
 
-if (argv[1] === fileURLToPath(import.meta.url)) {
-  let isComplete = true
-  for (const part of parts) {
-    const reason = build(part)
-    if (reason === undefined) continue
-    isComplete = false
-    console.error(`test-parts: no ${part.name}, its tests are skipped: ${reason}`)
+const requirements = fileURLToPath(new URL('test-requirements.txt', import.meta.url))
+const hash = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 10)
+const environment = join(cache, `python-${hash}`)
+/** Written when everything is installed: an environment cannot be made elsewhere and renamed. */
+const whole = join(environment, 'whole')
+
+/** A Python with moto (https://github.com/getmoto/moto, Apache 2.0) and cfn-lint (MIT-0). */
+export const awsPython = join(environment, 'bin/python')
+export const hasAwsPython = (): boolean => existsSync(whole)
+
+/** Makes the environment where it is not there yet. @returns why there is none, undefined where there is one. */
+function buildAwsPython(): string | undefined {
+  if (hasAwsPython()) return undefined
+  console.error('test-parts: installing AWS’s control plane (moto) and cfn-lint, a minute once')
+  mkdirSync(cache, { recursive: true })
+  rmSync(environment, { recursive: true, force: true })
+  for (const [command, args] of [
+    ['python3', ['-m', 'venv', environment]],
+    [awsPython, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements]],
+  ] as const) {
+    const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8' })
+    if (status !== 0) {
+      rmSync(environment, { recursive: true, force: true })
+      return `${command} failed:\n${error?.message ?? stderr.trimEnd().split('\n').slice(-5).join('\n')}`
+    }
   }
-  if (isComplete) console.error('test-parts: ready')
-  exit(isComplete ? 0 : 1)
+  writeFileSync(whole, '')
+  return undefined
+}
+
+if (argv[1] === fileURLToPath(import.meta.url)) {
+  const parts = {
+    'S3 server': buildS3Server(),
+    'Lambda web adapter': buildLambdaAdapter(),
+    'control plane of AWS': buildAwsPython(),
+  }
+  let missing = 0
+  for (const [name, reason] of Object.entries(parts)) {
+    if (reason === undefined) continue
+    missing++
+    console.error(`test-parts: no ${name}, its tests are skipped: ${reason}`)
+  }
+  if (missing === 0) console.error('test-parts: ready')
+  exit(missing === 0 ? 0 : 1)
 }

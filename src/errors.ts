@@ -34,6 +34,9 @@ const job = <V = Record<never, never>>(text: (values: V) => string): Entry<V> =>
 
 const count = (many: number, what: string): string => `${many} ${what}${many === 1 ? '' : 's'}`
 
+/** What the system says of a file, without the call and the path that Node adds: sentences name the path themselves. */
+const systemWords = (reason: string): string => reason.replace(/^(E[A-Z0-9]+): ([^,]+), .*$/, '$2 ($1)')
+
 /** What `line` counts in a format: lines of text, rows or records of a binary file. */
 export type LineUnit = 'line' | 'row' | 'record'
 type Line = { file: string; line: number; unit?: LineUnit | undefined }
@@ -65,12 +68,14 @@ export const ERRORS = {
   LISTEN_FAILED: job<{ address: string; reason: string }>(
     (v) => `cannot listen on ${v.address}: ${v.reason}`,
   ),
-  INPUT_UNREADABLE: job<{ path: string; reason: string }>((v) => `${v.path} cannot be read: ${v.reason}`),
+  INPUT_UNREADABLE: job<{ path: string; reason: string }>(
+    (v) => `${v.path} cannot be read: ${systemWords(v.reason)}`,
+  ),
 
   // job configuration
-  CONFIG_MISSING: job<{ path: string; wanted: string }>((v) => `${v.path} is missing: ${v.wanted}`),
+  CONFIG_MISSING: job<{ path: string; wanted: string }>((v) => `${v.path} is missing: wanted ${v.wanted}`),
   CONFIG_UNREADABLE: job<{ path: string; reason: string; wanted: string }>(
-    (v) => `${v.path} cannot be read (${v.reason}): wanted ${v.wanted}`,
+    (v) => `${v.path} cannot be read (${systemWords(v.reason)}): wanted ${v.wanted}`,
   ),
   HOST_UNKNOWN: job<{ path: string; seen: string | undefined; wanted: readonly string[] }>(
     (v) =>
@@ -251,6 +256,54 @@ export const ERRORS = {
     (v) => `${v.reason}; what was to be uploaded is kept in ${v.folder}`,
   ),
 
+  // AWS
+  BAD_CONFIG: job<{ where: string; reason: string }>((v) => `${v.where}: ${v.reason}`),
+  AWS_FAILED: job<{
+    call: string
+    resource?: string | undefined
+    reason: string
+    fix?: string | undefined
+    kind: string
+  }>(
+    (v) =>
+      `${v.call}${v.resource ? ` of ${v.resource}` : ''}: ${v.reason.replace(/[.\s]+$/, '')}${v.fix ? ` (${v.fix})` : ''}`,
+  ),
+  AWS_SDK_MISSING: job<{ service: string; reason: string }>(
+    (v) =>
+      `the package of AWS's SDK for ${v.service} cannot be loaded: ${v.reason} (it is an optional dependency: install without --omit=optional)`,
+  ),
+  IMAGE_MISSING: job<{ image: string }>(
+    (v) => `there is no image ${v.image}: ranker aws push builds and pushes it`,
+  ),
+  NAME_TAKEN: job<{ what: string }>(
+    (v) =>
+      `there is ${v.what} already, which was not made here (it has no tag managed-by=two-stage-ranking): wanted another name`,
+  ),
+  ENDPOINT_ABSENT: job<{ name: string }>(
+    (v) => `there is no endpoint ${show(v.name)} in this account and region: ranker aws deploy makes it`,
+  ),
+  ENDPOINT_FAILED: job<{ name: string; status: string; reason: string }>(
+    (v) => `endpoint ${show(v.name)} is ${v.status}: ${v.reason}`,
+  ),
+  SMOKE_FAILED: job<{ name: string; reason: string }>(
+    (v) => `endpoint ${show(v.name)} does not answer its smoke query: ${v.reason}`,
+  ),
+  DEPLOYMENT_FAILED: job<{ reason: string; outcome: string }>((v) => `${v.reason}; ${v.outcome}`),
+  NOTHING_BEFORE: job<{ name: string }>(
+    (v) => `no configuration that endpoint ${show(v.name)} had before is known: wanted --to NAME`,
+  ),
+  NO_SUCH_VARIANT: job<{ name: string; seen: string; wanted: readonly string[] }>(
+    (v) => `endpoint ${show(v.name)} has no variant ${show(v.seen)}: its variants are ${v.wanted.join(', ')}`,
+  ),
+  JOB_FAILED: job<{ what: string; status: string; reason: string }>(
+    (v) => `${v.what} ended as ${v.status}: ${v.reason}`,
+  ),
+  WAIT_STOPPED: job<{ what: string }>(
+    (v) => `stopped waiting for ${v.what}: AWS goes on with it, and the same command takes it up again`,
+  ),
+  NOT_CONFIRMED: job<{ what: string }>((v) => `${v.what} needs a yes: answer y at a terminal, or give --yes`),
+  TOOL_FAILED: job<{ tool: string; reason: string }>((v) => `${v.tool}: ${v.reason}`),
+
   // XGBoost
   XGBOOST_NOT_FOUND: job<{ tried: readonly string[] }>(
     (v) =>
@@ -264,7 +317,9 @@ export const ERRORS = {
     (v) =>
       `the ONNX export gives ${v.seen} for golden row ${v.row} where XGBoost gives ${v.wanted}: wanted a difference of at most ${v.tolerance}; the model was not written`,
   ),
-  WRITE_FAILED: job<{ path: string; reason: string }>((v) => `cannot write ${v.path}: ${v.reason}`),
+  WRITE_FAILED: job<{ path: string; reason: string }>(
+    (v) => `cannot write ${v.path}: ${systemWords(v.reason)}`,
+  ),
   TRAINING_DIED: job<{ reason: string }>((v) => `training ended unexpectedly: ${v.reason}`),
   TRAINING_KILLED: job<{ signal: string; memory?: string | undefined }>((v) =>
     v.memory === undefined
@@ -446,6 +501,15 @@ export const ERRORS = {
     () =>
       'the process for large requests ended over this one, most likely for want of memory: wanted fewer rows at once',
   ),
+  RULE_COLUMN_ABSENT: entry<{ rule: string; column: string }>(
+    422,
+    (v) => `the rule ${v.rule} needs the column ${show(v.column)}, which no item of the request has`,
+  ),
+  RULE_VALUE: entry<{ rule: string; column: string; item: unknown; seen: unknown; wanted: string }>(
+    422,
+    (v) =>
+      `item ${show(v.item)}, column ${show(v.column)} of the rule ${v.rule} is ${show(v.seen)}: wanted ${v.wanted}`,
+  ),
   EXPLAIN_UNAVAILABLE: entry<{ reason: string }>(
     422,
     (v) => `contributions are not available for this model: ${v.reason}`,
@@ -467,6 +531,37 @@ export const ERRORS = {
   HOOK_RETURNED: entry<{ hook: string; seen: string; wanted: string }>(
     500,
     (v) => `${v.hook} returned ${v.seen}: wanted ${v.wanted}`,
+  ),
+
+  // retrieval
+  ITEM_INVALID: job<{ where: string; seen: string; wanted: string }>(
+    (v) => `${v.where} is ${v.seen}: wanted ${v.wanted}`,
+  ),
+  VECTOR_INVALID: job<{ where: string; seen: string; wanted: string }>(
+    (v) => `the vector of ${v.where} has ${v.seen}: wanted ${v.wanted}`,
+  ),
+  QUERY_INVALID: job<{ where: string; seen: unknown; wanted: string }>(
+    (v) => `${v.where} of the search is ${show(v.seen)}: wanted ${v.wanted}`,
+  ),
+  FILTER_UNKNOWN: job<{ field: string; known: readonly string[] }>(
+    (v) =>
+      `the search filters by the unknown field ${show(v.field)}: ${v.known.length === 0 ? 'the index has none' : `the index has ${showList(v.known)}`}`,
+  ),
+  INDEX_DAMAGED: job<{ file: string; reason: string }>((v) => `the index file ${v.file}: ${v.reason}`),
+  SEARCH_FAILED: job<{ engine: string; reason: string }>((v) => `${v.engine}: ${v.reason}`),
+
+  // the client of product services: why an answer is degraded
+  ENDPOINT_LATE: job<{ milliseconds: number }>((v) => `no answer within ${v.milliseconds} ms`),
+  ENDPOINT_UNREACHABLE: job<{ reason: string }>((v) => `the ranker cannot be reached: ${v.reason}`),
+  ENDPOINT_REFUSED: job<{ status: number; reason: string }>(
+    (v) => `the ranker answered ${v.status}: ${v.reason}`,
+  ),
+  ENDPOINT_ANSWER: job<{ reason: string }>((v) => `the ranker's answer is no ranking: ${v.reason}`),
+  ENDPOINT_RESTING: job<{ milliseconds: number }>(
+    (v) => `the ranker failed too often and is left alone for another ${v.milliseconds} ms`,
+  ),
+  PACKAGE_MISSING: job<{ name: string; what: string }>(
+    (v) => `${v.what} needs the package ${v.name}, which is not installed: npm install ${v.name}`,
   ),
   INTERNAL: entry(500, () => 'an internal error occurred; the log holds its cause under this request id'),
 } as const
@@ -503,7 +598,7 @@ export function reasonOf(thrown: unknown): string {
   try {
     const message = (thrown as { message?: unknown } | null | undefined)?.message
     const text = typeof message === 'string' ? message : String(thrown)
-    return text.replaceAll(/\s*\n\s*/g, ' ').trim() || 'no reason was given'
+    return text.replaceAll(/\s*[\p{Cc}\u2028\u2029]+\s*/gu, ' ').trim() || 'no reason was given'
   } catch {
     // An object without a prototype, or with a getter that throws: a hook may throw anything.
     return 'no reason was given'

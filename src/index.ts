@@ -1,7 +1,9 @@
 /**
- * The package's surface: the default hooks, for a model's code/ to wrap, with their types, and the server.
+ * The package's surface: the default hooks, for a model's code/ to wrap, with their types, the server, and
+ * the client, which `two-stage-ranking/client` has alone.
  */
 
+export * from './client/index.ts'
 export type { OutputKey } from './data/output-keys.ts'
 export type { Queries, Query } from './data/query.ts'
 export type { Lines } from './data/request-lines.ts'

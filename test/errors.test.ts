@@ -23,6 +23,11 @@ t.test('what comes from outside is quoted, escaped and cut', async (t) => {
   t.equal(showList(['a', 'b']), '"a", "b"')
   t.equal(showList(['a', 'b', 'c'], 2), '"a", "b" and 1 more')
   t.equal(reasonOf(new Error('one\n  two')), 'one two')
+  t.equal(
+    reasonOf(new Error('one\r\u001b[2Jtwo\u2028three')),
+    'one [2Jtwo three',
+    'one line, whatever a name holds',
+  )
   const hostile = {
     get message() {
       throw new Error('again')

@@ -13,28 +13,40 @@ const ROOMS: Readonly<Record<string, { rooms: string; packages: string }>> = {
   version: { rooms: '', packages: '' },
   data: { rooms: 'errors', packages: 'zod hyparquet hyparquet-compressors @bufbuild/protobuf' },
   metrics: { rooms: 'errors data', packages: '' },
+  rerank: { rooms: 'errors data', packages: 'zod' },
   features: { rooms: 'errors data', packages: 'zod' },
   storage: { rooms: 'errors data', packages: '@aws-sdk/client-s3' },
-  model: { rooms: 'errors data storage', packages: 'zod @bufbuild/protobuf' },
+  // rerank for the schema of the manifest's rules.
+  model: { rooms: 'errors data storage rerank', packages: 'zod @bufbuild/protobuf' },
   xgboost: { rooms: 'errors data', packages: 'koffi' },
   scoring: { rooms: 'errors model', packages: 'onnxruntime-node' },
   report: { rooms: 'errors data metrics', packages: '@observablehq/plot linkedom' },
   sagemaker: { rooms: 'errors', packages: 'zod' },
+  aws: {
+    rooms: 'errors data model storage',
+    packages:
+      'zod leven yaml @aws-sdk/client-sagemaker @aws-sdk/client-sagemaker-runtime @aws-sdk/client-iam @aws-sdk/client-ecr @aws-sdk/client-sts @aws-sdk/client-application-auto-scaling @aws-sdk/client-cloudwatch @aws-sdk/client-cloudwatch-logs',
+  },
   training: {
     rooms: 'errors version data features metrics model scoring xgboost sagemaker storage report',
     packages: 'zod leven',
   },
   serving: {
-    rooms: 'errors version data features model scoring sagemaker storage',
+    rooms: 'errors version data features model rerank scoring sagemaker storage',
     packages:
       'fastify pino zod prom-client @opentelemetry/api @opentelemetry/sdk-trace @opentelemetry/resources @opentelemetry/exporter-trace-otlp-http',
   },
+  // Both engines are loaded when one is opened: what serves a model needs neither.
+  retrieval: { rooms: 'errors data storage', packages: 'usearch @opensearch-project/opensearch zod' },
+  // A product service loads this and not the server; of rerank it knows a type.
+  client: { rooms: 'errors rerank', packages: '@aws-sdk/client-sagemaker-runtime' },
   cli: {
     // xgboost only to end a process that a thread inside the library would keep.
-    rooms: 'errors version data features model scoring xgboost sagemaker storage report training serving',
+    rooms:
+      'errors version client data features model scoring xgboost sagemaker storage report training serving aws',
     packages: 'leven fastify koffi',
   },
-  index: { rooms: 'errors data features model scoring serving training', packages: '' },
+  index: { rooms: 'errors client data features model scoring serving training', packages: '' },
 }
 
 interface Import {
@@ -85,7 +97,8 @@ t.test('rooms import only what the table allows them', async (t) => {
 t.test('only the command line reads the process, ends it or traps signals', async (t) => {
   for (const file of files) {
     const name = relative(src, file)
-    if (name.startsWith('cli/')) continue
+    // What is switched there has to be before the library is loaded, by whatever imports it.
+    if (name.startsWith('cli/') || name === 'scoring/no-telemetry.ts') continue
     const text = readFileSync(file, 'utf8').replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, '')
     t.notMatch(text, /\bprocess\.(env|argv|exit|exitCode|stdout|stderr|stdin)\b|\bconsole\./, name)
   }

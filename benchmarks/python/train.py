@@ -39,6 +39,7 @@ booster = xgb.train(
 say("trained")
 
 booster.save_model(os.path.join(job["output"], "model.ubj"))
+say("written")
 with open("/proc/self/status") as status:
     kilobytes = re.search(r"^VmHWM:\s*(\d+) kB", status.read(), re.MULTILINE).group(1)
 say(f"peak {int(kilobytes) / 1024}")

@@ -21,8 +21,8 @@ export interface Command {
   readonly name: string
   /** One line for the list of commands. */
   readonly summary: string
-  /** The whole help, as `ranker NAME --help` prints it. */
-  readonly help: string
+  /** The whole help, as `ranker NAME --help` prints it; of a command that has commands of its own, that of one of them. */
+  readonly help: string | ((argv: readonly string[]) => Promise<string>)
   /** @returns the exit code. @throws whatever went wrong; main prints its sentence. */
   run(argv: readonly string[], io: Io): Promise<number>
 }

@@ -6,7 +6,9 @@ import type { Command, Io } from './command.ts'
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   train: async () => (await import('./train.ts')).trainCommand,
   serve: async () => (await import('./serve.ts')).serveCommand,
+  aws: async () => (await import('./aws/aws.ts')).awsCommand,
   score: async () => (await import('./score.ts')).scoreCommand,
+  types: async () => (await import('./types.ts')).typesCommand,
 }
 
 /** EX_USAGE of sysexits.h. */
@@ -29,7 +31,7 @@ export async function runCommand(argv: readonly string[], io: Io): Promise<numbe
   }
   const command = await load()
   if (rest.includes('--help') || rest.includes('-h')) {
-    io.stdout.write(command.help)
+    io.stdout.write(typeof command.help === 'string' ? command.help : await command.help(rest))
     return 0
   }
   try {

@@ -30,7 +30,9 @@ export function explainEnd(end: JobEnd, { env, stderr }: Pick<NodeJS.Process, 'e
 function causeOf({ code, signal, lateAfter, isOutOfMemory }: JobEnd): RankerError {
   if (lateAfter !== undefined) return new RankerError('STOP_TIMED_OUT', { seconds: lateAfter })
   if (signal === null)
-    return new RankerError('TRAINING_DIED', { reason: `its process ended with code ${code}` })
+    return new RankerError('TRAINING_DIED', {
+      reason: `its process ended with code ${code}, and its log says more`,
+    })
   // Asked so early that it could not yet listen.
   if (signal === 'SIGTERM' || signal === 'SIGINT') return new RankerError('STOPPED', {})
   if (signal !== 'SIGKILL') return new RankerError('TRAINING_KILLED', { signal })

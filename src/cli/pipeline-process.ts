@@ -28,8 +28,8 @@ const calls = new Calls((message) => send(message, () => {}), {
     const { model } = pipeline
     if (!model) return undefined
     // What can be sent of it.
-    const { name, version, featureNames, categorical, libsvmIndexBase } = model
-    return { name, version, featureNames, categorical, libsvmIndexBase } satisfies ModelInfo
+    const { name, version, featureNames, categorical, libsvmIndexBase, engine } = model
+    return { name, version, featureNames, categorical, libsvmIndexBase, engine } satisfies ModelInfo
   },
   invoke: (invocation: Invocation) => pipeline!.invoke(invocation),
   alive: () => true,

@@ -39,6 +39,7 @@ Environment
   MAX_CONTENT_LENGTH                    most bytes of a body, else SAGEMAKER_MAX_PAYLOAD_IN_MB, else 26 MiB
   SAGEMAKER_MODEL_SERVER_TIMEOUT        seconds that hooks may take over a request (default 60)
   SAGEMAKER_MODEL_JOB_QUEUE_SIZE        requests of a process at once, beyond which it answers 429 (default 100)
+  RANKER_ENGINE                         wasm, onnxruntime, or auto (default), the faster of those that can
   SAGEMAKER_CONTAINER_LOG_LEVEL         10 debug, 20 info (default), 30 warnings, 40 errors
 
 Examples
@@ -71,6 +72,7 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
     workerEntry: WORKER,
     stdout: io.stdout,
     stderr: io.stderr,
+    env: io.env,
     openLog,
     stop: io.stop,
   }).finally(stopReaping)

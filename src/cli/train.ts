@@ -44,10 +44,11 @@ const DEFAULT_OUTPUT = 'ranker-output'
 /** Share of the machine's memory that a job takes unless it is told otherwise. */
 const MEMORY_SHARE = 0.8
 
+/** Flags that say what a job of SageMaker's says in its folders. */
+const LOCAL_FLAGS = ['validation', 'test', 'model', 'content-type', 'output']
+
 const FLAGS = Object.fromEntries([
-  ...['train', 'validation', 'test', 'model', 'bucket', 'key', 'content-type', 'output', 'model-name'].map(
-    (name) => [name, true],
-  ),
+  ...['train', 'bucket', 'key', 'model-name', ...LOCAL_FLAGS].map((name) => [name, true]),
   ...hyperparameterFlagNames().map((name) => [name, true]),
   ['help', false],
 ])
@@ -188,6 +189,12 @@ function channelFlags({ values }: Flags): Record<string, string> {
     refuse('the flags --train and --bucket with --key of ranker train are two places of the same channel')
   }
   const train = bucket === undefined ? given.train : `s3://${bucket}/${key}`
+  const unused = LOCAL_FLAGS.find((name) => given[name] !== undefined)
+  if (train === undefined && unused !== undefined) {
+    refuse(
+      `the flag --${unused} of ranker train goes with --train, or --bucket and --key: without them it is a SageMaker job, whose folders say what it is`,
+    )
+  }
   const channels = { train, validation: given.validation, test: given.test }
   return Object.fromEntries(Object.entries(channels).filter(([, path]) => path !== undefined)) as Record<
     string,
@@ -295,7 +302,7 @@ function hyperparameterFlags(flags: Flags): Record<string, string> {
 /** Rounds go to stdout, all else to stderr. */
 function report(event: TrainingEvent, progress: Progress, io: Io): void {
   if (event.type === 'round' || event.type === 'cv') progress.round(event)
-  else {
+  else if (event.type !== 'trained') {
     progress.print(() => io.stderr.write(`${event.type === 'warning' ? 'warning: ' : ''}${event.text}\n`))
   }
 }

@@ -2,7 +2,7 @@ import { batchesOf, type Dataset } from './dataset.ts'
 
 /** Bytes of columns that are gathered in one pass over the rows. */
 const PASS_BYTES = 1 << 22
-const BATCH_ROWS = 1 << 14
+const BATCH_ROWS = 1 << 12
 /** Rows that the cache holds while one column after the other is picked from them. */
 const TILE_ROWS = 64
 

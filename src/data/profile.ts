@@ -96,6 +96,40 @@ export function profileChannel({ rows, labels, groups }: Dataset): ChannelProfil
   }
 }
 
+/**
+ * The profile of a channel of which each host has a part. @param sizes rows of each query of all hosts, where rows belong
+ * to queries.
+ */
+export function mergeProfiles(
+  parts: readonly ChannelProfile[],
+  sizes: Float64Array | undefined,
+): ChannelProfile {
+  const sum = (of: (part: ChannelProfile) => number) => parts.reduce((total, part) => total + of(part), 0)
+  const labels = new Map<number, number>()
+  for (const [label, count] of parts.flatMap((part) => part.labels ?? [])) {
+    labels.set(label, (labels.get(label) ?? 0) + count)
+  }
+  const isCounted = labels.size <= MOST_DISTINCT && parts.every((part) => part.labels)
+  return {
+    rows: sum((part) => part.rows),
+    ...(isCounted && { labels: [...labels].sort(([a], [b]) => a - b) }),
+    ...(sizes && {
+      queries: {
+        count: sizes.length,
+        withoutRelevantRow: sum((part) => part.queries!.withoutRelevantRow),
+        ofOneRow: sum((part) => part.queries!.ofOneRow),
+        rows: rowsOfQueries(sizes),
+      },
+    }),
+  }
+}
+
+/** Least, median and most rows of a query. */
+function rowsOfQueries(sizes: Uint32Array | Float64Array): [number, number, number] {
+  const ascending = sizes.toSorted()
+  return [quantile(ascending, 0), quantile(ascending, 0.5), quantile(ascending, 1)]
+}
+
 function profileQueries(labels: Float32Array, sizes: Uint32Array): NonNullable<ChannelProfile['queries']> {
   let withoutRelevantRow = 0
   let row = 0
@@ -103,12 +137,11 @@ function profileQueries(labels: Float32Array, sizes: Uint32Array): NonNullable<C
     if (labels.subarray(row, row + size).every((label) => label <= 0)) withoutRelevantRow++
     row += size
   }
-  const ascending = sizes.toSorted()
   return {
     count: sizes.length,
     withoutRelevantRow,
     ofOneRow: sizes.filter((size) => size === 1).length,
-    rows: [quantile(ascending, 0), quantile(ascending, 0.5), quantile(ascending, 1)],
+    rows: rowsOfQueries(sizes),
   }
 }
 

@@ -24,6 +24,7 @@ export interface Lines {
 
 /** The shortest row of the largest body, by default, makes fewer. An empty line makes an answer of a hundred bytes. */
 const MOST_LINES = 2 ** 21
+const LF = 0x0a
 
 /**
  * Reads JSON Lines of rows, `{"features":[…]}`, and queries, `{"items":[…]}`. A line that cannot be read, an empty one
@@ -31,9 +32,12 @@ const MOST_LINES = 2 ** 21
  * @throws {RankerError} BODY_EMPTY, TOO_MANY_LINES, TOO_MANY_CELLS.
  */
 export function readLines(body: Uint8Array, featureNames: readonly string[], mostLines = MOST_LINES): Lines {
+  let newlines = 0
+  for (let at = body.indexOf(LF); at >= 0; at = body.indexOf(LF, at + 1)) {
+    if (++newlines > mostLines) throw new RankerError('TOO_MANY_LINES', { most: mostLines })
+  }
   const lines: (Rows | Query | LineError)[] = []
   eachLineOf(body, (bytes, start, end) => {
-    if (lines.length === mostLines) throw new RankerError('TOO_MANY_LINES', { most: mostLines })
     try {
       lines.push(readLine(bytes.subarray(start, end), featureNames))
     } catch (thrown) {

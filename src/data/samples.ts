@@ -1,6 +1,6 @@
-import { type Dataset, groupBounds } from './dataset.ts'
+import type { Dataset } from './dataset.ts'
+import { selectQueries } from './query-parts.ts'
 import { seededRandom } from './random.ts'
-import { contiguousRows } from './row-store.ts'
 
 const BATCH_ROWS = 1 << 14
 
@@ -43,21 +43,6 @@ const LEAST_ROWS = 1000
 /** Whole queries with about `most` rows together, spread over the data; the data itself where it has no more. */
 export function sampleQueries(data: Dataset, most: number): Dataset {
   if (!data.groups || data.rows <= most) return data
-  const { ids, sizes } = data.groups
-  const bounds = groupBounds(sizes)
-  const queries = sampleIndices(sizes.length, Math.max(1, Math.round((most / data.rows) * sizes.length)))
-  const keptSizes = Uint32Array.from(queries, (query) => sizes[query]!)
-  const rows = new Uint32Array(keptSizes.reduce((sum, size) => sum + size, 0))
-  let at = 0
-  for (const query of queries) {
-    for (let row = bounds[query]!; row < bounds[query + 1]!; row++) rows[at++] = row
-  }
-  return {
-    featureNames: data.featureNames,
-    rows: rows.length,
-    matrix: contiguousRows(readRows(data, rows), data.matrix.width),
-    labels: Float32Array.from(rows, (row) => data.labels[row]!),
-    groups: { ids: Array.from(queries, (query) => ids[query]!), sizes: keptSizes },
-    ...(data.weights && { weights: Float32Array.from(queries, (query) => data.weights![query]!) }),
-  }
+  const queries = data.groups.sizes.length
+  return selectQueries(data, sampleIndices(queries, Math.max(1, Math.round((most / data.rows) * queries))))
 }

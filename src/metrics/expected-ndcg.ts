@@ -1,5 +1,5 @@
 import { type Gain, gainsOf } from './ndcg.ts'
-import { orderOf, topRows } from './order.ts'
+import { topRows } from './order.ts'
 import { eachQuery, type QueryMetric, roomForTop } from './queries.ts'
 
 interface ExpectedNdcgOptions {
@@ -25,9 +25,8 @@ export function expectedNdcgOfQueries(
   const top = roomForTop(k, sizes)
   const discounts = Float64Array.from(top, (_, rank) => 1 / Math.log2(rank + 2))
   const dcgOf = (values: Float32Array): Float64Array => {
-    const order = orderOf(values, {})
     return eachQuery(sizes, (from, to) => {
-      const count = topRows(order, from, to, top)
+      const count = topRows(values, {}, from, to, top)
       let dcg = 0
       for (let rank = 0; rank < count; ) {
         const value = values[top[rank]!]!

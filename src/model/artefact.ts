@@ -6,7 +6,7 @@ import { RankerError } from '../errors.ts'
 import type { Forest } from './forest.ts'
 import { MANIFEST_FILE, type Manifest, parseManifest } from './manifest.ts'
 import { checkTrees, setFeatures } from './onnx-check.ts'
-import { readOnnx } from './onnx-reader.ts'
+import { type OnnxModel, readOnnx } from './onnx-reader.ts'
 import { writeOnnx } from './onnx-writer.ts'
 import { exposeProbabilities } from './onnx-zipmap.ts'
 import { readXGBoostModel } from './xgboost-model.ts'
@@ -21,6 +21,8 @@ export interface Artefact {
   readonly version: string
   /** The graph, of the bytes that were hashed, so that no later change of the file is served. */
   readonly onnx: Uint8Array
+  /** What it is made of. */
+  readonly graph: OnnxModel
   /** The name of the file that the graph is from, for errors. */
   readonly file: string
   /** In the order of a row's values; absent where nothing names them. */
@@ -94,10 +96,10 @@ async function openBare(folder: string, file: string): Promise<Artefact> {
 }
 
 /** A graph that is safe to open in a runtime. */
-function checkOnnx(bytes: Uint8Array, file: string): Pick<Artefact, 'onnx' | 'categorical'> {
-  const model = readOnnx(bytes, file)
-  checkTrees(model, file)
-  return { onnx: exposeProbabilities(bytes, model), categorical: setFeatures(model) }
+function checkOnnx(bytes: Uint8Array, file: string): Pick<Artefact, 'onnx' | 'graph' | 'categorical'> {
+  const graph = readOnnx(bytes, file)
+  checkTrees(graph, file)
+  return { onnx: exposeProbabilities(bytes, graph), graph, categorical: setFeatures(graph) }
 }
 
 function damagedManifest(reason: string): RankerError {

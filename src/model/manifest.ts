@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { RankerError } from '../errors.ts'
+import { rulesSchema } from '../rerank/rules.ts'
 
 /** The manifest's name inside the artefact. */
 export const MANIFEST_FILE = 'ranker.json'
@@ -43,6 +44,8 @@ export const manifestSchema = z.looseObject({
   /** sha256 in hex of each file beside the manifest. */
   files: z.record(z.string(), z.string().regex(/^[0-9a-f]{64}$/, 'wanted a sha256 in hex')),
   goldenRows,
+  /** Business rules after the score, for requests that do not bring their own. */
+  rerank: rulesSchema.optional(),
 })
 
 export type Manifest = z.infer<typeof manifestSchema>

@@ -39,6 +39,36 @@ export function textLengthsOf(node: OnnxNode, name: string): number[] {
   return lengths
 }
 
+/** An attribute of one text; undefined where it is absent. */
+export function textOf(node: OnnxNode, name: string): string | undefined {
+  let text: string | undefined
+  readFields(node.attributes.get(name) ?? NOTHING, {
+    4: (reader) => {
+      text = reader.string()
+    },
+  })
+  return text
+}
+
+/** An attribute of texts of which there are a few different ones, again and again; empty where it is absent. */
+export function branchModesOf(node: OnnxNode, name: string): string[] {
+  const texts: string[] = []
+  const known: Buffer[] = []
+  const names: string[] = []
+  readFields(node.attributes.get(name) ?? NOTHING, {
+    9: (reader) => {
+      const bytes = reader.bytes()
+      let index = known.findIndex((one) => one.equals(bytes))
+      if (index < 0) {
+        index = known.push(Buffer.from(bytes)) - 1
+        names.push(known[index]!.toString())
+      }
+      texts.push(names[index]!)
+    },
+  })
+  return texts
+}
+
 const NOTHING = new Uint8Array(0)
 
 /** A repeated field of numbers: packed into one value, or one by one. */

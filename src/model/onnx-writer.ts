@@ -25,7 +25,7 @@ interface Step {
  * A probability is 1 / (1 + e^-margin), step by step: ONNX Runtime's Sigmoid is near it by 1e-7 only, so that small
  * ones, such as rates of clicks, would be mostly noise.
  */
-const STEPS: Readonly<Record<Transform, readonly Step[]>> = {
+export const TRANSFORM_STEPS: Readonly<Record<Transform, readonly Step[]>> = {
   identity: [],
   sigmoid: [
     { operator: 'Neg' },
@@ -53,7 +53,7 @@ export function writeOnnx(forest: Forest, producer: { name: string; version: str
   text(model, 2, producer.name)
   text(model, 3, producer.version)
   message(model, 7, (graph) => {
-    const steps = STEPS[forest.transform]
+    const steps = TRANSFORM_STEPS[forest.transform]
     const names = [...steps.map((_, step) => (step === 0 ? 'margin' : `step_${step}`)), OUTPUT_NAME]
     message(graph, 1, (node) => {
       text(node, 1, INPUT_NAME)

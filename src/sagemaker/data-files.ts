@@ -1,4 +1,4 @@
-import { readdirSync, realpathSync, type Stats, statSync } from 'node:fs'
+import { existsSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { RankerError, reasonOf } from '../errors.ts'
 
@@ -30,6 +30,10 @@ function walk(folder: string, above: readonly string[], files: string[]): void {
     else throw new RankerError('NOT_A_FILE', { path, seen: kindOf(kind) })
   }
 }
+
+/** Names in a folder, none where there is no such folder. @throws {RankerError} INPUT_UNREADABLE. */
+export const namesIn = (folder: string): string[] =>
+  existsSync(folder) ? look(folder, () => readdirSync(folder)) : []
 
 export function kindOf(kind: Stats): string {
   if (kind.isFIFO()) return 'a FIFO'

@@ -1,8 +1,8 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { RankerError, reasonOf, show } from '../errors.ts'
-import { isSkipped, kindOf, listDataFiles } from './data-files.ts'
+import { isSkipped, kindOf, listDataFiles, namesIn } from './data-files.ts'
 
 /** The root on the platform. */
 export const DEFAULT_ROOT = '/opt/ml'
@@ -83,7 +83,8 @@ export function readHyperparameters(path: string): Record<string, string> {
   if (!existsSync(path)) {
     throw new RankerError('CONFIG_MISSING', {
       path,
-      wanted: 'a JSON object of hyperparameters, such as {"num_round":"100"}',
+      wanted:
+        'a JSON object of hyperparameters, such as {"num_round":"100"}, or --train and data outside of a job',
     })
   }
   const raw = readJson(path, hyperparametersFile, 'a JSON object of names and values')
@@ -123,7 +124,7 @@ export function readChannels(paths: JobPaths, hosts = 1): Channels {
     }
     channels[name as ChannelName] = pipe(paths, name, ContentType)
   }
-  for (const entry of existsSync(paths.data) ? readdirSync(paths.data) : []) {
+  for (const entry of namesIn(paths.data)) {
     if (isSkipped(entry) || isSideChannel(entry) || isManifest(join(paths.data, entry))) continue
     const name = isFifo(join(paths.data, entry)) ? entry.replace(/_\d+$/, '') : entry
     if (channels[name.replace(/_\d+$/, '') as ChannelName]?.kind === 'pipe') continue

@@ -1,3 +1,4 @@
+import './no-telemetry.ts'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { RankerError, reasonOf } from '../errors.ts'
 import type { Scorer } from './scorer.ts'

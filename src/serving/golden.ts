@@ -5,6 +5,8 @@ import type { Model } from './model.ts'
 import { type LineAnswer, predictFn } from './predict-fn.ts'
 
 const TOLERANCE = 1e-5
+/** Scores are what is proven; the manifest's business rules may want columns that no feature is made of. */
+const NO_RULES = { rerank: false }
 
 /** Whether a score is the one that the booster gave in training, but for rounding. */
 export function isGolden(seen: number, wanted: number): boolean {
@@ -24,7 +26,7 @@ export async function proveGoldenRows(model: Model, { goldenRows }: Manifest): P
     const request =
       named.id === null
         ? { features: model.featureNames.map((name) => named[name]) }
-        : { items: [{ id: row, ...named }] }
+        : { items: [{ id: row, ...named }], context: NO_RULES }
     return `${JSON.stringify(request)}\n`
   })
   const input = inputFn(Buffer.from(body.join('')), 'application/jsonlines', { model })

@@ -1,4 +1,5 @@
 import type { OutputKey } from '../data/output-keys.ts'
+import type { Engine } from '../scoring/engines.ts'
 import type { ModelInfo } from './model.ts'
 
 /** Where a hook may log: pino's way, fields first. */
@@ -21,6 +22,8 @@ export interface HookContext {
   readonly customAttributes?: string | undefined
   /** SAGEMAKER_INFERENCE_OUTPUT: what an answer holds of a row or an item where the request does not say. */
   readonly output?: readonly OutputKey[] | undefined
+  /** RANKER_ENGINE: what the default modelFn opens a model on. */
+  readonly engine?: Engine | undefined
   readonly log: HookLog
 }
 

@@ -1,8 +1,9 @@
 import { RankerError } from '../errors.ts'
 import { type Artefact, openArtefact } from '../model/artefact.ts'
 import { scoreInTurns } from '../scoring/in-turns.ts'
-import { openOnnxRuntime } from '../scoring/onnxruntime.ts'
+import { openScorer } from '../scoring/open-scorer.ts'
 import type { Scorer } from '../scoring/scorer.ts'
+import { currentContext } from './context.ts'
 import { lazyExplainer } from './explainer.ts'
 import { proveGoldenRows } from './golden.ts'
 import type { HookContext } from './hook-types.ts'
@@ -15,11 +16,14 @@ const MOST_FEATURES = 1_000_000
  * The default modelFn: opens a model folder, or a bare model file, and proves it. A model with a manifest has to give
  * its golden rows their scores; a bare one has to give finite scores, and its features are called f0, f1, … unless the
  * file names them.
+ * @param context may be left out inside a hook, whose own it then is
  * @throws {RankerError} when the model is missing, damaged, altered, unsupported or fails its proof.
  */
-export async function modelFn(path: string, _context?: HookContext): Promise<Model> {
+export async function modelFn(path: string, context?: Pick<HookContext, 'engine'>): Promise<Model> {
   const artefact = await openArtefact(path)
-  const scorer = scoreInTurns(await openOnnxRuntime(artefact.onnx, artefact.file))
+  const { engine = 'auto' } = context ?? currentContext() ?? {}
+  const opened = await openScorer(artefact, engine, artefact.manifest !== undefined)
+  const scorer = scoreInTurns(opened.scorer)
   try {
     const { name, version, manifest, file, categorical } = artefact
     const model: Model = {
@@ -27,6 +31,7 @@ export async function modelFn(path: string, _context?: HookContext): Promise<Mod
       version,
       featureNames: featureNamesOf(artefact, scorer),
       categorical,
+      engine: { name: scorer.engine, reason: opened.reason },
       libsvmIndexBase: manifest?.hyperparameters.libsvm_index_base === 1 ? 1 : 0,
       scorer,
       manifest,

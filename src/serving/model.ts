@@ -12,6 +12,8 @@ export interface ModelInfo {
   readonly categorical: readonly number[]
   /** The index that the first feature has in libsvm: 1 where the model was trained so. */
   readonly libsvmIndexBase: 0 | 1
+  /** What scores it, and why. */
+  readonly engine: { readonly name: string; readonly reason: string }
 }
 
 /** A model ready to score: what the default modelFn returns. */

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { OutputKey } from '../data/output-keys.ts'
 import { RankerError } from '../errors.ts'
+import type { Engine } from '../scoring/engines.ts'
 import type { HookContext, HookLog } from './hook-types.ts'
 import { type Hooks, loadHooks } from './hooks.ts'
 import type { Model } from './model.ts'
@@ -17,6 +18,8 @@ export interface PipelineOptions {
   readonly defaultAccept?: string | undefined
   /** SAGEMAKER_INFERENCE_OUTPUT. */
   readonly output?: readonly OutputKey[] | undefined
+  /** RANKER_ENGINE. */
+  readonly engine?: Engine | undefined
   readonly log: HookLog
 }
 
@@ -29,13 +32,14 @@ export async function openPipeline({
   program,
   defaultAccept,
   output,
+  engine,
   log,
 }: PipelineOptions): Promise<Pipeline> {
   const modelDir = await folderOf(modelPath)
   const hooks = await loadHooks(modelDir, program)
-  const defaultModel = await openDefault(modelPath, hooks)
+  const defaultModel = await openDefault(modelPath, engine, hooks)
   try {
-    const context: HookContext = { modelDir, model: defaultModel, output, log }
+    const context: HookContext = { modelDir, model: defaultModel, output, engine, log }
     const model = hooks.modelFn ? await hooks.modelFn(modelDir, context) : defaultModel
     return new LocalPipeline({ defaultModel, model, hooks, context, defaultAccept })
   } catch (thrown) {
@@ -51,9 +55,13 @@ export async function folderOf(modelPath: string): Promise<string> {
 }
 
 /** A folder without a model of a known kind is served by the modelFn that came with it. */
-async function openDefault(modelPath: string, hooks: Hooks): Promise<Model | undefined> {
+async function openDefault(
+  modelPath: string,
+  engine: Engine | undefined,
+  hooks: Hooks,
+): Promise<Model | undefined> {
   try {
-    return await modelFn(modelPath)
+    return await modelFn(modelPath, { engine })
   } catch (thrown) {
     if (hooks.modelFn && thrown instanceof RankerError && thrown.code === 'MODEL_MISSING') return undefined
     throw thrown

@@ -22,9 +22,10 @@ export interface ServingOptions extends PipelineOptions {
  * @throws {RankerError} when the model or its hooks cannot be served.
  */
 export async function openServing(options: ServingOptions): Promise<Pipeline> {
-  const { modelPath, program, defaultAccept, output, log, turns, largeBytes, hookLimits, onReplace } = options
+  const { modelPath, program, defaultAccept, output, engine, log } = options
+  const { turns, largeBytes, hookLimits, onReplace } = options
   const isolated = (limits: ProcessLimits) =>
-    IsolatedPipeline.open({ modelPath, program, defaultAccept, output }, limits, log, onReplace)
+    IsolatedPipeline.open({ modelPath, program, defaultAccept, output, engine }, limits, log, onReplace)
   const hasHooks = (await hookFile(await folderOf(modelPath), program)) !== undefined
   if (hasHooks && options.isolateHooks) return isolated(hookLimits)
   // Nothing but our own code runs there: a request may take as long as it is large.

@@ -4,11 +4,13 @@ import type { OutputKey, RequestOptions } from '../data/output-keys.ts'
 import type { ItemId, Query } from '../data/query.ts'
 import { type LineError, type Lines, toLineError } from '../data/request-lines.ts'
 import { RankerError } from '../errors.ts'
+import type { RerankedItem } from '../rerank/rerank.ts'
 import { rank } from '../scoring/rank.ts'
 import { type Explanation, explainRows } from './explainer.ts'
 import type { HookContext } from './hook-types.ts'
 import type { ModelInput } from './input-fn.ts'
 import type { Model } from './model.ts'
+import { rerankQuery } from './rerank-query.ts'
 
 /** What an answer says of a row. */
 export interface RowPrediction extends Partial<Explanation> {
@@ -17,7 +19,8 @@ export interface RowPrediction extends Partial<Explanation> {
   readonly rank?: number
 }
 
-export interface RankedItem extends Partial<Explanation> {
+/** With what the business rules say of an item, where there are any. */
+export interface RankedItem extends Partial<Explanation>, Partial<Omit<RerankedItem, 'item'>> {
   /** As the request has it. */
   readonly id: ItemId
   /** From 1. */
@@ -34,6 +37,8 @@ export interface Selection {
 export interface Ranking extends Selection {
   readonly ranking: readonly RankedItem[]
   readonly model: { readonly name: string; readonly version: string }
+  /** Of the server's choice, where an item was drawn to be explored without a seed of the rules' own. */
+  readonly seed?: number
 }
 
 /** The answer to rows of which more than the scores is wanted. */
@@ -161,16 +166,23 @@ class Answerer {
   async query(query: Query, first: number): Promise<Ranking> {
     const selection = this.#select(query)
     const scores = this.#scores.slice(first, first + query.count)
-    const order = rank(scores, query.limit)
+    const reranked = rerankQuery(this.#model, query, scores)
+    const order = reranked?.items.map(({ item }) => item) ?? rank(scores, query.limit)
     const explanations = await this.#explain(query, selection, order, first)
     const ranking = order.map((item, position) => ({
       id: query.ids[item]!,
       rank: position + 1,
       score: scores[item]!,
+      ...reranked?.said[position],
       ...explanations?.[position],
     }))
     const { name, version } = this.#model
-    return { ranking, model: { name, version }, ...selection }
+    return {
+      ranking,
+      model: { name, version },
+      ...(reranked?.seed !== undefined && { seed: reranked.seed }),
+      ...selection,
+    }
   }
 
   /** What the request says, else what the server does; contributions that are asked for in words go last. */

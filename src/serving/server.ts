@@ -47,6 +47,8 @@ export interface Peers {
   metrics(): Promise<MetricsData[]>
   /** The models of all of them. */
   readonly registry: ModelRegistry
+  /** Tells that this one is ready. @returns when it has the models that the others have */
+  join(): Promise<void>
 }
 
 declare module 'fastify' {
@@ -86,7 +88,7 @@ export function buildServer({
   ...given
 }: ServerOptions): FastifyInstance {
   const settings = { ...readSettings({}), ...given }
-  const { bodyLimit, modelPath, modelsRoot, program, defaultAccept, output, batch } = settings
+  const { bodyLimit, modelPath, modelsRoot, program, defaultAccept, output, engine, batch } = settings
   const turns = new Turns()
   const gate = new Gate(settings.queueSize)
   const app = createApp(log, bodyLimit)
@@ -104,6 +106,7 @@ export function buildServer({
       program,
       defaultAccept,
       output,
+      engine,
       log,
       turns,
       largeBytes,
@@ -145,10 +148,10 @@ export function buildServer({
       program,
     })
   if (isMulti) {
-    routePing(app)
+    routePing(app, () => models.checkReady())
     routeModels(app, registry, models, gate)
   } else {
-    routePing(app, served)
+    routePing(app, () => void served.pipeline)
     routeInvocations(app, served, gate, batch.on)
   }
   routeEndpoints(app, {
@@ -164,15 +167,24 @@ export function buildServer({
   app.decorate('metrics', () => metrics.data())
   app.decorate('models', models)
   app.decorate('load', async () => {
+    const join = async () => peers?.join()
     if (isMulti) {
+      await models.start(join)
       log.info({ root: modelsRoot }, 'ready to load models')
       return true
     }
     try {
       await served.load()
+      await join()
       const { model } = served.pipeline
       log.info(
-        { model: model?.name, version: model?.version, features: model?.featureNames.length },
+        {
+          model: model?.name,
+          version: model?.version,
+          features: model?.featureNames.length,
+          engine: model?.engine.name,
+          engineReason: model?.engine.reason,
+        },
         'the model is ready',
       )
       return true

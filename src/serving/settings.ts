@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Level } from 'pino'
 import { OUTPUT_KEYS, type OutputKey } from '../data/output-keys.ts'
 import { RankerError } from '../errors.ts'
+import { ENGINES, type Engine } from '../scoring/engines.ts'
 import { memoryOfMachine } from '../storage/memory.ts'
 import { type S3Settings, s3Settings } from '../storage/s3.ts'
 import { logLevel } from './log-level.ts'
@@ -47,6 +48,8 @@ export interface ServeSettings {
   readonly defaultAccept: string | undefined
   /** What an answer holds of a row or an item where the request does not say. */
   readonly output: readonly OutputKey[] | undefined
+  /** RANKER_ENGINE: what models are scored by. */
+  readonly engine: Engine
   readonly batch: BatchSettings
   /** Where the local endpoint writes the answers to asynchronous calls: `s3://bucket/prefix` or a folder. */
   readonly asyncOutput: string | undefined
@@ -100,6 +103,7 @@ export function readSettings(env: Environment): ServeSettings {
     hookMemoryBytes: MEBIBYTE * integer(env, 'RANKER_HOOK_MEMORY_MB', hookMemory, 64, MOST),
     defaultAccept: env.SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT || undefined,
     output: readOutput(env),
+    engine: readEngine(env),
     batch: readBatch(env, workers, bodyLimit),
     asyncOutput: env.RANKER_ASYNC_OUTPUT || undefined,
     s3: s3Settings(env),
@@ -149,6 +153,13 @@ function readOutput({ SAGEMAKER_INFERENCE_OUTPUT: seen }: Environment): readonly
   if (keys.every(isOutputKey) && new Set(keys).size === keys.length) return keys
   const wanted = `a list of ${OUTPUT_KEYS.join(', ')}, each once at most`
   throw new RankerError('BAD_SETTING', { name: 'SAGEMAKER_INFERENCE_OUTPUT', seen, wanted })
+}
+
+function readEngine({ RANKER_ENGINE: seen }: Environment): Engine {
+  if (!seen) return 'auto'
+  const engine = ENGINES.find((known) => known === seen)
+  if (engine) return engine
+  throw new RankerError('BAD_SETTING', { name: 'RANKER_ENGINE', seen, wanted: ENGINES.join(' or ') })
 }
 
 function isOutputKey(key: string): key is OutputKey {

@@ -70,10 +70,8 @@ function discard(temporary: string): void {
   } catch {}
 }
 
-/** The system's own words, without the call and the temporary name that they end in. */
 function writeFailed(path: string, cause: unknown): RankerError {
-  const reason = reasonOf(cause).replace(/^(E[A-Z]+): ([^,]+),.*/, '$2 ($1)')
-  return new RankerError('WRITE_FAILED', { path, reason }, { cause })
+  return new RankerError('WRITE_FAILED', { path, reason: reasonOf(cause) }, { cause })
 }
 
 /** Tries whether a folder, made if need be, can be written: better asked before hours of work than after. */

@@ -7,14 +7,14 @@ const CONTROLLERS = [
   {
     // The controllers' column of /proc/self/cgroup.
     name: '',
-    root: '/sys/fs/cgroup',
+    root: 'sys/fs/cgroup',
     limit: 'memory.max',
     used: 'memory.current',
     cache: /^inactive_file (\d+)/m,
   },
   {
     name: 'memory',
-    root: '/sys/fs/cgroup/memory',
+    root: 'sys/fs/cgroup/memory',
     limit: 'memory.limit_in_bytes',
     used: 'memory.usage_in_bytes',
     cache: /^total_inactive_file (\d+)/m,
@@ -28,14 +28,18 @@ export interface Memory {
   used(): number
 }
 
-/** The memory that this process and its children share: of the tightest cgroup around it, else of the machine. */
-export function memoryOfContainer(): Memory {
-  const limits = cgroups().filter(({ limit }) => limit > 0 && limit < totalmem())
+/**
+ * The memory that this process and its children share: of the tightest cgroup around it, else of the machine.
+ * @param root where the kernel's file systems lie
+ */
+export function memoryOfContainer(root = '/'): Memory {
+  const limits = cgroups(root).filter(({ limit }) => limit > 0 && limit < totalmem())
   const tightest = limits.sort((a, b) => a.limit - b.limit)[0]
   return (
     tightest ?? {
       limit: totalmem(),
-      used: () => totalmem() - 1024 * Number(/^MemAvailable: *(\d+)/m.exec(read('/proc/meminfo'))?.[1] ?? 0),
+      used: () =>
+        totalmem() - 1024 * Number(/^MemAvailable: *(\d+)/m.exec(read(join(root, 'proc/meminfo')))?.[1] ?? 0),
     }
   )
 }
@@ -52,8 +56,8 @@ export function residentBytes(pid: number): number | undefined {
 }
 
 /** Every cgroup from this process's own up to the root, as far as they can be seen from inside a container. */
-function cgroups(): Memory[] {
-  return read('/proc/self/cgroup')
+function cgroups(root: string): Memory[] {
+  return read(join(root, 'proc/self/cgroup'))
     .split('\n')
     .flatMap((line) => {
       const [, names = '', ...rest] = line.split(':')
@@ -61,7 +65,7 @@ function cgroups(): Memory[] {
       if (!controller || rest.length === 0) return []
       const levels = rest.join(':').split('/').filter(Boolean)
       return Array.from({ length: levels.length + 1 }, (_, depth): Memory => {
-        const folder = join(controller.root, ...levels.slice(0, depth))
+        const folder = join(root, controller.root, ...levels.slice(0, depth))
         return {
           limit: Number.parseInt(read(join(folder, controller.limit)), 10) || 0,
           used: () =>

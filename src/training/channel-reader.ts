@@ -3,7 +3,6 @@ import type { Dataset } from '../data/dataset.ts'
 import { FORMAT_NAMES, isSparse } from '../data/format.ts'
 import { readJsonLines } from '../data/json-lines.ts'
 import { readLibsvm } from '../data/libsvm.ts'
-import { readParquet } from '../data/parquet.ts'
 import { readRecords } from '../data/record-protobuf.ts'
 import type { SparseSink } from '../data/row.ts'
 import type { MemoryLimit } from '../data/row-store.ts'
@@ -75,6 +74,8 @@ async function readTable(
   const { name } = input
   switch (input.format) {
     case 'parquet': {
+      // Loaded where there is a file of it: it is as much code as all else that reads.
+      const { readParquet } = await import('../data/parquet.ts')
       const textColumns = new Set([roles.group])
       return readParquet(name, await input.randomAccess(), { textColumns, warn }, table)
     }

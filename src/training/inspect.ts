@@ -3,6 +3,7 @@ import { stabilityIndex } from '../data/drift.ts'
 import {
   type ChannelProfile,
   type FeatureProfiles,
+  mergeProfiles,
   profileChannel,
   profileFeatures,
   profileQuantiles,
@@ -21,6 +22,7 @@ import type { XGBoost } from '../xgboost/library.ts'
 import type { Scores } from './channel-model.ts'
 import { compareOnQueries } from './compare.ts'
 import type { Datasets } from './datasets.ts'
+import type { Hosts } from './hosts/hosts.ts'
 import { featureImportance, type Importance } from './importance.ts'
 import type { Baselines } from './measure.ts'
 
@@ -59,6 +61,7 @@ export interface Inspected {
   readonly incumbent?: Scores | undefined
   readonly baselines?: Baselines | undefined
   readonly gain: Gain
+  readonly hosts: Hosts
 }
 
 /** Looks at a trained model from all sides that the report shows. */
@@ -71,16 +74,17 @@ export function inspect({
   incumbent,
   baselines,
   gain,
+  hosts,
 }: Inspected): Inspection {
   const [best] = baselines?.single_features ?? []
   const channels = CHANNELS.flatMap((name) => {
     const data = datasets[name]
     if (!data) return []
-    const profile = profileChannel(data)
+    const profile = profileOfAll(data, hosts)
     // What has no random order is not ranked: it has no queries, or labels that are no grades.
     if (!best || baselines?.random[name] === undefined) return [{ name, profile }]
     const against = { best, incumbent: incumbent?.[name], gain }
-    return [{ name, profile, ...compareOnQueries(data, scores[name]!, against) }]
+    return [{ name, profile, ...compareOnQueries(data, scores[name]!, against, hosts) }]
   })
   const judged = (['test', 'validation', 'train'] as const).find((name) => datasets[name])!
   const sample = sampleColumns(datasets.train)
@@ -93,6 +97,14 @@ export function inspect({
     ...(other && { drift: { channel: other, values: driftOf(sample.columns, datasets[other]!) } }),
     scoresByGrade: scoresByGrade(datasets[judged]!, scores[judged]!),
   }
+}
+
+/** A channel's counts over the rows of all hosts. */
+function profileOfAll(data: Dataset, hosts: Hosts): ChannelProfile {
+  const mine = profileChannel(data)
+  if (hosts.names.length === 1) return mine
+  const sizes = data.groups && hosts.concat(Float64Array.from(data.groups.sizes))
+  return mergeProfiles(hosts.gather(mine), sizes)
 }
 
 function profileTraining(

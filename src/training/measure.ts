@@ -11,14 +11,12 @@ import { type Gain, ndcgOfQueries } from '../metrics/ndcg.ts'
 import { rankingQuality } from '../metrics/ranking-quality.ts'
 import type { ChannelComparison, FeatureImportance } from '../report/report-data.ts'
 import { CHANNELS, type ChannelName } from '../sagemaker/job.ts'
-import type { Booster } from '../xgboost/booster.ts'
+import type { Booster, Evaluation } from '../xgboost/booster.ts'
 import { predictDataset } from '../xgboost/predict.ts'
-import type { Matrices } from './boost.ts'
 import type { Scores } from './channel-model.ts'
 import type { CrossValidation } from './cross-validation.ts'
 import { isLabel } from './data-needs.ts'
 import type { Datasets } from './datasets.ts'
-import type { Evaluator } from './evaluator.ts'
 import type { Hosts } from './hosts/hosts.ts'
 import type { Hyperparameters } from './hyperparameters.ts'
 
@@ -68,7 +66,9 @@ export function scoreRows(final: Booster, datasets: Datasets): Scores {
 export interface MeasureOptions {
   /** The kept model's score of every row. */
   readonly scores: Scores
-  readonly evaluator: Evaluator
+  /** XGBoost's metrics of the kept model, by `channel-metric`, and their names. */
+  readonly evaluation: Evaluation
+  readonly metrics: readonly string[]
   readonly hyperparameters: Hyperparameters
   readonly incumbent: Scores | undefined
   /** Whether there is no time for what the model is held against: a job that was asked to stop has two minutes. */
@@ -78,15 +78,11 @@ export interface MeasureOptions {
 
 /** Measures the kept model and what it is held against on every channel. */
 export function measure(
-  final: Booster,
   kept: number,
   datasets: Datasets,
-  matrices: Matrices,
-  { scores, evaluator, hyperparameters, incumbent, isHurried, hosts }: MeasureOptions,
+  { scores, evaluation, metrics: named, hyperparameters, incumbent, isHurried, hosts }: MeasureOptions,
 ): Metrics {
   const metrics: Metrics = { best_iteration: kept }
-  const sets = Object.entries(matrices).map(([name, matrix]) => ({ name, matrix }))
-  const evaluation = evaluator.evaluate(final, kept, sets)
   // Every host makes the same measurements, so what all must agree on is asked of all.
   const ranked = CHANNELS.filter((name) => !hosts.any(!isRanked(datasets[name], hyperparameters)))
   const gain = gainOfJob(hyperparameters)
@@ -101,7 +97,7 @@ export function measure(
       const ranking = { labels, scores: scores[name]!, sizes: groups!.sizes, weights }
       Object.assign(values, rankingQuality(ranking, { gain, maxGrade, mean: hosts.meanOfQueries }))
     }
-    for (const metric of evaluator.metrics) {
+    for (const metric of named) {
       const value = evaluation.get(`${name}-${metric}`)!
       // A metric that the channel does not define, such as auc of labels that are all alike, is left out.
       if (!Number.isNaN(value)) values[metric] = value

@@ -41,6 +41,8 @@ export type TrainingEvent =
   | ({ readonly type: 'round' } & RoundValues)
   /** A round of the boosters of a cross-validation. */
   | ({ readonly type: 'cv' } & RoundValues)
+  /** The last round is done: most of what follows takes one thread. */
+  | { readonly type: 'trained' }
   | { readonly type: 'note' | 'warning'; readonly text: string }
 
 export type Emit = (event: TrainingEvent) => void

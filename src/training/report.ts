@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { rmSync } from 'node:fs'
+import type { Worker } from 'node:worker_threads'
 import { reasonOf } from '../errors.ts'
 import type { ReportData } from '../report/report-data.ts'
 import type { JobPaths } from '../sagemaker/job.ts'
@@ -6,6 +8,7 @@ import { writeWhole } from '../storage/files.ts'
 import { gainOfJob } from './measure.ts'
 import type { Emit, TrainingPlan } from './plan.ts'
 import type { TrainingResult } from './run.ts'
+import { startThread } from './threads.ts'
 
 /** What only the process around a training job knows of it. */
 export interface Surroundings {
@@ -57,15 +60,46 @@ export function reportData(
   }
 }
 
+/** Draws the report on a thread of its own, which its owner closes. */
+export class ReportThread {
+  #worker: Worker | undefined
+  #page: Promise<string> | undefined
+
+  /**
+   * To be called when the last round is done: loading the library that draws takes as long as measuring the model, which
+   * leaves a core idle.
+   */
+  start(): void {
+    this.#worker = startThread('report-thread')
+    this.#page = once(this.#worker, 'message').then(([page]) => page)
+    // Whoever draws hears of it.
+    this.#page.catch(() => {})
+  }
+
+  /** @throws whatever keeps the thread from it. */
+  draw(data: ReportData): Promise<string> {
+    if (!this.#worker) this.start()
+    this.#worker!.postMessage(data)
+    return this.#page!
+  }
+
+  async close(): Promise<void> {
+    await this.#worker?.terminate()
+  }
+}
+
 /**
  * Draws and writes the report. The model is written already, and a page that cannot be drawn must not lose it: what goes
  * wrong is a warning, and no page of an earlier job is left.
  */
-export async function writeReport(paths: JobPaths, data: ReportData, emit: Emit): Promise<void> {
+export async function writeReport(
+  paths: JobPaths,
+  data: ReportData,
+  drawing: ReportThread,
+  emit: Emit,
+): Promise<void> {
   try {
-    // The library that draws is loaded here alone: nothing else of training waits for it.
-    const { renderReport } = await import('../report/report.ts')
-    writeWhole(paths.report, renderReport(data))
+    writeWhole(paths.report, await drawing.draw(data))
   } catch (thrown) {
     emit({ type: 'warning', text: `report.html was not written: ${reasonOf(thrown)}` })
     try {

@@ -109,6 +109,7 @@ export async function runTraining(
     const boosted = boost(booster, rounds, evaluator, matrices, signals, { from, checkpoints, hosts })
     const { kept, trained } = boosted
     watch.lap('train')
+    emit({ type: 'trained' })
     if (kept + 1 < trained) emit({ type: 'note', text: `kept round ${kept} of rounds 0 to ${trained - 1}` })
 
     // A slice keeps neither names nor attributes, nor the metrics to evaluate.
@@ -116,12 +117,16 @@ export async function runTraining(
     final.setFeatureNames(datasets.train.featureNames)
     final.setAttribute('best_iteration', String(kept))
     final.setParameters({ eval_metric: evaluator.evalMetric, nthread: String(plan.threads) })
+    const sets = Object.entries(matrices).map(([name, matrix]) => ({ name, matrix }))
+    const evaluation = evaluator.evaluate(final, kept, sets)
+    // What follows looks at rows, and takes the place of these in memory.
+    for (const done of [booster, ...Object.values(matrices)]) done.close()
 
     const { metrics: measured, ...judged } = judge(plan, library, final, {
       kept,
       datasets,
-      matrices,
-      evaluator,
+      evaluation,
+      metrics,
       incumbent,
       isHurried: hosts.any(signals.shouldStop()),
       hosts,
@@ -140,7 +145,6 @@ export async function runTraining(
 interface Trained extends Omit<MeasureOptions, 'scores' | 'hyperparameters'> {
   readonly kept: number
   readonly datasets: Datasets
-  readonly matrices: Matrices
 }
 
 /** Exports the kept model and says how good it is, what it looks at, and what it was made of. */
@@ -148,12 +152,12 @@ function judge(
   plan: TrainingPlan,
   library: XGBoost,
   final: Booster,
-  { kept, datasets, matrices, ...options }: Trained,
+  { kept, datasets, ...options }: Trained,
 ): Artefact & Pick<TrainingResult, 'metrics' | 'inspection'> {
   const { hyperparameters } = plan
   const exported = exportBooster(final)
   const scores = scoreRows(final, datasets)
-  const measured = measure(final, kept, datasets, matrices, { ...options, scores, hyperparameters })
+  const measured = measure(kept, datasets, { ...options, scores, hyperparameters })
   const inspection = inspect({
     library,
     final,
@@ -163,6 +167,7 @@ function judge(
     incumbent: options.incumbent,
     baselines: measured.baselines,
     gain: gainOfJob(hyperparameters),
+    hosts: options.hosts,
   })
   return {
     ...buildArtefact(plan, datasets.train, final, exported, measured, inspection.profile, options.hosts),

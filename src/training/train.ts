@@ -1,11 +1,9 @@
 import { rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { Worker } from 'node:worker_threads'
 import { RankerError } from '../errors.ts'
 import { formatManifest, MANIFEST_FILE } from '../model/manifest.ts'
 import { findWarnings } from '../report/warnings.ts'
 import type { JobPaths } from '../sagemaker/job.ts'
-import { openOnnxRuntime } from '../scoring/onnxruntime.ts'
 import { checkWritable, writeTogether } from '../storage/files.ts'
 import type { Artefact } from './artefact.ts'
 import { prepareCheckpoints } from './checkpoints.ts'
@@ -15,9 +13,10 @@ import type { Metrics } from './measure.ts'
 import { formatPerQuery } from './per-query.ts'
 import { Stopwatch } from './phases.ts'
 import type { TrainingEvent, TrainingPlan } from './plan.ts'
-import { reportData, type Surroundings, writeReport } from './report.ts'
+import { ReportThread, reportData, type Surroundings, writeReport } from './report.ts'
 import type { TrainingResult } from './run.ts'
 import type { ThreadInput, ThreadMessage } from './thread.ts'
+import { startThread } from './threads.ts'
 
 export interface TrainOptions {
   readonly env: Readonly<Record<string, string | undefined>>
@@ -44,8 +43,23 @@ export async function train(plan: TrainingPlan, paths: JobPaths, options: TrainO
   for (const folder of [paths.model, dirname(paths.failure)]) checkWritable(folder)
   if (leads && plan.checkpoints !== undefined) prepareCheckpoints(plan.checkpoints)
   const place = line && { ...line.hosts, ...(await line.news.together) }
-  const result = await runOnThread(plan, options, place)
-  if (!leads) return result.metrics
+  if (!leads) return (await runOnThread(plan, options, place)).metrics
+  const drawing = new ReportThread()
+  try {
+    return await trainAndWrite(plan, paths, options, place, drawing)
+  } finally {
+    await drawing.close()
+  }
+}
+
+async function trainAndWrite(
+  plan: TrainingPlan,
+  paths: JobPaths,
+  options: TrainOptions,
+  place: HostsInput | undefined,
+  drawing: ReportThread,
+): Promise<Metrics> {
+  const result = await runOnThread(plan, options, place, () => drawing.start())
   const watch = new Stopwatch()
   const exportDifference = await checkExport(result)
   watch.lap('check the export')
@@ -53,12 +67,12 @@ export async function train(plan: TrainingPlan, paths: JobPaths, options: TrainO
   const data = reportData(plan, { ...result, phases }, exportDifference, options.surroundings())
   const metrics: Metrics = { ...result.metrics, warnings: findWarnings(data) }
   writeArtefact(paths, { ...result, metrics }, options.extraFiles)
-  if (line) {
+  if (options.line) {
     const text =
-      'the metrics of each channel are over the rows of all hosts; report.html, per_query.csv and what metrics.json compares and profiles are over those of this one'
+      'metrics, comparisons and per_query.csv are over the queries of all hosts; feature importance, profile and drift look at rows of this one'
     options.onEvent({ type: 'note', text })
   }
-  await writeReport(paths, data, options.onEvent)
+  await writeReport(paths, data, drawing, options.onEvent)
   return metrics
 }
 
@@ -66,13 +80,13 @@ function runOnThread(
   plan: TrainingPlan,
   { env, onEvent, stop, line }: TrainOptions,
   place: HostsInput | undefined,
+  onTrained = () => {},
 ): Promise<TrainingResult> {
   const flag = new SharedArrayBuffer(4)
   const raise = () => Atomics.store(new Int32Array(flag), 0, 1)
   if (stop?.aborted) raise()
   stop?.addEventListener('abort', raise, { once: true })
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  const worker = new Worker(new URL(`./thread.${extension}`, import.meta.url), {
+  const worker = startThread('thread', {
     workerData: { plan, env, stop: flag, hosts: place } satisfies ThreadInput,
     // A FIFO's descriptor is closed by the socket that takes it over, which the thread's own list would not know.
     trackUnmanagedFds: false,
@@ -83,6 +97,7 @@ function runOnThread(
     const fail = (reason: string) => reject(new RankerError('TRAINING_DIED', { reason }))
     worker.on('message', (message: ThreadMessage) => {
       if (message.type === 'tracker') line!.announce(message.port)
+      else if (message.type === 'trained') onTrained()
       else if (message.type === 'done') resolve(message.result)
       else if (message.type === 'failed') reject(new RankerError(message.code, message.values as never))
       // All hosts see the same values: one says them.
@@ -99,6 +114,7 @@ function runOnThread(
  */
 async function checkExport({ onnx, manifest }: Artefact): Promise<number> {
   const { rows, scores } = manifest.goldenRows
+  const { openOnnxRuntime } = await import('../scoring/onnxruntime.ts')
   const scorer = await openOnnxRuntime(onnx)
   try {
     const values = Float32Array.from(rows.flat(), (value) => value ?? Number.NaN)

@@ -41,7 +41,7 @@ t.test('an answer that cannot be written is', { skip: !existsSync('/dev/full') }
   const child = score(t, openSync('/dev/full', 'w'))
   const exited = once(child, 'exit')
   child.stdin!.end('9,4,1\n')
-  t.match(await text(child.stderr!), /^error: cannot write the answer: ENOSPC.*\n$/)
+  t.match(await text(child.stderr!), /^error: cannot write the answer: no space left on device \(ENOSPC\)\n$/)
   t.same(await exited, [1, null])
 })
 

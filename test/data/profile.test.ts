@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { stabilityIndex } from '../../src/data/drift.ts'
-import { profileChannel, profileFeatures, sampleColumns } from '../../src/data/profile.ts'
+import { mergeProfiles, profileChannel, profileFeatures, sampleColumns } from '../../src/data/profile.ts'
 import { quantile } from '../../src/data/quantile.ts'
 import { contiguousRows } from '../../src/data/row-store.ts'
 import { sampleIndices, sampleQueries } from '../../src/data/samples.ts'
@@ -115,6 +115,19 @@ t.test('what a channel holds', async (t) => {
   const { groups: _, ...rows } = data
   const continuous = { ...rows, rows: 100, labels: Float32Array.from({ length: 100 }, (_, row) => row / 7) }
   t.same(profileChannel(continuous), { rows: 100 }, 'targets are no grades')
+
+  // Over JSON, as hosts tell each other; the last one has no row.
+  const parts = [
+    { rows: 2, labels: data.labels.slice(0, 2), groups: { ids: ['a'], sizes: Uint32Array.of(2) } },
+    { rows: 4, labels: data.labels.slice(2), groups: { ids: ['b', 'c'], sizes: Uint32Array.of(3, 1) } },
+    { rows: 0, labels: new Float32Array(0), groups: { ids: [], sizes: new Uint32Array(0) } },
+  ].map((part) => JSON.parse(JSON.stringify(profileChannel({ ...data, ...part }))))
+  t.same(
+    mergeProfiles(parts, Float64Array.of(2, 3, 1)),
+    profileChannel(data),
+    'the parts of hosts are the whole',
+  )
+  t.same(mergeProfiles([{ rows: 3, labels: [[1, 3]] }, { rows: 100 }], undefined), { rows: 103 })
 })
 
 t.test('drift', async (t) => {

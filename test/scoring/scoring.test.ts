@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
 import fc from 'fast-check'
 import t from 'tap'
 import { predictRow } from '../../src/model/forest.ts'
@@ -12,6 +14,19 @@ t.test('ranking is by score, ties in input order, as long as wanted', async (t) 
   t.same(rank([0.5, 2, 0.5, -1], 2), [1, 0])
   t.same(rank([1], 10), [0])
   t.same(rank([]), [])
+})
+
+t.test('ONNX Runtime writes nothing and reports to nobody', async (t) => {
+  const home = t.testdir()
+  const script = `import { openOnnxRuntime } from ${JSON.stringify(import.meta.resolve('../../src/scoring/onnxruntime.ts'))}
+    await openOnnxRuntime(Buffer.from(process.argv[1], 'base64'))
+    process.exit(0)`
+  const argv = ['--input-type=module', '--eval', script, onnxOf(FOREST).toString('base64')]
+  const { ORT_DISABLE_TELEMETRY: _, ...env } = process.env
+  // With it, a folder is there before the first session is.
+  const run = spawnSync(process.execPath, argv, { env: { ...env, HOME: home }, encoding: 'utf8' })
+  t.match(run, { status: 0, stdout: '', stderr: '' })
+  t.same(readdirSync(home, { recursive: true }), [])
 })
 
 t.test('ONNX Runtime scores as the plain forest does', async (t) => {

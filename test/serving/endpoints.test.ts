@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { crc32 } from 'node:zlib'
 import {
   InvokeEndpointAsyncCommand,
@@ -10,6 +12,7 @@ import {
   SageMakerRuntimeClient,
 } from '@aws-sdk/client-sagemaker-runtime'
 import t, { type Test } from 'tap'
+import { awsPython, hasAwsPython } from '../../scripts/test-parts.ts'
 import { eventStreamMessage } from '../../src/serving/event-stream.ts'
 import type { ServerOptions } from '../../src/serving/server.ts'
 import { emptyFolder, modelFolder } from '../helpers/model.ts'
@@ -51,6 +54,46 @@ t.test('InvokeEndpoint of the real SDK', async (t) => {
     InvokedProductionVariant: 'AllTraffic',
     CustomAttributes: /^trace=1;request-id=/,
   })
+})
+
+const PYTHON = `
+import json, sys, boto3
+from botocore.config import Config
+client = boto3.client('sagemaker-runtime', endpoint_url=sys.argv[1], region_name='eu-west-1', aws_access_key_id='a',
+    aws_secret_access_key='b', config=Config(retries={'max_attempts': 0}))
+call = dict(EndpointName='ranker-1', ContentType='text/csv')
+answer = client.invoke_endpoint(**call, Body=b'9,4,1', Accept='application/json', CustomAttributes='trace=1')
+said = [answer['ContentType'], answer['InvokedProductionVariant'], answer['CustomAttributes'][:19], json.load(answer['Body'])]
+stream = client.invoke_endpoint_with_response_stream(**call, Body=b'9,4,1\\n' * 40000, Accept='application/jsonlines')
+parts = [event['PayloadPart']['Bytes'] for event in stream['Body']]
+said.append([len(parts) > 5, len(b''.join(parts).splitlines())])
+later = client.invoke_endpoint_async(**call, InputLocation='s3://bucket/absent', Accept='text/csv', InferenceId='call-1')
+said.append([later['InferenceId'], later['OutputLocation'].rsplit('/', 1)[1], later['FailureLocation'].rsplit('/', 1)[1]])
+try:
+    client.invoke_endpoint(**call, Body=b'9,4')
+except client.exceptions.ModelError as error:
+    original = error.response
+    said.append([original['OriginalStatusCode'], json.loads(original['OriginalMessage'])['error']['code'],
+        original['ResponseMetadata']['HTTPStatusCode'], original['LogStreamArn'][:13]])
+print(json.dumps(said))
+`
+const noBoto3 =
+  !hasAwsPython() && 'there is no boto3 here: node scripts/launch.mjs scripts/test-parts.ts installs it'
+
+t.test('boto3 needs nothing but the URL either', { skip: noBoto3 }, async (t) => {
+  const { app } = await startServer(t, modelFolder(t), { asyncOutput: emptyFolder(t) })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.server.address() as AddressInfo
+  const run = promisify(execFile)(awsPython, ['-c', PYTHON, `http://127.0.0.1:${port}`])
+  t.same(JSON.parse((await run).stdout), [
+    'application/json',
+    'AllTraffic',
+    'trace=1;request-id=',
+    { predictions: [{ score: 1.5 }] },
+    [true, 40_000],
+    ['call-1', 'call-1.out', 'call-1-error.out'],
+    [422, 'WRONG_WIDTH', 424, 'arn:aws:logs:'],
+  ])
 })
 
 t.test('errors come as the SDK knows them', async (t) => {

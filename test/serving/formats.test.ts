@@ -3,34 +3,11 @@ import { join } from 'node:path'
 import t from 'tap'
 import { CONTENT_TYPES } from '../../src/serving/input-fn.ts'
 import { ANSWER_TYPES } from '../../src/serving/output-fn.ts'
+import { messagesOf } from '../helpers/http-page.ts'
 import { explainableFolder } from '../helpers/model.ts'
 import { startServer } from '../helpers/server.ts'
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/serving.md'), 'utf8')
-
-interface HttpMessage {
-  readonly first: string
-  readonly headers: Record<string, string>
-  readonly body: Buffer
-}
-
-/** The messages on a page, in fences of their own: requests, each followed by its answer. */
-function messagesOf(page: string): HttpMessage[] {
-  return [...page.matchAll(/```http\n([\s\S]*?)```/g)].map(([, text]) => {
-    const [head, ...rest] = text!.split('\n\n')
-    const [first, ...lines] = head!.split('\n')
-    const headers = Object.fromEntries(
-      lines.map((line) => line.toLowerCase().split(': ') as [string, string]),
-    )
-    const body = rest.join('\n\n')
-    const bytes = /^base64: ([\s\S]*)$/.exec(body)?.[1]
-    return {
-      first: first!,
-      headers,
-      body: bytes === undefined ? Buffer.from(body) : Buffer.from(bytes, 'base64'),
-    }
-  })
-}
 
 t.test('the examples of docs/serving.md are answered as it says', async (t) => {
   const { invoke } = await startServer(t, explainableFolder(t))

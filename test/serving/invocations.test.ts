@@ -9,7 +9,7 @@ import { outputFn } from '../../src/serving/output-fn.ts'
 import { predictFn, type Ranking } from '../../src/serving/predict-fn.ts'
 import { TurnPipeline } from '../../src/serving/turn-pipeline.ts'
 import { Turns } from '../../src/serving/turns.ts'
-import { explainableFolder, modelFolder } from '../helpers/model.ts'
+import { explainableFolder, manifestOf, modelFolder } from '../helpers/model.ts'
 import { startServer } from '../helpers/server.ts'
 
 const JSON_TYPE = { 'content-type': 'application/json' }
@@ -272,6 +272,19 @@ t.test('what would fill the memory is refused', async (t) => {
     status: 413,
   })
   await pipeline.close()
+})
+
+t.test('libsvm counts from where training did, as the manifest says', async (t) => {
+  const libsvm = { 'content-type': 'text/libsvm' }
+  const zero = await startServer(t, modelFolder(t))
+  t.equal((await zero.invoke('3 qid:1 0:9 1:4 2:1\n', libsvm)).body, '1.5\n')
+  const one = await startServer(
+    t,
+    modelFolder(t, {}, manifestOf({ hyperparameters: { libsvm_index_base: 1 } })),
+  )
+  t.equal((await one.invoke('3 qid:1 1:9 2:4 3:1\n', libsvm)).body, '1.5\n')
+  t.match(await one.invoke('0:9\n', libsvm), { statusCode: 422, body: /LIBSVM_TOKEN|INDEX/ })
+  t.match(await one.invoke('4:9\n', libsvm), { statusCode: 422, body: /indices 1 to 3/ })
 })
 
 t.test('many scores are written as recordio like one', async (t) => {

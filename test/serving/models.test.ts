@@ -4,7 +4,7 @@ import t, { type Test } from 'tap'
 import { Registry } from '../../src/serving/models/registry.ts'
 import { writeTree } from '../helpers/command.ts'
 import { emptyFolder, FOREST, manifestOf, onnxOf } from '../helpers/model.ts'
-import { startServer } from '../helpers/server.ts'
+import { idleServer, startServer } from '../helpers/server.ts'
 
 /** A models' root with model folders by name, each with the files of a model and whatever is given. */
 function modelsRoot(t: Test, models: Record<string, Record<string, string | object>>): string {
@@ -62,6 +62,33 @@ t.test('models are loaded, listed, asked and unloaded by name', async (t) => {
   t.equal((await send('POST', '/models/b/invoke', '9,4,1')).body, '7\n', 'the others stay')
   t.equal((await load('a')).statusCode, 200, 'and it can be loaded again')
   t.equal((await send('POST', '/invocations', '9,4,1')).statusCode, 404)
+})
+
+t.test('a process that has not yet what the others have answers 503', async (t) => {
+  const root = modelsRoot(t, { a: {} })
+  let join = () => {}
+  const joined = new Promise<void>((resolve) => {
+    join = resolve
+  })
+  const registry = new Registry({ hosts: () => [], root, memory: { limit: 1e9, used: () => 0 } })
+  const peers = { metrics: async () => [], registry, join: () => joined }
+  const { app, ping } = idleServer(t, '/nowhere', { modelsRoot: root, peers })
+  const loading = app.load()
+  await app.models.open('a', `${root}/a/model`)
+  const invoke = () =>
+    app.inject({
+      method: 'POST',
+      url: '/models/a/invoke',
+      headers: { 'content-type': 'text/csv' },
+      payload: '9,4,1',
+    })
+  for (const answer of [await ping(), await invoke(), await app.inject('/models')])
+    t.match(answer, { statusCode: 503, body: /NOT_READY/ })
+  join()
+  await loading
+  t.equal((await ping()).statusCode, 200)
+  t.equal((await invoke()).body, '1.5\n')
+  await t.rejects(registry.load('b', `${root}/a/model`), { code: 'NOT_READY' }, 'where nobody would serve it')
 })
 
 t.test('a list of models comes in pages, which models that go do not disturb', async (t) => {

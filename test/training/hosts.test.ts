@@ -58,6 +58,26 @@ t.test('two hosts that have all files train one model on all rows', async (t) =>
   const [best, bestOfSingle] = [metrics, single].map(({ baselines }) => baselines.single_features[0])
   t.equal(best.feature, bestOfSingle.feature)
   t.ok(Math.abs(best.validation - bestOfSingle.validation) < 1e-12, 'measured over all shares')
+
+  for (const [channel, queries] of [
+    ['train', 60],
+    ['validation', 20],
+  ] as const) {
+    const { comparisons } = metrics
+    t.equal(comparisons[channel].queries, queries, `the ${channel} queries of all hosts are compared`)
+    t.ok(Math.abs(comparisons[channel].metrics['ndcg@10'].mean - metrics[channel]['ndcg@10']) < 1e-12)
+    const meansOf = (of: typeof metrics) =>
+      of.comparisons[channel].baselines.map(({ mean }: { mean: number }) => Number(mean.toFixed(9)))
+    t.same(meansOf(metrics), meansOf(single), 'and against what one machine compares with')
+  }
+  const lines = readFileSync(join(cluster.path(two[0]!), 'output/data/per_query.csv'), 'utf8').split('\n')
+  const idsOf = (channel: string) =>
+    lines.filter((line) => line.startsWith(`${channel},`)).map((line) => line.split(',')[1]!)
+  const all = (count: number) => Array.from({ length: count }, (_, query) => `q${query}`).sort()
+  t.same(idsOf('train').sort(), all(60))
+  t.same(idsOf('validation').sort(), all(20))
+  const report = readFileSync(join(cluster.path(two[0]!), 'output/data/report.html'), 'utf8')
+  t.match(report, /Only 20 queries of validation are judged/)
 })
 
 t.test('four hosts, sharded: one has no file, one comes late', async (t) => {
@@ -262,6 +282,9 @@ t.test('hosts that cannot come together', async (t) => {
       names: ['algo-1.invalid', 'localhost'],
     }),
     refused(['127.0.0.1'], /cannot listen on port \d+: .*EADDRINUSE.*RANKER_TRACKER_PORT moves it/, { port }),
+    refused(['127.0.0.2'], /host 127\.0\.0\.1 on port \d+: what listens there does not answer as a host/, {
+      port,
+    }),
     refused(['127.0.0.2'], /current_host is "algo-9": wanted one of its hosts, "127\.0\.0\.1"/, {
       files: { '127.0.0.2': { [resource]: { current_host: 'algo-9', hosts: two } } },
     }),

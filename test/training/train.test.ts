@@ -388,6 +388,10 @@ t.test('what is wrong is one sentence, and nothing is half-written', async (t) =
     }
     await refused(['train', '--trian', 'x'], /unknown flag "--trian".*did you mean --train\?/)
     await refused(['train', '--train'], /--train of ranker train needs a value/)
+    await refused(['train', '--train', ''], /--train of ranker train needs a value/)
+    for (const flag of ['validation', 'test', 'model', 'content-type', 'output']) {
+      await refused(['train', `--${flag}`, 'x'], new RegExp(`--${flag} of ranker train goes with --train`))
+    }
     await refused(['train', 'x.csv'], /unexpected argument "x\.csv"/)
     await refused(['train', '--eta', '1', '--eta=2'], /given twice/)
     t.equal((await ranker(['trian'])).code, 64)

@@ -8,6 +8,7 @@ import type { ModelHost } from './model-host.ts'
 export class LocalModels implements ModelHost {
   readonly #models = new Map<string, ServedModel>()
   readonly #openPipeline: (path: string) => Promise<Pipeline>
+  #isReady = false
 
   /** @param openPipeline loads and proves the model at a path */
   constructor(openPipeline: (path: string) => Promise<Pipeline>) {
@@ -18,8 +19,20 @@ export class LocalModels implements ModelHost {
     return this.#models.size
   }
 
-  /** @throws {RankerError} MODEL_NOT_LOADED. */
+  /** @param join opens here what other hosts have; nobody is answered before that */
+  async start(join: () => Promise<void>): Promise<void> {
+    await join()
+    this.#isReady = true
+  }
+
+  /** @throws {RankerError} NOT_READY, until what is loaded elsewhere is loaded here. */
+  checkReady(): void {
+    if (!this.#isReady) throw new RankerError('NOT_READY', { reason: 'the models are being loaded' })
+  }
+
+  /** @throws {RankerError} NOT_READY, MODEL_NOT_LOADED. */
   get(name: string): ServedModel {
+    this.checkReady()
     const served = this.#models.get(name)
     if (!served) throw new RankerError('MODEL_NOT_LOADED', { name })
     return served

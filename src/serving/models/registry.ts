@@ -123,6 +123,8 @@ export class Registry implements ModelRegistry {
 
   async #open(name: string, folder: string): Promise<void> {
     const hosts = this.#options.hosts()
+    if (hosts.length === 0)
+      throw new RankerError('NOT_READY', { reason: 'no process is ready to load models' })
     const needed = hosts.length * (await this.#estimate(folder))
     this.#checkMemory(name, needed, this.#reserved + needed)
     this.#reserved += needed

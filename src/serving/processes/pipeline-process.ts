@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { OutputKey } from '../../data/output-keys.ts'
 import { RankerError } from '../../errors.ts'
+import type { Engine } from '../../scoring/engines.ts'
 import { residentBytes } from '../../storage/memory.ts'
 import type { HookLog } from '../hook-types.ts'
 import type { ModelInfo } from '../model.ts'
@@ -18,6 +19,7 @@ export interface ProcessPlan {
   readonly program?: string | undefined
   readonly defaultAccept?: string | undefined
   readonly output?: readonly OutputKey[] | undefined
+  readonly engine?: Engine | undefined
 }
 
 export interface ProcessLimits {

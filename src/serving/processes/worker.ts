@@ -49,10 +49,10 @@ export async function runWorker({ settings, log, takes, post, onMessage }: Worke
     // Node looks for slow clients from this event on; the port itself is the supervisor's.
     app.server.emit('listening')
     if (takes) supervisor.tell('takes')
-    const serving = app.load().then(async (isReady) => {
-      if (isReady) await supervisor.call('ready')
-      else if (!takes) throw new Error('the model can no longer be served')
-      if (isReady && !takes) supervisor.tell('takes')
+    const serving = app.load().then((isReady) => {
+      if (takes) return
+      if (!isReady) throw new Error('the model can no longer be served')
+      supervisor.tell('takes')
     })
     await Promise.race([told, serving.then(() => told)])
     await app.drain({ totalMs: DRAIN_MS })
@@ -75,6 +75,7 @@ export async function runWorker({ settings, log, takes, post, onMessage }: Worke
 function peersOver(supervisor: Calls): Peers {
   return {
     metrics: () => supervisor.call<MetricsData[]>('metrics'),
+    join: () => supervisor.call('ready'),
     registry: {
       load: (name, url) => supervisor.call('load', [name, url]),
       unload: (name) => supervisor.call('unload', name),

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { decodeText, isObject, parseJson } from '../../data/json.ts'
 import { RankerError } from '../../errors.ts'
 import type { Gate } from '../gate.ts'
@@ -6,6 +6,10 @@ import type { LocalModels } from '../models/local-models.ts'
 import type { ModelRegistry } from '../models/model-host.ts'
 import { sendAnswer } from './invocations.ts'
 import { invoke } from './invoke.ts'
+
+interface Paged {
+  Querystring: { next_page_token?: string; limit?: string }
+}
 
 interface Named {
   Params: { name: string }
@@ -18,16 +22,20 @@ export function routeModels(
   models: LocalModels,
   gate: Gate,
 ): void {
-  app.post('/models', async (request, reply) => {
+  const onRequest = (_request: FastifyRequest, _reply: FastifyReply, done: () => void) => {
+    models.checkReady()
+    done()
+  }
+  app.post('/models', { onRequest }, async (request, reply) => {
     const { model_name: name, url } = readRequest(request.body as Buffer | undefined)
     await registry.load(name, url)
     return reply.send({ modelName: name, modelUrl: url })
   })
-  app.get<{ Querystring: { next_page_token?: string; limit?: string } }>('/models', async ({ query }) => {
+  app.get<Paged>('/models', { onRequest }, async ({ query }) => {
     return registry.list(query.next_page_token, query.limit)
   })
-  app.get<Named>('/models/:name', async ({ params }) => registry.describe(params.name))
-  app.delete<Named>('/models/:name', async ({ params }, reply) => {
+  app.get<Named>('/models/:name', { onRequest }, async ({ params }) => registry.describe(params.name))
+  app.delete<Named>('/models/:name', { onRequest }, async ({ params }, reply) => {
     await registry.unload(params.name)
     return reply.send({ modelName: params.name })
   })

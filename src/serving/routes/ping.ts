@@ -1,16 +1,14 @@
 import type { FastifyInstance } from 'fastify'
-import type { ServedModel } from '../served-model.ts'
 
 const READY = Buffer.from('{"status":"ready"}')
 
 /**
  * `GET /ping`: 200 when the model is loaded and proven, else 503 with the reason.
- * @param served undefined where models come and go: a server without any is ready
+ * @param checkReady throws the reason
  */
-export function routePing(app: FastifyInstance, served?: ServedModel): void {
+export function routePing(app: FastifyInstance, checkReady: () => void): void {
   app.get('/ping', (_request, reply) => {
-    // Throws the reason.
-    void served?.pipeline
+    checkReady()
     reply.type('application/json').send(READY)
   })
 }

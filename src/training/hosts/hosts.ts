@@ -13,6 +13,8 @@ export interface Hosts {
   readonly index: number
   /** What every host has to say, in their order. */
   gather<T>(mine: T): T[]
+  /** A value for each query or row of every host, in their order. */
+  concat(mine: Float64Array): Float64Array
   /** What the leader has, on all hosts; what others pass is not looked at. */
   fromLeader(mine: Uint8Array | undefined): Uint8Array | undefined
   /** Whether any host says so. */
@@ -28,6 +30,7 @@ export const ONE_HOST: Hosts = {
   names: [''],
   index: 0,
   gather: (mine) => [mine],
+  concat: (mine) => mine,
   fromLeader: (mine) => mine,
   any: (flag) => flag,
   meanOfQueries,
@@ -65,6 +68,11 @@ export function joinHosts(library: XGBoost, input: HostsInput, announce: (port: 
     names,
     index,
     gather,
+    concat(mine) {
+      const parts = collective.gather(new Uint8Array(mine.buffer, mine.byteOffset, mine.byteLength))
+      // Copied together, since a part need not start at a multiple of eight bytes.
+      return new Float64Array(Uint8Array.from(Buffer.concat(parts)).buffer)
+    },
     fromLeader(mine) {
       const [bytes] = collective.gather((index === 0 && mine) || new Uint8Array(0))
       return bytes!.length > 0 ? bytes : undefined

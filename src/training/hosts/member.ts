@@ -22,7 +22,7 @@ export class MemberLine implements HostLine {
   readonly #allDone = Promise.withResolvers<void>()
   #over = false
   /** Why the leader was not reached the last time. */
-  #trouble = 'no attempt was made'
+  #trouble = 'it has not answered'
 
   constructor(hosts: HostPlan, stop: AbortSignal) {
     this.hosts = hosts
@@ -65,7 +65,9 @@ export class MemberLine implements HostLine {
   #attempt(): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<boolean>()
     const { names, port } = this.hosts
-    const socket = connect({ host: this.#leader, port })
+    const socket = connect({ host: this.#leader, port }, () => {
+      this.#trouble = 'what listens there does not answer as a host of the job'
+    })
     const link = new HostLink(socket, silenceOf(this.hosts), {
       onMessage: (message) => {
         this.#take(message, addressOf(socket.remoteAddress!))

@@ -17,7 +17,7 @@ export const job = {
       ),
       wanted: OBJECTIVE_NAMES.join(', '),
     },
-    'what is learnt; rank:* are LambdaMART over the rows of a query, the others score each row alone',
+    'what is learnt; rank:* are LambdaMART over the rows of a query, the others score each row alone; reg:linear is an old name of reg:squarederror',
     { refused: REFUSED_OBJECTIVES },
   ).default('rank:ndcg'),
   eval_metric: own(

@@ -1,0 +1,117 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { closestMatch } from 'leven'
+import { RankerError, reasonOf } from '../errors.ts'
+import { type Config, configSchema, type Group, type Leaf, leavesOf } from './schema.ts'
+
+const FILES = ['ranker.config.json', 'ranker.config.yaml', 'ranker.config.yml']
+
+export interface ConfigSources {
+  /** A file of its own, or undefined for ranker.config.{json,yaml,yml} in `cwd`, where there is one. */
+  readonly file: string | undefined
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Values by flag, without its dashes. */
+  readonly flags: Readonly<Record<string, string>>
+  readonly groups: readonly Group[]
+}
+
+/**
+ * The configuration of a command: flags over the environment over the file.
+ * @throws {RankerError} CONFIG_MISSING, CONFIG_UNREADABLE, BAD_CONFIG, which names the place and what was wanted.
+ */
+export async function readConfig(sources: ConfigSources): Promise<Config> {
+  const { file, value } = await readFile(sources)
+  const leaves = leavesOf(sources.groups)
+  checkFile(value, file)
+  for (const [where, textOf] of [
+    ['env', (leaf: Leaf) => sources.env[leaf.env]],
+    ['flags', (leaf: Leaf) => sources.flags[leaf.flag]],
+  ] as const) {
+    for (const leaf of leaves) {
+      const text = textOf(leaf)
+      if (text !== undefined && text !== '')
+        place(value, leaf, fromText(leaf, text, where === 'env' ? leaf.env : `--${leaf.flag}`))
+    }
+  }
+  const result = configSchema.safeParse(value)
+  if (result.success) return withRegion(result.data, sources)
+  // The file was right by itself, so it is one of these.
+  const issue = result.error.issues[0]!
+  const leaf = leaves.find(({ path }) => path.every((part, at) => issue.path[at] === part))
+  const source = leaf && (sources.flags[leaf.flag] !== undefined ? `--${leaf.flag}` : leaf.env)
+  throw new RankerError('BAD_CONFIG', { where: source ?? issue.path.join('.'), reason: issue.message })
+}
+
+async function readFile({ file, cwd }: ConfigSources): Promise<{ file: string; value: object }> {
+  const path = file === undefined ? FILES.map((name) => join(cwd, name)).find(existsSync) : resolve(cwd, file)
+  if (path === undefined) return { file: '', value: {} }
+  if (!existsSync(path)) throw new RankerError('CONFIG_MISSING', { path, wanted: 'the file of --config' })
+  const text = readFileSync(path, 'utf8')
+  let value: unknown
+  try {
+    value = path.endsWith('.json') ? JSON.parse(text) : (await import('yaml')).parse(text)
+  } catch (cause) {
+    const wanted = 'the configuration in JSON, or in YAML where the name ends in .yaml'
+    throw new RankerError('CONFIG_UNREADABLE', { path, reason: reasonOf(cause), wanted }, { cause })
+  }
+  return { file: path, value: (value as object | null) ?? {} }
+}
+
+function checkFile(value: object, file: string): void {
+  const result = configSchema.safeParse(value)
+  if (result.success) return
+  const issue = result.error.issues[0]!
+  const at = issue.path.join('.')
+  if (issue.code === 'unrecognized_keys') {
+    const unknown = issue.keys[0]!
+    const inside = leavesOf(['endpoint', 'training', 'tuning', 'batch'])
+      .filter(({ path }) => path.slice(0, issue.path.length).join('.') === at)
+      .map(({ path }) => path[issue.path.length]!)
+    const nearest = closestMatch(unknown, inside, { maxDistance: 3 })
+    const where = [...issue.path, unknown].join('.')
+    const reason = `there is no such setting${nearest ? `; did you mean ${nearest}?` : ''}`
+    throw new RankerError('BAD_CONFIG', { where: `${file}: ${where}`, reason })
+  }
+  throw new RankerError('BAD_CONFIG', { where: `${file}: ${at || 'it'}`, reason: issue.message })
+}
+
+/** Sets a leaf in the tree of settings; the folders on its way are made. */
+function place(tree: object, { path }: Leaf, value: unknown): void {
+  let at = tree as Record<string, unknown>
+  for (const part of path.slice(0, -1)) {
+    at[part] ??= {}
+    at = at[part] as Record<string, unknown>
+  }
+  const last = path.at(-1)!
+  const isMap = typeof value === 'object' && !Array.isArray(value)
+  at[last] = isMap ? { ...(at[last] as object | undefined), ...(value as object) } : value
+}
+
+function fromText({ kind, options }: Leaf, text: string, where: string): unknown {
+  const refuse = (wanted: string): never => {
+    throw new RankerError('BAD_SETTING', { name: where, seen: text, wanted })
+  }
+  switch (kind) {
+    case 'text':
+      return options && !options.includes(text) ? refuse(options.join(', ')) : text
+    case 'number':
+      return text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : refuse('a number')
+    case 'boolean':
+      return text === 'true' ? true : text === 'false' ? false : refuse('true or false')
+    case 'list':
+      return text.split(',').map((one) => one.trim())
+    case 'map':
+      return Object.fromEntries(
+        text.split(',').map((pair) => {
+          const at = pair.indexOf('=')
+          return at > 0 ? [pair.slice(0, at).trim(), pair.slice(at + 1)] : refuse('name=value,name=value')
+        }),
+      )
+  }
+}
+
+function withRegion(config: Config, { env }: ConfigSources): Config {
+  const region = config.region ?? (env.AWS_REGION || env.AWS_DEFAULT_REGION || undefined)
+  return region === undefined ? config : { ...config, region }
+}

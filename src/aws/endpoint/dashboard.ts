@@ -1,0 +1,12 @@
+import type { PutDashboardCommandInput } from '@aws-sdk/client-cloudwatch'
+import { readTemplate, substitute } from '../template.ts'
+
+/** PutDashboard: infrastructure/dashboard.json for one endpoint. */
+export function dashboardRequest(endpoint: string, region: string): PutDashboardCommandInput {
+  const body = substitute(readTemplate('dashboard.json'), {
+    Endpoint: endpoint,
+    Region: region,
+    Variant: 'A',
+  })
+  return { DashboardName: endpoint, DashboardBody: JSON.stringify(body) }
+}

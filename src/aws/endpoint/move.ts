@@ -1,0 +1,150 @@
+import type { CreateEndpointConfigCommandInput, ProductionVariant } from '@aws-sdk/client-sagemaker'
+import { RankerError } from '../../errors.ts'
+import type { Api } from '../api.ts'
+import { found } from '../failures.ts'
+import { ENDPOINT_TAG, nameByContent, PREVIOUS_TAG } from '../names.ts'
+import { join, make, type Plan, type Step, step } from '../plan.ts'
+import type { Config } from '../schema.ts'
+import { type Scope, scopeTags } from '../scope.ts'
+import { deploymentConfig } from './deployment.ts'
+import { A, B, SHADOW } from './settings.ts'
+import type { EndpointState } from './state.ts'
+
+/** An endpoint's own configuration, as a request that would make it again. */
+export async function configOf(
+  api: Api,
+  { config }: EndpointState,
+): Promise<CreateEndpointConfigCommandInput> {
+  const { $metadata, EndpointConfigArn, CreationTime, ...content } = await api.call(
+    'sagemaker:DescribeEndpointConfig',
+    { EndpointConfigName: config },
+  )
+  return content as CreateEndpointConfigCommandInput
+}
+
+/** New weights of the variants: the share of each is its weight of the sum. */
+export function planShift(
+  name: string,
+  known: readonly string[],
+  weights: Readonly<Record<string, number>>,
+): Plan {
+  for (const variant of Object.keys(weights))
+    if (!known.includes(variant))
+      throw new RankerError('NO_SUCH_VARIANT', { name, seen: variant, wanted: known })
+  const shown = Object.entries(weights).map(([variant, weight]) => `${variant} ${weight}`)
+  return {
+    steps: [
+      step(
+        '~',
+        `endpoint ${name}: weights ${shown.join(', ')}`,
+        'sagemaker:UpdateEndpointWeightsAndCapacities',
+        {
+          EndpointName: name,
+          DesiredWeightsAndCapacities: Object.entries(weights).map(([VariantName, DesiredWeight]) => ({
+            VariantName,
+            DesiredWeight,
+          })),
+        },
+      ),
+    ],
+    kept: [],
+  }
+}
+
+/**
+ * The challenger (B, or the shadow variant) takes the place of A: its model behind A's name and instances, alone.
+ * @throws {RankerError} NO_SUCH_VARIANT where there is no challenger.
+ */
+export function promoted(
+  scope: Scope,
+  name: string,
+  current: CreateEndpointConfigCommandInput,
+): CreateEndpointConfigCommandInput {
+  const variants = current.ProductionVariants ?? []
+  const shadows = current.ShadowProductionVariants ?? []
+  const [incumbent] = variants.filter(({ VariantName }) => VariantName === A)
+  const challenger = [...variants, ...shadows].find(
+    ({ VariantName }) => VariantName === B || VariantName === SHADOW,
+  )
+  if (!challenger || !incumbent) {
+    const wanted = [...variants, ...shadows].map(({ VariantName }) => VariantName!)
+    throw new RankerError('NO_SUCH_VARIANT', { name, seen: `${B} or ${SHADOW}`, wanted })
+  }
+  const winner: ProductionVariant = {
+    ...challenger,
+    VariantName: A,
+    InitialVariantWeight: 1,
+    // The whole traffic needs the instances that A had.
+    ...(incumbent.InitialInstanceCount !== undefined && {
+      InitialInstanceCount: Math.max(incumbent.InitialInstanceCount, challenger.InitialInstanceCount ?? 1),
+    }),
+  }
+  const { EndpointConfigName: _, ShadowProductionVariants: __, Tags: ___, ...rest } = current
+  const content = { ...rest, ProductionVariants: [winner] }
+  return {
+    EndpointConfigName: nameByContent(name, content),
+    ...content,
+    Tags: scopeTags(scope, { Key: ENDPOINT_TAG, Value: name }),
+  }
+}
+
+export interface MoveOptions {
+  /** Whether a tag keeps where the endpoint was, for a later way back. */
+  readonly isNoted: boolean
+  readonly deployment: NonNullable<Config['endpoint']>['deployment'] | undefined
+  readonly alarms: readonly string[]
+}
+
+/** Moves an endpoint to a configuration, which is made where it is not there. */
+export async function planMove(
+  endpoint: EndpointState,
+  target: string | CreateEndpointConfigCommandInput,
+  { isNoted, deployment, alarms }: MoveOptions,
+  api: Api | undefined,
+): Promise<Plan> {
+  const { name } = endpoint
+  const config = typeof target === 'string' ? target : target.EndpointConfigName!
+  const what = `endpoint configuration ${config}`
+  const isThere =
+    api && (await found(api.call('sagemaker:DescribeEndpointConfig', { EndpointConfigName: config })))
+  const made: Plan =
+    typeof target === 'string'
+      ? { steps: [], kept: [what] }
+      : make(what, isThere !== undefined, 'sagemaker:CreateEndpointConfig', target)
+  if (endpoint.config === config) return join(made, { steps: [], kept: [`endpoint ${name}`] })
+  return join(made, {
+    steps: [
+      ...(isNoted ? noteOn(endpoint) : []),
+      step('~', `endpoint ${name}: from ${endpoint.config} to ${config}`, 'sagemaker:UpdateEndpoint', {
+        EndpointName: name,
+        EndpointConfigName: config,
+        DeploymentConfig: deploymentConfig(deployment, alarms),
+      }),
+      { kind: 'wait', what: `until endpoint ${name} is in service`, endpoint: name, until: { config } },
+    ],
+    kept: [],
+  })
+}
+
+/** Keeps on the endpoint which configuration it has, before it gets another one; nothing where that is kept already. */
+export function noteOn({ name, arn, config, previous }: EndpointState): Step[] {
+  if (previous === config) return []
+  const Tags = [{ Key: PREVIOUS_TAG, Value: config }]
+  return [
+    step('~', `note on endpoint ${name} what it had before`, 'sagemaker:AddTags', { ResourceArn: arn, Tags }),
+  ]
+}
+
+/** Whether the endpoint is what a promotion of its configuration before would make of it: one that was cut short. */
+export async function isPromoted(scope: Scope, endpoint: EndpointState, api: Api): Promise<boolean> {
+  const { name, config, previous } = endpoint
+  if (previous === undefined || previous === config) return false
+  const before = await found(configOf(api, { ...endpoint, config: previous }))
+  if (!before || !hasChallenger(before)) return false
+  return promoted(scope, name, before).EndpointConfigName === config
+}
+
+const hasChallenger = ({
+  ProductionVariants = [],
+  ShadowProductionVariants = [],
+}: CreateEndpointConfigCommandInput) => [...ProductionVariants, ...ShadowProductionVariants].length > 1

@@ -1,0 +1,46 @@
+import { RankerError, reasonOf } from '../../errors.ts'
+import { applyPlan, type Tools } from '../apply.ts'
+import type { Plan } from '../plan.ts'
+import { lookForEndpoint, planDeploy, planWayBack, type Wanted } from './deploy.ts'
+import type { Answer } from './invoke.ts'
+
+export interface Deployment {
+  readonly plan: Plan
+  /** One of each variant that answers. */
+  readonly answers: readonly Answer[]
+}
+
+/**
+ * Brings an endpoint to what is wanted: looks, plans, shows the plan, applies it, waits, asks the smoke query. When one of
+ * these fails after something was changed, the endpoint goes back to what it was.
+ * @param shown told of every plan before it is applied
+ * @param smoke asks the endpoint, and throws where the answer is not as it should be
+ * @throws {RankerError} what went wrong, with what became of the endpoint in its sentence
+ */
+export async function deploy(
+  wanted: Wanted,
+  tools: Tools,
+  shown: (plan: Plan) => void,
+  options: { readonly force: boolean },
+  smoke: () => Promise<readonly Answer[]>,
+): Promise<Deployment> {
+  const before = await lookForEndpoint(wanted, tools)
+  const plan = planDeploy(wanted, before, options)
+  shown(plan)
+  try {
+    await applyPlan(plan, tools)
+    return { plan, answers: await smoke() }
+  } catch (thrown) {
+    // Whoever stops waiting wants the deployment to go on, and what AWS refused outright has changed nothing that serves.
+    if (!(thrown instanceof RankerError) || !BROKEN.includes(thrown.code)) throw thrown
+    const back = await planWayBack(wanted, before, tools)
+    tools.told(`${reasonOf(thrown)}; going back`)
+    shown(back)
+    await applyPlan(back, tools)
+    const outcome = back.steps.length > 0 ? 'it was taken back' : 'nothing was there to go back to'
+    throw new RankerError('DEPLOYMENT_FAILED', { reason: reasonOf(thrown), outcome }, { cause: thrown })
+  }
+}
+
+/** What says that the endpoint is not as it should be. */
+const BROKEN: readonly string[] = ['ENDPOINT_FAILED', 'SMOKE_FAILED']

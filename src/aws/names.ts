@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto'
+
+/** The tag that says who made a resource: what does not carry it is neither changed nor deleted unasked. */
+export const MANAGED = { Key: 'managed-by', Value: 'two-stage-ranking' } as const
+/** On models and endpoint configurations: the endpoint that they were made for. */
+export const ENDPOINT_TAG = 'ranker-endpoint'
+/** On an endpoint: the configuration that it had before the last change, for `rollback`. */
+export const PREVIOUS_TAG = 'ranker-previous'
+
+export interface Tag {
+  readonly Key: string
+  readonly Value: string
+}
+
+/** The tags of whatever is made: ours, and those of the configuration. */
+export const tagsOf = (tags: Readonly<Record<string, string>>, ...more: readonly Tag[]): Tag[] => [
+  MANAGED,
+  ...more,
+  ...Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
+]
+
+export const isOurs = (
+  tags: readonly { Key?: string | undefined; Value?: string | undefined }[] | undefined,
+): boolean => tags?.some(({ Key, Value }) => Key === MANAGED.Key && Value === MANAGED.Value) ?? false
+
+/** SageMaker's limit of the names of models, endpoints, configurations and jobs. */
+const LONGEST_NAME = 63
+const HASH_LENGTH = 10
+
+/**
+ * A name that says what it holds: the same content has the same name, so that a second run finds what the first one
+ * made, and a change never meets a name that is taken.
+ */
+export function nameByContent(prefix: string, content: unknown): string {
+  const hash = createHash('sha256').update(canonical(content)).digest('hex').slice(0, HASH_LENGTH)
+  return `${cutName(prefix, LONGEST_NAME - HASH_LENGTH - 1)}-${hash}`
+}
+
+/** A name of a job, which is new each time: `prefix-20260131-142501`. */
+export function nameByTime(prefix: string, now: Date, longest = LONGEST_NAME): string {
+  const time = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15)
+  return `${cutName(prefix, longest - time.length - 1)}-${time}`
+}
+
+const cutName = (name: string, length: number): string => name.slice(0, length).replace(/-+$/, '')
+
+/** JSON with sorted keys and without undefined members. */
+export function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, one: unknown) =>
+    typeof one === 'object' && one !== null && !Array.isArray(one)
+      ? Object.fromEntries(Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : one,
+  )
+}
+
+/** `aws`, or the name of the partition that the region is in. */
+export const partitionOf = (region: string): string =>
+  region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws'
+
+export const domainOf = (region: string): string =>
+  region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'

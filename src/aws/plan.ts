@@ -1,0 +1,86 @@
+import type { S3Address } from '../storage/s3-address.ts'
+import type { CallName, Calls } from './api.ts'
+
+/** What a step does to AWS: makes, changes or removes something. */
+export type Mark = '+' | '~' | '-'
+
+/** One call of AWS with its exact request. */
+export interface CallStep<N extends CallName = CallName> {
+  readonly kind: 'call'
+  readonly mark: Mark
+  /** Such as `model ranker-0a1b2c3d4e`. */
+  readonly what: string
+  readonly call: N
+  readonly request: Calls[N][0]
+}
+
+/** A local file that becomes an object. */
+export interface UploadStep {
+  readonly kind: 'upload'
+  readonly mark: '+'
+  readonly what: string
+  readonly from: string
+  /** What the user named, of which `from` may be a packed copy. @default from */
+  readonly named?: string
+  readonly to: S3Address
+}
+
+/** Something that AWS takes minutes for, and that has to be over before the next step. */
+export interface WaitStep {
+  readonly kind: 'wait'
+  readonly what: string
+  readonly endpoint: string
+  /** The configuration that it is in service with, or that it is gone. */
+  readonly until: { readonly config: string } | 'gone'
+}
+
+export type Step = CallStep | UploadStep | WaitStep
+
+/** What a command is going to do, as data: made without touching AWS, shown before it is applied. */
+export interface Plan {
+  readonly steps: readonly Step[]
+  /** What is there already as it is wanted, or is left alone. */
+  readonly kept: readonly string[]
+}
+
+export const step = <N extends CallName>(mark: Mark, what: string, call: N, request: Calls[N][0]): CallStep =>
+  ({ kind: 'call', mark, what, call, request }) as unknown as CallStep
+
+export const join = (...plans: readonly Plan[]): Plan => ({
+  steps: plans.flatMap(({ steps }) => steps),
+  kept: plans.flatMap(({ kept }) => kept),
+})
+
+/** Makes something where it is not there. */
+export function make<N extends CallName>(what: string, there: boolean, call: N, request: Calls[N][0]): Plan {
+  return there ? { steps: [], kept: [what] } : { steps: [step('+', what, call, request)], kept: [] }
+}
+
+/** The plan for people: one line a step. */
+export function formatPlan({ steps, kept }: Plan): string {
+  const lines = [
+    ...kept.map((what) => `  = ${what}`),
+    ...steps.map((one) => (one.kind === 'wait' ? `  … ${one.what}` : `  ${one.mark} ${one.what}`)),
+  ]
+  const changes = steps.some(({ kind }) => kind !== 'wait')
+  return `${lines.join('\n')}\n${changes ? '' : '  nothing to change\n'}`
+}
+
+/** A call as `--dry-run` and `--json` print it. */
+export interface PrintedCall {
+  readonly service: string
+  readonly operation: string
+  readonly request: object
+}
+
+export function printedCalls({ steps }: Plan): PrintedCall[] {
+  return steps.flatMap((one): PrintedCall[] => {
+    if (one.kind === 'wait') return []
+    if (one.kind === 'call') {
+      const [service, operation] = one.call.split(':') as [string, string]
+      return [{ service, operation, request: one.request }]
+    }
+    const { bucket: Bucket, key: Key } = one.to
+    return [{ service: 's3', operation: 'PutObject', request: { Bucket, Key, Body: one.named ?? one.from } }]
+  })
+}

@@ -1,0 +1,81 @@
+import type { Api } from './api.ts'
+import { found } from './failures.ts'
+import { canonical, isOurs } from './names.ts'
+import { join, type Plan, step } from './plan.ts'
+import { addressIn, type Scope, scopeTags } from './scope.ts'
+import { readTemplate, substitute } from './template.ts'
+
+const POLICY_NAME = 'ranker'
+
+/** The execution role as it is in the account. */
+export interface ExistingRole {
+  readonly policy: unknown
+}
+
+/** Looks for the role, where it is ours to make. */
+export async function lookForRole(scope: Scope, api: Api): Promise<ExistingRole | undefined> {
+  const { name: RoleName, made } = scope.role
+  if (!made) return undefined
+  if (!(await found(api.call('iam:GetRole', { RoleName })))) return undefined
+  const policy = await found(api.call('iam:GetRolePolicy', { RoleName, PolicyName: POLICY_NAME }))
+  return { policy: policy && JSON.parse(decodeURIComponent(policy.PolicyDocument!)) }
+}
+
+/** Makes the role that jobs and endpoints run under, with the rights of infrastructure/iam/execution.json and no others. */
+export function planRole(scope: Scope, existing: ExistingRole | undefined): Plan {
+  const { name: RoleName, made } = scope.role
+  if (!made) return { steps: [], kept: [] }
+  addressIn(scope)
+  const values = {
+    Partition: scope.partition,
+    Region: scope.region,
+    Account: scope.account,
+    Bucket: scope.bucket!,
+    Repository: scope.repository,
+  }
+  const document = (name: string) => substitute(readTemplate(`iam/${name}`), values)
+  const role: Plan = existing
+    ? { steps: [], kept: [`role ${RoleName}`] }
+    : {
+        steps: [
+          step('+', `role ${RoleName}`, 'iam:CreateRole', {
+            RoleName,
+            AssumeRolePolicyDocument: JSON.stringify(document('trust-sagemaker.json')),
+            Description: `SageMaker jobs and endpoints of ${scope.name}`,
+            Tags: scopeTags(scope),
+          }),
+        ],
+        kept: [],
+      }
+  const policy = document('execution.json')
+  if (existing && canonical(existing.policy) === canonical(policy)) return role
+  return join(role, {
+    steps: [
+      step(existing?.policy ? '~' : '+', `policy ${POLICY_NAME} of role ${RoleName}`, 'iam:PutRolePolicy', {
+        RoleName,
+        PolicyName: POLICY_NAME,
+        PolicyDocument: JSON.stringify(policy),
+      }),
+    ],
+    kept: [],
+  })
+}
+
+/** Removes the role, where it was made by us. */
+export async function planRoleRemoval(scope: Scope, api: Api | undefined): Promise<Plan> {
+  const { name: RoleName, made } = scope.role
+  if (!made) return { steps: [], kept: [`role ${RoleName} (not made here)`] }
+  let hasPolicy = true
+  if (api) {
+    const answer = await found(api.call('iam:GetRole', { RoleName }))
+    if (!answer) return { steps: [], kept: [] }
+    if (!isOurs(answer.Role?.Tags)) return { steps: [], kept: [`role ${RoleName} (not made here)`] }
+    hasPolicy = (await lookForRole(scope, api))?.policy !== undefined
+  }
+  const policy = step('-', `policy ${POLICY_NAME} of role ${RoleName}`, 'iam:DeleteRolePolicy', {
+    RoleName,
+    PolicyName: POLICY_NAME,
+  })
+  const role = step('-', `role ${RoleName}`, 'iam:DeleteRole', { RoleName })
+  return { steps: hasPolicy ? [policy, role] : [role], kept: [] }
+}

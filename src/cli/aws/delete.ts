@@ -1,0 +1,63 @@
+import { wantedEndpoint } from '../../aws/endpoint/deploy.ts'
+import { belongingsOf, lookForBelongings, planRemoval } from '../../aws/endpoint/remove.ts'
+import { endpointName } from '../../aws/endpoint/settings.ts'
+import { modelSource } from '../../aws/model-source.ts'
+import { join, printedCalls } from '../../aws/plan.ts'
+import { planRoleRemoval } from '../../aws/role.ts'
+import { needed } from '../../aws/scope.ts'
+import type { AwsCommand, Context } from './aws-command.ts'
+
+export const deleteEndpoint: AwsCommand = {
+  name: 'delete',
+  usage: '[--endpoint NAME] [--yes] [flags]',
+  about: `
+Removes an endpoint and all that was made for it, in the order that leaves nothing running: autoscaling, the endpoint, its
+configurations, its models, alarms, the dashboard; with --with-role the execution role. What does not carry the tag
+managed-by=two-stage-ranking is left alone and named, unless --force says otherwise. Archives in S3 and logs stay.
+A dry run, which does not look, prints the requests for what the settings would deploy.`,
+  groups: ['endpoint'],
+  flags: {
+    yes: { does: 'do not ask' },
+    force: { does: 'remove also what was not made here, where it has the name of the endpoint' },
+    'with-role': { does: 'remove the execution role too, where it was made here' },
+  },
+  examples: ['ranker aws delete --endpoint ranker', 'ranker aws delete --yes --with-role'],
+  run,
+}
+
+async function run(context: Context): Promise<number> {
+  const { config, flags, isDryRun, io, folder } = context
+  const name = endpointName(config)
+  const scope = await context.scope()
+  const tools = isDryRun ? undefined : await context.tools()
+  let belongings: Awaited<ReturnType<typeof lookForBelongings>>
+  if (tools) belongings = await lookForBelongings(name, flags.switches.has('force'), tools)
+  else {
+    const source = (place: string) => modelSource(scope, place, { cwd: io.cwd, folder })
+    const { model, b, shadow } = config.endpoint ?? {}
+    belongings = belongingsOf(
+      wantedEndpoint(scope, config, {
+        a: await source(
+          needed(model, 'endpoint.model', 'the model that was deployed (--model), to know the names'),
+        ),
+        b: b?.model === undefined ? undefined : await source(b.model),
+        shadow: shadow?.model === undefined ? undefined : await source(shadow.model),
+      }),
+    )
+  }
+  const removal = planRemoval(name, belongings)
+  const plan = flags.switches.has('with-role')
+    ? join(removal, await planRoleRemoval(scope, tools?.api))
+    : removal
+  context.shown(plan)
+  if (!isDryRun && plan.steps.length > 0) {
+    await context.confirm(`remove endpoint ${name} and what belongs to it`)
+  }
+  await context.apply(plan, { isShown: true })
+  if (!isDryRun)
+    context.print(
+      { endpoint: name, calls: printedCalls(plan), kept: plan.kept },
+      plan.steps.length > 0 ? `removed endpoint ${name}\n` : `nothing of endpoint ${name} is there\n`,
+    )
+  return 0
+}

@@ -1,0 +1,110 @@
+import { dataSource } from '../../aws/jobs/data.ts'
+import { CHANNEL_NAMES, type ChannelSources } from '../../aws/jobs/training-job.ts'
+import { nameByTime } from '../../aws/names.ts'
+import { join, type Plan } from '../../aws/plan.ts'
+import { lookForRole, planRole } from '../../aws/role.ts'
+import { needed, pinImage, type Scope } from '../../aws/scope.ts'
+import { RankerError } from '../../errors.ts'
+import { parseHyperparameters, resolveHyperparameter } from '../../training/hyperparameters.ts'
+import { hyperparameterFlagNames } from '../hyperparameter-help.ts'
+import type { Context } from './aws-command.ts'
+
+export const JOB_FLAGS = {
+  job: {
+    value: 'NAME',
+    does: 'name of the job (default the name and the time); run again with it, it is followed',
+  },
+  detach: { does: 'start the job and do not wait for it' },
+} as const
+
+export const HYPERPARAMETER_FLAGS = Object.fromEntries(hyperparameterFlagNames().map((name) => [name, true]))
+
+/** The scope of a job, with its image named by digest. */
+export async function jobScope(context: Context): Promise<Scope> {
+  const scope = await context.scope()
+  return context.isDryRun ? scope : pinImage(scope, (await context.tools()).api)
+}
+
+export function jobName({ flags }: Context, prefix: string, longest?: number): string {
+  const { job } = flags.values
+  if (job === undefined) return nameByTime(prefix, new Date(), longest)
+  if (/^[a-zA-Z0-9](-*[a-zA-Z0-9])*$/.test(job) && job.length <= (longest ?? 63)) return job
+  const wanted = `letters, digits and single dashes, ${longest ?? 63} characters at most`
+  throw new RankerError('BAD_SETTING', { name: '--job', seen: job, wanted })
+}
+
+/** The channels of the settings. @throws {RankerError} BAD_CONFIG without training data */
+export function channelSources({ config, io }: Context, scope: Scope): ChannelSources {
+  const training = config.training ?? {}
+  needed(
+    training.train,
+    'training.train',
+    'training data (--train): s3://bucket/key, or a local file or folder',
+  )
+  return Object.fromEntries(
+    CHANNEL_NAMES.flatMap((name) => {
+      const place = training[name]
+      return place === undefined ? [] : [[name, dataSource(scope, name, place, io.cwd)]]
+    }),
+  )
+}
+
+/**
+ * The hyperparameters of the settings and, over them, of the flags, as the job will read them: what it would refuse after
+ * minutes is refused here. @throws {RankerError} as {@link parseHyperparameters}
+ */
+export function jobHyperparameters({ config, flags, told }: Context): Record<string, string> {
+  const given = { ...config.training?.hyperparameters }
+  for (const flag of Object.keys(HYPERPARAMETER_FLAGS)) {
+    const value = flags.values[flag]
+    if (value === undefined) continue
+    const name = resolveHyperparameter(flag.replaceAll('-', '_')) ?? flag
+    for (const other of Object.keys(given)) if (resolveHyperparameter(other) === name) delete given[other]
+    given[name] = value
+  }
+  parseHyperparameters(given, (warning) => told(`warning: ${warning}`))
+  return Object.fromEntries(
+    Object.entries(given).map(([name, value]) => [resolveHyperparameter(name) ?? name, value]),
+  )
+}
+
+/** The role and the uploads that a job needs. */
+export async function planJobNeeds(context: Context, scope: Scope, channels: ChannelSources): Promise<Plan> {
+  const tools = context.isDryRun ? undefined : await context.tools()
+  const role = planRole(scope, tools && (await lookForRole(scope, tools.api)))
+  const uploads = Object.values(channels).flatMap((source) => source?.uploads ?? [])
+  const plans: Plan[] = []
+  for (const upload of uploads) {
+    const there = tools ? (await tools.s3.find(upload.to)).some(({ key }) => key === upload.to.key) : false
+    plans.push(there ? { steps: [], kept: [upload.what] } : { steps: [upload], kept: [] })
+  }
+  return join(role, ...plans)
+}
+
+/**
+ * Runs what follows a job. When it is interrupted at a terminal, asks whether to stop the job as well.
+ * @returns what the work gives, or undefined after an interruption
+ */
+export async function following<T>(
+  context: Context,
+  what: string,
+  work: () => Promise<T>,
+  stopJob: () => Promise<unknown>,
+): Promise<T | undefined> {
+  try {
+    return await work()
+  } catch (thrown) {
+    if (!(thrown instanceof RankerError) || thrown.code !== 'WAIT_STOPPED') throw thrown
+    const isStopped = await context.confirm(`stop ${what} as well`).then(
+      () => true,
+      () => false,
+    )
+    if (isStopped) {
+      await stopJob()
+      context.told(`${what} is being stopped; a model of the finished rounds is kept`)
+    } else {
+      context.told(`${what} goes on`)
+    }
+    return undefined
+  }
+}

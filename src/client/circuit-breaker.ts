@@ -1,0 +1,69 @@
+export interface BreakerOptions {
+  /** How many of the last requests are looked at. @default 20 */
+  readonly window?: number
+  /** Fewer say nothing. @default 5 */
+  readonly least?: number
+  /** Share of failures at which the ranker is left alone. @default 0.5 */
+  readonly failures?: number
+  /** For how long at first, in milliseconds; twice as long after each try that fails. @default 1000 */
+  readonly restMs?: number
+  /** At most. @default 30000 */
+  readonly longestRestMs?: number
+}
+
+/**
+ * Leaves a ranker alone that fails: nobody waits for it meanwhile, and it can recover. After a rest one request tries
+ * again; when that is answered, all go through (Nygard, Release It!, chapter on stability patterns).
+ */
+export class CircuitBreaker {
+  readonly #options: Required<BreakerOptions>
+  readonly #now: () => number
+  /** Of the last requests, oldest first: whether each was answered. */
+  #outcomes: boolean[] = []
+  #restUntil: number | undefined
+  #rests = 0
+  #isTrying = false
+
+  /** @param now a clock in milliseconds */
+  constructor(options: BreakerOptions = {}, now: () => number = () => performance.now()) {
+    const defaults = { window: 20, least: 5, failures: 0.5, restMs: 1000, longestRestMs: 30_000 }
+    this.#options = { ...defaults, ...options }
+    this.#now = now
+  }
+
+  /** Milliseconds for which no request may be sent; 0 when this one may, which then has to say how it ended. */
+  rest(): number {
+    if (this.#restUntil === undefined) return 0
+    const left = this.#restUntil - this.#now()
+    if (left > 0) return Math.ceil(left)
+    // One tries; the others wait for what becomes of it.
+    if (this.#isTrying) return 1
+    this.#isTrying = true
+    return 0
+  }
+
+  succeeded(): void {
+    if (this.#restUntil !== undefined) this.#outcomes = []
+    this.#restUntil = undefined
+    this.#rests = 0
+    this.#isTrying = false
+    this.#add(true)
+  }
+
+  failed(): void {
+    this.#add(false)
+    const { least, failures } = this.#options
+    const failed = this.#outcomes.filter((answered) => !answered).length
+    const isBad = this.#outcomes.length >= least && failed >= failures * this.#outcomes.length
+    if (!this.#isTrying && (this.#restUntil !== undefined || !isBad)) return
+    const { restMs, longestRestMs } = this.#options
+    this.#restUntil = this.#now() + Math.min(longestRestMs, restMs * 2 ** this.#rests)
+    this.#rests++
+    this.#isTrying = false
+  }
+
+  #add(answered: boolean): void {
+    this.#outcomes.push(answered)
+    if (this.#outcomes.length > this.#options.window) this.#outcomes.shift()
+  }
+}

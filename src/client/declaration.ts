@@ -1,0 +1,60 @@
+import type { Rules } from '../rerank/rules.ts'
+
+/** What is known of a model's requests. */
+export interface Declared {
+  readonly name: string
+  readonly version: string
+  /** Columns of numbers that the model was trained on. */
+  readonly featureNames: readonly string[]
+  /** Of the manifest. */
+  readonly rules?: Rules | undefined
+}
+
+const CLIENT = 'two-stage-ranking/client'
+const ATTRIBUTE = 'string | number | boolean | null'
+
+/** Writes a TypeScript declaration of what a request to a model holds, so that a misspelt column does not compile. */
+export function declareRequest({ name, version, featureNames, rules = {} }: Declared): string {
+  const columns = new Map<string, string>([['id', 'string | number']])
+  for (const [column, type] of columnsOfRules(rules)) columns.set(column, type)
+  for (const feature of featureNames) columns.set(feature, 'number | null')
+  if (columns.get('id') === 'number | null') columns.set('id', 'number')
+  const lines = [...columns].map(([column, type]) => `  readonly ${property(column)}: ${type}\n`)
+  return `// What a request to the model ${quoted(name)}, version ${quoted(version)}, holds.
+// Made by \`ranker types\`; make it again when the model changes.
+import type { RankerClient } from ${quoted(CLIENT)}
+
+/** A candidate: its id, and the columns of the model and of its business rules. Null is missing. */
+export interface Item {
+${lines.join('')}}
+
+/** What is known of the query itself. */
+export type Query = Readonly<Record<string, unknown>>
+
+export type Ranker = RankerClient<Query, Item>
+`
+}
+
+function columnsOfRules(rules: Rules): [column: string, type: string][] {
+  const { margin, boosts = [], caps = [], diversity, exploration } = rules
+  const numbers = [margin?.price, margin?.cost, exploration?.column]
+  const attributes = [...boosts, ...caps].map(({ column }) => column).concat(diversity?.columns ?? [])
+  return [
+    ...attributes.map((column): [string, string] => [column, ATTRIBUTE]),
+    ...numbers.flatMap((column): [string, string][] => (column ? [[column, 'number | null']] : [])),
+    ...(diversity?.vector ? [[diversity.vector, 'readonly number[] | null'] as [string, string]] : []),
+  ]
+}
+
+/** A name as a key of an interface. */
+function property(name: string): string {
+  return /^[A-Za-z_$][\w$]*$/.test(name) ? name : quoted(name)
+}
+
+/** Text as a literal on one line: two of JSON's characters end a line of TypeScript. */
+function quoted(text: string): string {
+  return `'${JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`.replaceAll(
+    /[\u2028\u2029]/g,
+    (end) => `\\u${end.charCodeAt(0).toString(16)}`,
+  )
+}

@@ -1,0 +1,80 @@
+import { show } from '../errors.ts'
+import { attributesOf, type Candidates, type Order, type Reordered } from './candidates.ts'
+import type { CapRule } from './rules.ts'
+
+/** Counts the values of the capped columns among the ranks that are filled so far. */
+export class Room {
+  readonly #rules: readonly CapRule[]
+  readonly #columns: readonly (string | number | boolean | undefined)[][]
+  readonly #counts: readonly Map<unknown, number>[]
+
+  /** @throws {RankerError} RULE_COLUMN_ABSENT, RULE_VALUE. */
+  constructor(candidates: Candidates, rules: readonly CapRule[]) {
+    this.#rules = rules
+    this.#columns = rules.map(({ column }) => attributesOf(candidates, 'caps', column))
+    this.#counts = rules.map(() => new Map())
+  }
+
+  /** The rule that keeps an item from a rank, zero-based; a missing value is like no other. */
+  obstacle(item: number, rank: number): string | undefined {
+    for (const [index, { column, most, within }] of this.#rules.entries()) {
+      const value = this.#columns[index]![item]
+      if (rank >= within || value === undefined || (this.#counts[index]!.get(value) ?? 0) < most) continue
+      return `${most} of ${column} ${show(value)} stand among the first ${within}`
+    }
+    return undefined
+  }
+
+  /** Puts an item at a rank. */
+  count(item: number, rank: number): void {
+    for (const [index, { within }] of this.#rules.entries()) {
+      const value = this.#columns[index]![item]
+      if (rank >= within || value === undefined) continue
+      this.#counts[index]!.set(value, (this.#counts[index]!.get(value) ?? 0) + 1)
+    }
+  }
+
+  /**
+   * Whether an item may come to a rank from a later place, the items between going one down.
+   * @param order what stands in which of the ranks. @param from the item's place in the order. @param to where it goes
+   */
+  admits(order: Order, ranks: readonly number[], from: number, to: number): boolean {
+    return this.#rules.every(({ most, within }, index) => {
+      const value = this.#columns[index]![order[from]!]
+      if (value === undefined || ranks[to]! >= within || ranks[from]! < within) return true
+      const last = ranks.findLastIndex((rank) => rank < within)
+      const leaves = this.#columns[index]![order[last]!] === value ? 1 : 0
+      return (this.#counts[index]!.get(value) ?? 0) - leaves < most
+    })
+  }
+
+  /** The last rank that a rule looks at, and one. */
+  get depth(): number {
+    return Math.max(0, ...this.#rules.map(({ within }) => within))
+  }
+}
+
+/**
+ * Lets at most so many items of one seller, brand or category stand among the first. Where no other item is left, a full
+ * page counts for more: the best one that is left comes next.
+ * @param ranks the ranks that the items of the order go to, zero-based and ascending
+ * @param room knows what stands at other ranks; knows all when this returns
+ */
+export function capped(order: Order, ranks: readonly number[], room: Room): Reordered {
+  const left = [...order]
+  const filled: number[] = []
+  const obstacles = new Map<number, string>()
+  while (left.length > 0) {
+    const rank = ranks[filled.length]!
+    if (rank >= room.depth) break
+    const at = left.findIndex((item) => {
+      const obstacle = room.obstacle(item, rank)
+      if (obstacle !== undefined && !obstacles.has(item)) obstacles.set(item, obstacle)
+      return obstacle === undefined
+    })
+    const [next] = left.splice(Math.max(at, 0), 1) as [number]
+    room.count(next, rank)
+    filled.push(next)
+  }
+  return { order: [...filled, ...left], because: (item) => obstacles.get(item) }
+}

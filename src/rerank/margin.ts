@@ -1,0 +1,40 @@
+import { type Because, type Candidates, numbersOf } from './candidates.ts'
+import type { MarginRule } from './rules.ts'
+
+/** A margin of nothing, or a loss, has no logarithm: it counts as one per cent, or one hundredth of the money. */
+const LEAST = 0.01
+
+/** What each item's worth is raised by. */
+export interface Raise {
+  readonly by: Float64Array
+  readonly because: Because
+}
+
+/**
+ * Blends relevance and margin: `weight · ln(margin)`. At weight 1 the order is that of the expected margin, the odds of
+ * being chosen times what the choice earns; at 0 it is that of relevance. An item whose price or cost is not known gets
+ * what the others get on average, so that it neither gains nor loses.
+ */
+export function raiseByMargin(candidates: Candidates, rule: MarginRule): Raise {
+  const prices = numbersOf(candidates, 'margin', rule.price)
+  const costs = numbersOf(candidates, 'margin', rule.cost)
+  const margins = prices.map((price, item) => marginOf(price, costs[item]!, rule.as))
+  const logarithms = margins.map((margin) => Math.log(Math.max(margin, LEAST)))
+  const known = logarithms.filter((value) => !Number.isNaN(value))
+  const mean = known.length > 0 ? known.reduce((sum, value) => sum + value, 0) / known.length : 0
+  return {
+    by: logarithms.map((value) => rule.weight * (Number.isNaN(value) ? mean : value)),
+    because: (item) => {
+      const margin = margins[item]!
+      if (Number.isNaN(margin)) return 'its margin is not known and counts as the average'
+      const text = rule.as === 'share' ? `${(100 * margin).toFixed(1)} %` : margin.toFixed(2)
+      return `margin ${text} at weight ${rule.weight}`
+    },
+  }
+}
+
+/** NaN where it is not known. */
+function marginOf(price: number, cost: number, as: MarginRule['as']): number {
+  if (as === 'money') return price - cost
+  return price > 0 ? (price - cost) / price : Number.NaN
+}

@@ -1,0 +1,65 @@
+/** A value of an item that searches may filter by. */
+export type FieldValue = string | number | boolean | null
+
+/** An item as it goes into an index. */
+export interface IndexedItem {
+  /** Each once in an index. */
+  readonly id: string
+  /** Where the item lies among the others; with an embedder its text may say so instead. */
+  readonly vector?: ArrayLike<number>
+  /** What the item is found by in words. */
+  readonly text?: string
+  readonly fields?: Readonly<Record<string, FieldValue>>
+}
+
+/** What a field has to be: a value, any of several, or a number within bounds, both included. */
+export type Filter = FieldValue | readonly FieldValue[] | { readonly min?: number; readonly max?: number }
+
+export interface SearchQuery {
+  readonly vector?: ArrayLike<number>
+  readonly text?: string
+  /** All of them have to hold; a missing value meets no filter but null. */
+  readonly filters?: Readonly<Record<string, Filter>>
+  /** How many items are wanted at most. @default 100 */
+  readonly k?: number
+}
+
+/** An item that was found. */
+export interface Hit {
+  readonly id: string
+  /** Greater is nearer; comparable within one answer only. */
+  readonly score: number
+}
+
+export interface IndexReport {
+  readonly items: number
+  readonly seconds: number
+}
+
+/** Stage 1: finds the items of a catalogue that are worth ranking. */
+export interface SearchEngine {
+  /**
+   * Puts these items in the place of all that are indexed. Searches go on in the old ones until the new are complete, and
+   * in the old ones still when this fails.
+   * @throws {RankerError} ITEM_INVALID, VECTOR_INVALID, SEARCH_FAILED.
+   */
+  index(items: Iterable<IndexedItem> | AsyncIterable<IndexedItem>): Promise<IndexReport>
+  /**
+   * The nearest items, nearest first; none where nothing is indexed.
+   * @throws {RankerError} QUERY_INVALID, FILTER_UNKNOWN, VECTOR_INVALID, SEARCH_FAILED.
+   */
+  search(query: SearchQuery): Promise<Hit[]>
+  close(): Promise<void>
+}
+
+/** Makes vectors of texts. */
+export interface Embedder {
+  /** Tells vectors of one embedder from those of another: an index is searched with the one it was made with. */
+  readonly name: string
+  readonly dimensions: number
+  /** One vector a text, of any length but zero; a zero vector finds nothing. */
+  embed(texts: readonly string[]): Promise<readonly ArrayLike<number>[]>
+}
+
+/** How many items a search gives that does not say. */
+export const DEFAULT_K = 100

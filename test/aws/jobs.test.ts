@@ -1,0 +1,236 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { InvokeEndpointCommand, SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime'
+import t from 'tap'
+import type { PrintedCall } from '../../src/aws/plan.ts'
+import { faultsOf, noAws, startAws, startRuntime } from '../helpers/aws.ts'
+import { type CommandOptions, ranker } from '../helpers/command.ts'
+import { judgedData, toCsv } from '../helpers/judged-data.ts'
+import { emptyFolder, modelFolder } from '../helpers/model.ts'
+import { runTrainingJob, unpackModel } from '../helpers/platform.ts'
+import { makeBucket } from '../helpers/s3-server.ts'
+
+if (noAws) {
+  t.pass('skipped', { skip: noAws })
+  t.end()
+} else await testJobs()
+
+async function testJobs() {
+  const aws = await startAws(t)
+  const bucket = makeBucket(aws.s3, 'bucket')
+  const cwd = emptyFolder(t)
+  const names = ['retail_price', 'cost', 'photos']
+  for (const [seed, file] of ['train.csv', 'valid.csv'].entries())
+    writeFileSync(
+      join(cwd, file),
+      toCsv({ ...judgedData({ width: 3, seed: seed + 1 }), featureNames: names }),
+    )
+  const settings = { bucket: 'bucket', image: 'registry.example/ranker:1', tags: { team: 'search' } }
+  writeFileSync(join(cwd, 'ranker.config.json'), JSON.stringify(settings))
+  const calls: PrintedCall[] = []
+
+  async function run(argv: readonly string[], options: CommandOptions = {}) {
+    const always = ['--poll-seconds', '0.02', '--json']
+    const { code, stdout, stderr } = await ranker(['aws', ...argv, ...always], {
+      env: aws.env,
+      cwd,
+      ...options,
+    })
+    const result = stdout === '' ? undefined : JSON.parse(stdout)
+    calls.push(...(result?.calls ?? []))
+    return { code, result, stderr }
+  }
+  t.beforeEach(async () => {
+    await aws.reset()
+    await aws.control({})
+  })
+  const requestOf = (result: { calls: PrintedCall[] }, name: string) =>
+    result.calls.find(({ operation }) => operation === name)?.request as never
+
+  t.test('from CSV on this disk to a ranked answer through the AWS SDK', async (t) => {
+    const data = ['--train', 'train.csv', '--validation', 'valid.csv']
+    const flags = ['--num-round', '12', '--early-stopping-rounds', '5', '--eval-metric', 'ndcg@5,ndcg@10']
+    const started = await run(['train', ...data, ...flags, '--job', 'life', '--spot', 'true', '--detach'])
+    t.equal(started.code, 0, started.stderr)
+    const request = requestOf(started.result, 'CreateTrainingJob')
+    t.match(request, {
+      HyperParameters: { num_round: '12', early_stopping_rounds: '5', eval_metric: 'ndcg@5,ndcg@10' },
+      CheckpointConfig: { S3Uri: 's3://bucket/ranker/checkpoints/life' },
+      StoppingCondition: { MaxRuntimeInSeconds: 14400, MaxWaitTimeInSeconds: 28800 },
+      Tags: [{ Key: 'managed-by' }, { Key: 'team', Value: 'search' }],
+    })
+    const { code, model } = await runTrainingJob(t, aws, request)
+    t.equal(code, 0)
+
+    const ended = {
+      TrainingJobStatus: 'Completed',
+      ModelArtifacts: { S3ModelArtifacts: model },
+      BillableTimeInSeconds: 90,
+      TrainingTimeInSeconds: 300,
+    }
+    await aws.control({
+      DescribeTrainingJob: [
+        { TrainingJobStatus: 'InProgress' },
+        { TrainingJobStatus: 'InProgress', SecondaryStatus: 'Training' },
+        ended,
+      ],
+    })
+    const followed = await run(['train', ...data, '--job', 'life'])
+    t.equal(followed.code, 0, followed.stderr)
+    t.same(followed.result.calls, [], 'the job is there: nothing is started or uploaded twice')
+    t.equal(followed.result.model, model)
+    t.match(followed.stderr, /^\[0\]\ttrain-ndcg@5:\d\.\d+\ttrain-ndcg@10:/m, 'the lines of its log')
+    t.match(followed.stderr, /^validation-ndcg@10 \d\.\d+ [▁-█]+ \d\.\d+ \(\d+ rounds\)$/m, 'its curve')
+    t.match(
+      followed.stderr,
+      /^billed 1 min 30 s of 1 ml\.m5\.xlarge: about \$0\.005[78], 70 % saved by spot$/m,
+    )
+
+    // A real server for the archive behind the endpoint.
+    await startRuntime(t, unpackModel(t, aws, model))
+    const deployed = await run(['deploy', '--model', model])
+    t.equal(deployed.code, 0, deployed.stderr)
+    const client = new SageMakerRuntimeClient({ region: 'us-east-1' })
+    const items = [1, 2, 3].map((id) => ({ id, retail_price: id / 4, cost: 0.1 * id, photos: 0.5 }))
+    const answer = await client.send(
+      new InvokeEndpointCommand({
+        EndpointName: 'ranker',
+        ContentType: 'application/json',
+        Body: JSON.stringify({ items }),
+      }),
+    )
+    client.destroy()
+    const { ranking } = JSON.parse(Buffer.from(answer.Body!).toString())
+    t.same(
+      ranking.map(({ rank }: { rank: number }) => rank),
+      [1, 2, 3],
+    )
+    t.equal((await run(['delete', '--yes'])).code, 0)
+  })
+
+  t.test('what a job would refuse is refused before it is started', async (t) => {
+    const refused = async (...argv: string[]) =>
+      (await run(['train', '--train', 'train.csv', ...argv, '--dry-run'])).stderr
+    t.match(await refused('--eta', '7'), /hyperparameter "eta" is "7": wanted/)
+    t.match(await refused('--max-wait', '100'), /training.maxWait: only spot training has it/)
+    t.match(await refused('--job', 'a b'), /--job is "a b": wanted letters, digits/)
+    t.match((await run(['train'])).stderr, /training.train: it is not set: wanted training data/)
+    t.match(
+      (await run(['tune', '--train', 'train.csv', '--dry-run'])).stderr,
+      /tuning goes by a metric on validation data/,
+    )
+  })
+
+  t.test('a job that fails says why; one that is left goes on, or is stopped', async (t) => {
+    const failure = { TrainingJobStatus: 'Failed', FailureReason: 'AlgorithmError: line 7 has 3 cells' }
+    await aws.control({ DescribeTrainingJob: [failure] })
+    const failed = await run(['train', '--train', 's3://bucket/x.csv', '--job', 'failing'])
+    t.equal(failed.code, 1)
+    t.match(failed.stderr, /training job failing ended as Failed: AlgorithmError: line 7 has 3 cells/)
+    for (const [answer, wanted] of [
+      ['n\n', /stop training job \w+ as well\?.*goes on\nranker aws train --job \w+ follows it again/s],
+      ['y\n', /is being stopped/],
+    ] as const) {
+      await aws.control({ DescribeTrainingJob: [{ TrainingJobStatus: 'InProgress' }] })
+      const stdin = Object.assign(Readable.from([answer]), { isTTY: true })
+      const stop = AbortSignal.timeout(1500)
+      const { code, stderr } = await run(
+        ['train', '--train', 's3://bucket/x.csv', '--job', `left${answer[0]}`],
+        { stdin, stop },
+      )
+      t.equal(code, 130)
+      t.match(stderr, wanted)
+      await aws.control({})
+      const { SageMakerClient, DescribeTrainingJobCommand } = await import('@aws-sdk/client-sagemaker')
+      const client = new SageMakerClient({ region: 'us-east-1' })
+      const job = await client.send(new DescribeTrainingJobCommand({ TrainingJobName: `left${answer[0]}` }))
+      t.equal(job.TrainingJobStatus === 'Stopped', answer === 'y\n')
+      client.destroy()
+    }
+  })
+
+  t.test('tuning', async (t) => {
+    const best = {
+      TrainingJobName: 'search-003',
+      TunedHyperParameters: { eta: '0.07', max_depth: '6' },
+      FinalHyperParameterTuningJobObjectiveMetric: { MetricName: 'validation:ndcg@10', Value: 0.71 },
+    }
+    const working = {
+      HyperParameterTuningJobStatus: 'InProgress',
+      TrainingJobStatusCounters: { Completed: 1, InProgress: 2 },
+    }
+    const status = 'HyperParameterTuningJobStatus'
+    await aws.control({
+      DescribeHyperParameterTuningJob: [working, { [status]: 'Completed', BestTrainingJob: best }],
+    })
+    const data = ['--train', 'train.csv', '--validation', 'valid.csv']
+    const { code, result, stderr } = await run([
+      'tune',
+      ...data,
+      '--subsample',
+      '0.8',
+      '--max-jobs',
+      '30',
+      '--job',
+      'search',
+    ])
+    t.equal(code, 0, stderr)
+    const request = requestOf(result, 'CreateHyperParameterTuningJob') as never as {
+      HyperParameterTuningJobConfig: { ParameterRanges: Record<string, { Name: string }[]> }
+      TrainingJobDefinition: { StaticHyperParameters: Record<string, string> }
+    }
+    const { ContinuousParameterRanges } = request.HyperParameterTuningJobConfig.ParameterRanges
+    t.same(
+      ContinuousParameterRanges!.map(({ Name }) => Name),
+      ['eta', 'colsample_bytree', 'lambda'],
+    )
+    t.match(request.TrainingJobDefinition.StaticHyperParameters, { subsample: '0.8', num_round: '1000' })
+    t.match(result, { best: 'search-003', metric: 0.71, hyperparameters: { eta: '0.07' } })
+    t.match(stderr, /tuning job search: InProgress, 1 jobs done, 2 at work/)
+  })
+
+  t.test('a transform job over a local file', async (t) => {
+    writeFileSync(join(cwd, 'queries.jsonl'), '{"items":[{"id":"a","price":9,"cost":4,"age":1}]}\n')
+    await aws.control({
+      DescribeTransformJob: [{ TransformJobStatus: 'InProgress' }, { TransformJobStatus: 'Completed' }],
+    })
+    const argv = ['batch', '--model', modelFolder(t), '--input', 'queries.jsonl', '--job', 'nightly']
+    const { code, result, stderr } = await run(argv)
+    t.equal(code, 0, stderr)
+    const { TransformInput } = requestOf(result, 'CreateTransformJob') as never as {
+      TransformInput: { DataSource: { S3DataSource: { S3Uri: string } } }
+    }
+    t.match(TransformInput, { ContentType: 'application/jsonlines', SplitType: 'Line' })
+    const key = TransformInput.DataSource.S3DataSource.S3Uri.replace('s3://bucket/', '')
+    t.equal(readFileSync(join(bucket, key), 'utf8'), readFileSync(join(cwd, 'queries.jsonl'), 'utf8'))
+    t.equal(result.output, 's3://bucket/ranker/batch/nightly')
+    t.same((await run(argv)).result.calls, [], 'the job is there')
+  })
+
+  t.test('logs and metrics', async (t) => {
+    const none = await ranker(['aws', 'logs', '--endpoint', 'ranker'], { env: aws.env, cwd })
+    t.equal(none.code, 0, none.stderr)
+    t.match(none.stderr, /there are no lines in \/aws\/sagemaker\/Endpoints\/ranker/)
+    const { CloudWatchClient, PutMetricDataCommand } = await import('@aws-sdk/client-cloudwatch')
+    const client = new CloudWatchClient({ region: 'us-east-1' })
+    const Dimensions = [
+      { Name: 'EndpointName', Value: 'ranker' },
+      { Name: 'VariantName', Value: 'A' },
+    ]
+    const Timestamp = new Date(Date.now() - 600_000)
+    const MetricData = [
+      { MetricName: 'Invocations', Dimensions, Timestamp, Value: 7 },
+      { MetricName: 'ModelLatency', Dimensions, Timestamp, Value: 2500 },
+    ]
+    await client.send(new PutMetricDataCommand({ Namespace: 'AWS/SageMaker', MetricData }))
+    client.destroy()
+    const { result } = await run(['metrics'])
+    t.match(result, { endpoint: 'ranker', variant: 'A', rows: [{ requests: 7, model_p99_ms: 2.5 }] })
+  })
+
+  t.test('AWS would take every request that was made', async (t) => {
+    t.ok(calls.length > 10)
+    t.equal(faultsOf(calls), '')
+  })
+}
