@@ -44,7 +44,7 @@ RUN --mount=type=secret,id=ca --mount=type=secret,id=npmrc --mount=type=cache,ta
     npm pkg delete devDependencies && \
     /build/with-secrets npm ci --cpu="$cpu" && \
     rm package-lock.json && \
-    npm uninstall --no-save --no-package-lock --offline --cpu="$cpu" yaml \
+    npm uninstall --no-package-lock --offline --cpu="$cpu" yaml \
       @aws-sdk/client-application-auto-scaling @aws-sdk/client-cloudwatch @aws-sdk/client-cloudwatch-logs \
       @aws-sdk/client-ecr @aws-sdk/client-iam @aws-sdk/client-sagemaker @aws-sdk/client-sagemaker-runtime \
       @aws-sdk/client-sts && \
@@ -54,7 +54,7 @@ RUN --mount=type=secret,id=ca --mount=type=secret,id=npmrc --mount=type=cache,ta
 # Nor those that only training imports.
 FROM packages AS packages-to-serve
 RUN cpu="$(/build/arch node)" && \
-    npm uninstall --no-save --no-package-lock --offline --cpu="$cpu" \
+    npm uninstall --no-package-lock --offline --cpu="$cpu" \
       @observablehq/plot hyparquet hyparquet-compressors linkedom && \
     /build/settle /out
 

@@ -30,7 +30,13 @@ export const lambdaAdapter = join(cache, `lambda-adapter-${adapterVersion}`, 'la
 
 /** Builds Lambda's web adapter where it is not there yet. @returns why there is none, undefined where there is one. */
 function buildLambdaAdapter(): string | undefined {
-  return build(lambdaAdapter, 'cargo', ['install', 'lambda_web_adapter', '--version', adapterVersion!, '--locked'])
+  return build(lambdaAdapter, 'cargo', [
+    'install',
+    'lambda_web_adapter',
+    '--version',
+    adapterVersion!,
+    '--locked',
+  ])
 }
 
 function build(program: string, tool: 'go' | 'cargo', args: string[]): string | undefined {
