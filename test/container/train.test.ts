@@ -14,10 +14,10 @@ const data = {
   'train/a.csv': toCsv(judgedData({ queries: 40 })),
   'validation/v.csv': toCsv(judgedData({ seed: 2, queries: 8 })),
 }
-/** Milliseconds that the processes of Node in a container have computed: proc(5), fields 14 and 15, in ticks of 10 ms. */
+/** Milliseconds that the server's processes have computed: proc(5), fields 14 and 15, in ticks of 10 ms. */
 function cpuMs(container: Container): number {
   const { stdout } = container.exec('/bin/sh', '-c', 'cat /proc/[0-9]*/stat')
-  const processes = stdout.split('\n').filter((line) => line.includes('(node) '))
+  const processes = stdout.split('\n').filter((line) => line !== '' && !/ \((sh|cat)\) /.test(line))
   const ticks = processes.map((line) => line.split(' ').slice(13, 15).map(Number))
   return 10 * ticks.flat().reduce((sum, value) => sum + value, 0)
 }
