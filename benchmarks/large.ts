@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import type { Benchmark } from './benchmark.ts'
-import { describeRuns, measureOurs, measurePython, writeCase } from './train.ts'
+import { describeRuns, measureOurs, measurePython, prepareCase } from './train.ts'
 
 /** About 500 MB of CSV. */
 const TRAINING = { rows: 425_000, features: 136, rounds: 20 }
@@ -13,7 +13,7 @@ export const largeBenchmark: Benchmark = {
   onlyByName: true,
   async run(context) {
     const { say, python } = context
-    const csv = writeCase(context, TRAINING)
+    const csv = await prepareCase(context, TRAINING)
     const megabytes = Math.round(statSync(csv).size / 1e6)
     const limit = Math.floor(megabytes / 2)
     const ours = [await measureOurs(csv, TRAINING, context)]

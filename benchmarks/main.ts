@@ -3,6 +3,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Benchmark, Context } from './benchmark.ts'
+import { featuresBenchmark } from './features.ts'
 import { describeRun } from './header.ts'
 import { httpBenchmark } from './http.ts'
 import { largeBenchmark } from './large.ts'
@@ -15,6 +16,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   parityBenchmark,
   trainBenchmark,
   httpBenchmark,
+  featuresBenchmark,
   largeBenchmark,
   soakBenchmark,
 ]

@@ -23,7 +23,7 @@ export interface Ours {
 
 /** Scores a case's rows with the model that `ranker train` wrote to `output`. */
 export async function scoreOurs(one: ParityCase, output: string, library: XGBoost): Promise<Ours> {
-  const { train, test } = await readDatasets(
+  const { datasets } = await readDatasets(
     {
       channels: { train: { files: [one.train] }, test: { files: [one.test] } },
       hyperparameters: parseHyperparameters({ objective: one.params.objective, ...one.roles }),
@@ -35,6 +35,7 @@ export async function scoreOurs(one: ParityCase, output: string, library: XGBoos
     () => {},
     (matrix) => matrix,
   )
+  const { train, test } = datasets
   const bytes = readFileSync(join(output, 'model/model.ubj'))
   const booster = Booster.load(library, bytes)
   const scorer = await openOnnxRuntime(readFileSync(join(output, 'model/model.onnx')))

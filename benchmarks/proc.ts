@@ -25,15 +25,6 @@ function children(pid: number): number[] {
   })
 }
 
-/**
- * Most memory that a process had in use at once (VmHWM), in MB. Unlike getrusage's ru_maxrss it knows nothing
- * of the parent that the process was forked from.
- */
-export function peakMegabytes(pid: number | 'self'): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-  return Number(/^VmHWM:\s*(\d+) kB/m.exec(status)?.[1]) / 1024
-}
-
 /** Bytes in memory of a process and all its descendants, where a page that several share counts once (PSS). */
 export function residentTree(pid: number): number {
   try {

@@ -15,7 +15,7 @@ const PARAMETERS = {
   seed: 1,
 } as const
 
-const PROBE = fileURLToPath(new URL('./train-probe.ts', import.meta.url))
+const PROBE = fileURLToPath(new URL('./train-probe.mjs', import.meta.url))
 
 /** A training job that both sides run. */
 export interface TrainingCase {
@@ -35,7 +35,7 @@ export const trainBenchmark: Benchmark = {
   async run(context) {
     const { say, rows, runs, threads, python } = context
     const training = { rows, features: 136, rounds: 100 }
-    const csv = writeCase(context, training)
+    const csv = await prepareCase(context, training)
     const ours: Run[] = []
     const theirs: Run[] = []
     // In turns, so that a busy minute of the machine falls on both.
@@ -52,10 +52,15 @@ export const trainBenchmark: Benchmark = {
 }
 
 /** Writes the data of a case; returns the file. */
-export function writeCase({ folder }: Context, { rows, features }: TrainingCase): string {
-  const csv = join(folder, `train-${rows}.csv`)
-  writeJudgedCsv(csv, { seed: 11, rows, features, rowsPerQuery: ROWS_PER_QUERY })
-  return csv
+export async function prepareCase(context: Context, { rows, features }: TrainingCase): Promise<string> {
+  const write = (count: number): string => {
+    const csv = join(context.folder, `train-${count}.csv`)
+    writeJudgedCsv(csv, { seed: 11, rows: count, features, rowsPerQuery: ROWS_PER_QUERY })
+    return csv
+  }
+  // The first start after a change of the sources compiles them.
+  await measureOurs(write(1000), { rows: 1000, features, rounds: 1 }, context)
+  return write(rows)
 }
 
 /** Trains with the product, in a process of its own. */
@@ -106,9 +111,11 @@ async function timed(
   const started = performance.now()
   let phaseStarted = started
   let peak = Number.NaN
+  let cpu = Number.NaN
   await work((line) => {
-    const [, megabytes] = /^bench:peak (.+)$/.exec(line) ?? []
-    if (megabytes !== undefined) peak = Number(megabytes)
+    const [, what, value] = /^bench:(cpu|peak) (.+)$/.exec(line) ?? []
+    if (what === 'cpu') cpu = Number(value)
+    if (what === 'peak') peak = Number(value)
     const phase = ends.find(([name, end]) => seconds[name] === undefined && end.test(line))?.[0]
     if (phase === undefined) return
     const now = performance.now()
@@ -121,6 +128,7 @@ async function timed(
     'report and end': (now - phaseStarted) / 1000,
     'until the model is written': (phaseStarted - started) / 1000,
     whole: (now - started) / 1000,
+    'CPU, all of it': cpu,
     'peak memory, MB': peak,
   }
 }

@@ -1,6 +1,6 @@
-// Builds the real servers and tools that tests start and that no npm package brings: an S3 server, by the host's Go,
-// Lambda's web adapter, by its cargo, and AWS's control plane with the linter of its templates, by its Python. They are
-// kept outside of the repository, so that one build serves every clone.
+// Builds the real servers and tools that tests start and that no npm package brings: an S3 server, by the host's Go;
+// Lambda's web adapter, by its cargo; AWS's control plane with the linter of its templates, by its Python; OpenSearch, by
+// its Java and Maven. They are kept outside of the repository, so that one build serves every clone.
 //
 //     node scripts/launch.mjs scripts/test-parts.ts
 
@@ -11,6 +11,7 @@ import { homedir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { argv, env, exit } from 'node:process'
 import { fileURLToPath } from 'node:url'
+import { buildOpenSearch } from './opensearch-part.ts'
 
 const cache = join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'two-stage-ranking')
 
@@ -69,6 +70,7 @@ const whole = join(environment, 'whole')
 
 /** A Python with moto (https://github.com/getmoto/moto, Apache 2.0) and cfn-lint (MIT-0). */
 export const awsPython = join(environment, 'bin/python')
+export const cfnLint = join(environment, 'bin/cfn-lint')
 export const hasAwsPython = (): boolean => existsSync(whole)
 
 /** Makes the environment where it is not there yet. @returns why there is none, undefined where there is one. */
@@ -96,6 +98,7 @@ if (argv[1] === fileURLToPath(import.meta.url)) {
     'S3 server': buildS3Server(),
     'Lambda web adapter': buildLambdaAdapter(),
     'control plane of AWS': buildAwsPython(),
+    OpenSearch: await buildOpenSearch(),
   }
   let missing = 0
   for (const [name, reason] of Object.entries(parts)) {

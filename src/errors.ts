@@ -120,9 +120,21 @@ export const ERRORS = {
     (v) => `channel ${show(v.channel)} has no data file: ${v.path} is empty`,
   ),
   BAD_CHANNEL_MODEL: job<{ reason: string }>((v) => `channel "model": ${v.reason}`),
-  SPEC_UNSUPPORTED: job<{ file: string }>(
+  BAD_FEATURE_SPEC: job<{ source: string; path: string; fault: string }>(
+    (v) => `${v.source}: ${v.path} ${v.fault}`,
+  ),
+  CONFIG_FILES: job<{ files: readonly string[] }>(
     (v) =>
-      `channel "config" holds ${v.file}: feature specs are not supported by this version, which takes the numeric columns as they are`,
+      `channel "config" holds ${showList(v.files)}: wanted one feature spec, a file that ends in .yaml, .yml or .json`,
+  ),
+  RAW_CELL: job<Cell & { wanted: string }>((v) => `${at(v)} is ${show(v.seen)}: wanted ${v.wanted}`),
+  QUERY_COLUMN_VARIES: job<Cell & { before: string }>(
+    (v) =>
+      `${at(v)} is ${show(v.seen)}, and ${show(v.before)} on the query's first row: wanted one value for all rows of a query`,
+  ),
+  TEXTS_OUTGROW_MEMORY: job<{ file: string; texts: number; limit: number }>(
+    (v) =>
+      `${v.file}: the ${v.texts} different texts of the columns that the feature spec names outgrow ${Math.floor(v.limit)} bytes, their share of the memory limit: raise memory_limit, or leave long texts out of the spec`,
   ),
   NOT_A_FILE: job<{ path: string; seen: string }>(
     (v) => `${v.path} is ${v.seen}: wanted a plain file, or a folder of plain files`,
@@ -448,15 +460,23 @@ export const ERRORS = {
     422,
     (v) => `row ${v.row} has ${count(v.seen, 'value')}: the header names ${count(v.wanted, 'column')}`,
   ),
-  BAD_VALUE: entry<{ row: number; column: string; seen: unknown; hint?: string | undefined }>(
+  BAD_VALUE: entry<{
+    row: number
+    column: string
+    seen: unknown
+    wanted?: string | undefined
+    hint?: string | undefined
+  }>(
     422,
     (v) =>
-      `row ${v.row}, column ${show(v.column)} is ${show(v.seen)}: wanted a finite number or a missing value${v.hint ? ` (${v.hint})` : ''}`,
+      `row ${v.row}, column ${show(v.column)} is ${show(v.seen)}: wanted ${v.wanted ?? 'a finite number or a missing value'}${v.hint ? ` (${v.hint})` : ''}`,
   ),
-  BAD_ITEM_VALUE: entry<InQuery & { item: unknown; column: string; seen: unknown }>(
+  BAD_ITEM_VALUE: entry<
+    InQuery & { item: unknown; column: string; seen: unknown; wanted?: string | undefined }
+  >(
     422,
     (v) =>
-      `${inQuery(v)}item ${show(v.item)}, column ${show(v.column)} is ${show(v.seen)}: wanted a finite number or null`,
+      `${inQuery(v)}item ${show(v.item)}, column ${show(v.column)} is ${show(v.seen)}: wanted ${v.wanted ?? 'a finite number or null'}`,
   ),
   COLUMN_ABSENT: entry<InQuery & { columns: readonly string[] }>(
     422,

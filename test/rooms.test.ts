@@ -14,7 +14,7 @@ const ROOMS: Readonly<Record<string, { rooms: string; packages: string }>> = {
   data: { rooms: 'errors', packages: 'zod hyparquet hyparquet-compressors @bufbuild/protobuf' },
   metrics: { rooms: 'errors data', packages: '' },
   rerank: { rooms: 'errors data', packages: 'zod' },
-  features: { rooms: 'errors data', packages: 'zod' },
+  features: { rooms: 'errors data', packages: 'zod jsep yaml' },
   storage: { rooms: 'errors data', packages: '@aws-sdk/client-s3' },
   // rerank for the schema of the manifest's rules.
   model: { rooms: 'errors data storage rerank', packages: 'zod @bufbuild/protobuf' },
@@ -43,7 +43,7 @@ const ROOMS: Readonly<Record<string, { rooms: string; packages: string }>> = {
   cli: {
     // xgboost only to end a process that a thread inside the library would keep.
     rooms:
-      'errors version client data features model scoring xgboost sagemaker storage report training serving aws',
+      'errors version client data features metrics model rerank scoring xgboost sagemaker storage report training serving aws',
     packages: 'leven fastify koffi',
   },
   index: { rooms: 'errors client data features model scoring serving training', packages: '' },

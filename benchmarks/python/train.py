@@ -7,6 +7,7 @@ process which phase has ended.
 import json
 import os
 import re
+import resource
 import sys
 
 import numpy as np
@@ -40,6 +41,8 @@ say("trained")
 
 booster.save_model(os.path.join(job["output"], "model.ubj"))
 say("written")
+usage = resource.getrusage(resource.RUSAGE_SELF)
+say(f"cpu {usage.ru_utime + usage.ru_stime}")
 with open("/proc/self/status") as status:
     kilobytes = re.search(r"^VmHWM:\s*(\d+) kB", status.read(), re.MULTILINE).group(1)
 say(f"peak {int(kilobytes) / 1024}")

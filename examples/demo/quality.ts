@@ -1,31 +1,27 @@
-import { contiguousRows } from '../../src/data/row-store.ts'
-import { randomNdcg, singleFeatures } from '../../src/metrics/baselines.ts'
-import { featureNames } from '../catalogue/features.ts'
-import type { JudgedRow } from '../catalogue/judged.ts'
-
 /** A way to order the held-out queries and its NDCG@10. */
 export interface Contender {
   readonly name: string
   readonly ndcg: number
 }
 
-/** The ranker beside a random order and beside each feature alone in its better direction, best first. */
-export function compareTestSet(rows: readonly JudgedRow[], ranker: number): Contender[] {
-  const groups = Map.groupBy(rows, (row) => String(row.qid))
-  const data = {
-    featureNames,
-    rows: rows.length,
-    matrix: contiguousRows(Float32Array.from(rows.flatMap((row) => row.features)), featureNames.length),
-    labels: Float32Array.from(rows, (row) => row.grade),
-    groups: { ids: [...groups.keys()], sizes: Uint32Array.from(groups.values(), (list) => list.length) },
+/** What the demo reads of metrics.json. */
+export interface TestMetrics {
+  readonly test: { readonly 'ndcg@10': number }
+  readonly baselines: {
+    readonly random: { readonly test: number }
+    readonly single_features: readonly { feature: string; order: 'ascending' | 'descending'; test: number }[]
   }
-  const singles = singleFeatures(data).map(({ feature, order, ndcg }) => ({
+}
+
+/** The ranker beside a random order and beside each feature alone in its better direction, best first. */
+export function compareTestSet({ test, baselines }: TestMetrics): Contender[] {
+  const singles = baselines.single_features.map(({ feature, order, test }) => ({
     name: `${feature}${order === 'ascending' ? ', low first' : ''}`,
-    ndcg,
+    ndcg: test,
   }))
   return [
-    { name: 'the ranker', ndcg: ranker },
+    { name: 'the ranker', ndcg: test['ndcg@10'] },
     ...singles,
-    { name: 'random order', ndcg: randomNdcg(data) },
+    { name: 'random order', ndcg: baselines.random.test },
   ].sort((a, b) => b.ndcg - a.ndcg)
 }

@@ -1,5 +1,5 @@
-import { featureNames } from '../catalogue/features.ts'
 import type { JudgedRow, Simulation } from '../catalogue/judged.ts'
+import { type RawQuery, rawQueries } from './raw.ts'
 
 export interface RankRequest {
   /** The query as typed. */
@@ -19,23 +19,12 @@ export function rankRequest(
 ): RankRequest {
   const byQuery = Map.groupBy(rows, (row) => row.qid)
   const good = (list: readonly JudgedRow[]) => list.filter((row) => row.grade >= 3).length
-  const [qid, candidates] = [...byQuery].reduce((best, other) =>
-    good(other[1]) > good(best[1]) ? other : best,
-  )
-  const { text } = simulation.queries.find((query) => query.id === qid)!
+  const [, candidates] = [...byQuery].reduce((best, other) => (good(other[1]) > good(best[1]) ? other : best))
+  const [{ query, items }] = [...rawQueries(simulation, candidates).values()] as [RawQuery]
   return {
-    text,
+    text: query.text,
     candidates: candidates.length,
     grades: new Map(candidates.map((row) => [row.item, row.grade])),
-    body: { query: { text }, items: candidates.map(toItem), limit: options.limit },
+    body: { query, items, limit: options.limit },
   }
-}
-
-function toItem({ item, features }: JudgedRow): object {
-  // JSON has no NaN: null is a missing value.
-  const columns = featureNames.map((name, index) => [
-    name,
-    Number.isNaN(features[index]) ? null : features[index],
-  ])
-  return { id: item, ...Object.fromEntries(columns) }
 }

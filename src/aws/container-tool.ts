@@ -32,11 +32,13 @@ export interface ImageBuild {
   readonly target: string | undefined
   readonly platform: string
   readonly context: string
+  /** NAME=VALUE. */
+  readonly argument?: string | undefined
 }
 
 /** The commands that log into the registry (its password comes by standard input), build the image, and push it. */
 export function imageCommands(tool: ContainerTool, build: ImageBuild) {
-  const { image, registry, dockerfile, target, platform, context } = build
+  const { image, registry, dockerfile, target, platform, context, argument } = build
   const run = (...args: string[]): LocalCommand => ({ command: tool, args })
   return {
     login: run('login', '--username', 'AWS', '--password-stdin', registry),
@@ -45,6 +47,7 @@ export function imageCommands(tool: ContainerTool, build: ImageBuild) {
       '--file',
       dockerfile,
       ...(target === undefined ? [] : ['--target', target]),
+      ...(argument === undefined ? [] : ['--build-arg', argument]),
       '--platform',
       platform,
       // SageMaker takes no image indexes, which attestations make of an image.

@@ -1,3 +1,4 @@
+import { RankerError } from '../errors.ts'
 import type { Api } from './api.ts'
 import { found } from './failures.ts'
 import { canonical, isOurs } from './names.ts'
@@ -26,28 +27,22 @@ export function planRole(scope: Scope, existing: ExistingRole | undefined): Plan
   const { name: RoleName, made } = scope.role
   if (!made) return { steps: [], kept: [] }
   addressIn(scope)
-  const values = {
-    Partition: scope.partition,
-    Region: scope.region,
-    Account: scope.account,
-    Bucket: scope.bucket!,
-    Repository: scope.repository,
-  }
-  const document = (name: string) => substitute(readTemplate(`iam/${name}`), values)
   const role: Plan = existing
     ? { steps: [], kept: [`role ${RoleName}`] }
     : {
         steps: [
           step('+', `role ${RoleName}`, 'iam:CreateRole', {
             RoleName,
-            AssumeRolePolicyDocument: JSON.stringify(document('trust-sagemaker.json')),
+            AssumeRolePolicyDocument: JSON.stringify(
+              substitute(readTemplate('iam/trust-sagemaker.json'), { Account: scope.account }),
+            ),
             Description: `SageMaker jobs and endpoints of ${scope.name}`,
             Tags: scopeTags(scope),
           }),
         ],
         kept: [],
       }
-  const policy = document('execution.json')
+  const policy = executionPolicy(scope)
   if (existing && canonical(existing.policy) === canonical(policy)) return role
   return join(role, {
     steps: [
@@ -59,6 +54,43 @@ export function planRole(scope: Scope, existing: ExistingRole | undefined): Plan
     ],
     kept: [],
   })
+}
+
+interface Policy {
+  readonly Version: string
+  readonly Statement: readonly object[]
+}
+
+/** The rights of the role: those of a key and of a VPC only where there is one. */
+function executionPolicy(scope: Scope): Policy {
+  const { partition, region, account, bucket, repository, kmsKey, vpc } = scope
+  const names = [
+    'execution.json',
+    ...(kmsKey === undefined ? [] : ['execution-key.json']),
+    ...(vpc === undefined ? [] : ['execution-network.json']),
+  ]
+  const Statement = names.flatMap((name) => readTemplate<Policy>(`iam/${name}`).Statement)
+  return substitute(
+    { Version: '2012-10-17', Statement },
+    {
+      Partition: partition,
+      Region: region,
+      Account: account,
+      Bucket: bucket!,
+      Repository: repository,
+      ...(kmsKey !== undefined && { Key: keyArn(scope, kmsKey) }),
+    },
+  )
+}
+
+/** @throws {RankerError} BAD_CONFIG for an alias, which no policy can name. */
+function keyArn({ partition, region, account }: Scope, key: string): string {
+  if (/^(arn:.*:)?alias\//.test(key))
+    throw new RankerError('BAD_CONFIG', {
+      where: 'kmsKey',
+      reason: `it is the alias ${key}: wanted the key's id or ARN, which the policy of the role has to name`,
+    })
+  return key.startsWith('arn:') ? key : `arn:${partition}:kms:${region}:${account}:key/${key}`
 }
 
 /** Removes the role, where it was made by us. */

@@ -148,7 +148,7 @@ const training = z
     train: place('channel train: s3://bucket/key, or a local file or folder, which is uploaded'),
     validation: place('channel validation'),
     test: place('channel test'),
-    config: place('channel config'),
+    config: place('channel config: a feature spec').meta({ flag: 'config-channel' }),
     model: place('channel model: what is continued or compared with'),
     code: place('channel code'),
     contentType: text('what the files are, where their names do not tell'),

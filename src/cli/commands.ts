@@ -5,9 +5,11 @@ import type { Command, Io } from './command.ts'
 /** Commands by name, loaded when asked for: `serve` must not wait for what only `train` needs. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   train: async () => (await import('./train.ts')).trainCommand,
+  features: async () => (await import('./features.ts')).featuresCommand,
   serve: async () => (await import('./serve.ts')).serveCommand,
   aws: async () => (await import('./aws/aws.ts')).awsCommand,
   score: async () => (await import('./score.ts')).scoreCommand,
+  tradeoff: async () => (await import('./tradeoff.ts')).tradeoffCommand,
   types: async () => (await import('./types.ts')).typesCommand,
 }
 
@@ -44,7 +46,7 @@ export async function runCommand(argv: readonly string[], io: Io): Promise<numbe
 
 async function usage(): Promise<string> {
   const commands = await Promise.all(Object.values(COMMANDS).map((load) => load()))
-  const lines = commands.map(({ name, summary }) => `  ${name.padEnd(8)} ${summary}`)
+  const lines = commands.map(({ name, summary }) => `  ${name.padEnd(9)} ${summary}`)
   return `Usage: ranker COMMAND [flags]
 
 Learning to rank on SageMaker: train an XGBoost ranker, serve it as ONNX.

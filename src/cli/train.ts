@@ -1,4 +1,3 @@
-import { readdirSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { CONTENT_TYPES } from '../data/format.ts'
@@ -35,6 +34,7 @@ import { clearOutputs, failJob, failureSentence, forgetFailure, writeFailure } f
 import type { TrainingEvent, TrainingPlan } from '../training/plan.ts'
 import { train } from '../training/train.ts'
 import type { Command, Io } from './command.ts'
+import { readSpec } from './feature-spec.ts'
 import { type Flags, readFlags } from './flags.ts'
 import { hyperparameterFlagNames, hyperparameterHelp } from './hyperparameter-help.ts'
 import { openProgress, type Progress } from './progress.ts'
@@ -210,8 +210,8 @@ function localPlan(local: Readonly<Record<string, string>>, flags: Flags, io: Io
   ])
   const model = flags.values.model === undefined ? undefined : resolve(io.cwd, flags.values.model)
   if (model !== undefined) openChannel('model', model)
-  const hyperparameters = readValues(hyperparameterFlags(flags), io)
-  return { ...plan(Object.fromEntries(channels), hyperparameters, flags, io), model }
+  const { features, hyperparameters } = readValues(hyperparameterFlags(flags), io, undefined)
+  return { ...plan(Object.fromEntries(channels), hyperparameters, flags, io), features, model }
 }
 
 function jobPlan(
@@ -222,18 +222,13 @@ function jobPlan(
 ): TrainingPlan {
   const raw = { ...readHyperparameters(paths.hyperparameters), ...hyperparameterFlags(flags) }
   const channels = readChannels(paths, hosts?.names.length)
-  refuseSpec(sideChannel(paths, 'config'))
+  const { features, hyperparameters } = readValues(raw, io, sideChannel(paths, 'config'))
   return {
-    ...plan(channels, readValues(raw, io), flags, io),
+    ...plan(channels, hyperparameters, flags, io),
+    features,
     checkpoints: readCheckpointFolder(paths.checkpointConfig),
     model: sideChannel(paths, 'model'),
   }
-}
-
-/** A spec that was passed over would train another model than the one that was asked for. */
-function refuseSpec(folder: string | undefined): void {
-  const [file] = folder === undefined ? [] : readdirSync(folder).filter((name) => !name.startsWith('.'))
-  if (file !== undefined) throw new RankerError('SPEC_UNSUPPORTED', { file })
 }
 
 /** The `code` channel, as it goes into the artefact. @throws {RankerError} NOT_A_FILE */
@@ -241,8 +236,17 @@ function codeFiles(folder: string): Map<string, Uint8Array> {
   return new Map([...readPlainTree(folder)].map(([path, content]) => [join('code', path), content]))
 }
 
-const readValues = (raw: Readonly<Record<string, string>>, io: Io): Hyperparameters =>
-  parseHyperparameters(raw, (text) => io.stderr.write(`warning: ${text}\n`))
+/** @param config the folder of the `config` channel. */
+function readValues(
+  raw: Readonly<Record<string, string>>,
+  io: Io,
+  config: string | undefined,
+): Pick<TrainingPlan, 'features' | 'hyperparameters'> {
+  const features = readSpec({ features: raw.features, folder: io.cwd, config })
+  const { features: _, ...others } = raw
+  const warn = (text: string) => io.stderr.write(`warning: ${text}\n`)
+  return { features, hyperparameters: parseHyperparameters(features ? others : raw, warn) }
+}
 
 function plan(channels: Channels, hyperparameters: Hyperparameters, flags: Flags, io: Io): TrainingPlan {
   return {

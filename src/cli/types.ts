@@ -1,7 +1,11 @@
 import { join, resolve } from 'node:path'
-import { declareRequest } from '../client/declaration.ts'
+import { type Declared, declareRequest } from '../client/declaration.ts'
 import { RankerError } from '../errors.ts'
+import type { RawColumn, RawType } from '../features/columns.ts'
+import { type FittedFeatures, readFitted } from '../features/fitted.ts'
+import { FeaturePipeline } from '../features/pipeline.ts'
 import { openArtefact } from '../model/artefact.ts'
+import { MANIFEST_FILE } from '../model/manifest.ts'
 import { writeWhole } from '../storage/files.ts'
 import type { Command, Io } from './command.ts'
 import { readFlags } from './flags.ts'
@@ -36,8 +40,33 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
         'the model does not name its features: wanted a model with ranker.json, or an XGBoost file with names',
     })
   }
-  const text = declareRequest({ name, version, featureNames, rules: manifest?.rerank })
+  const columns = manifest?.features
+    ? rawColumns(readFitted(manifest.features, MANIFEST_FILE))
+    : { items: featureNames.map((name) => ({ name, type: 'number | null' })) }
+  const text = declareRequest({ name, version, ...columns, rules: manifest?.rerank })
   if (flags.output === undefined) io.stdout.write(text)
   else await writeWhole(resolve(io.cwd, flags.output), text)
   return 0
+}
+
+const TYPES: Readonly<Record<RawType, string>> = {
+  number: 'number | null',
+  category: 'string | number | null',
+  text: 'string | number | null',
+  date: 'string | null',
+  vector: 'readonly number[] | string | null',
+}
+
+/** The raw columns of a feature pipeline; one that is read as several types takes what all of them take. */
+function rawColumns(fitted: FittedFeatures): Pick<Declared, 'items' | 'query'> {
+  const { columns } = new FeaturePipeline(fitted)
+  const of = (source: RawColumn['source']) => {
+    const read = columns.filter((column) => column.source === source && !column.trainingOnly)
+    return [...Map.groupBy(read, ({ name }) => name)].map(([name, list]) => {
+      const types = list.map(({ type, epoch }) => (type === 'date' && epoch ? TYPES.category : TYPES[type]))
+      const shortest = types.reduce((best, one) => (one.length < best.length ? one : best))
+      return { name, type: shortest, optional: list.every(({ optional }) => optional === true) }
+    })
+  }
+  return { items: of('item'), query: of('query') }
 }

@@ -4,20 +4,30 @@ import type { Rules } from '../rerank/rules.ts'
 export interface Declared {
   readonly name: string
   readonly version: string
-  /** Columns of numbers that the model was trained on. */
-  readonly featureNames: readonly string[]
+  /** Columns of the items that the model takes, with their types. */
+  readonly items: readonly DeclaredColumn[]
+  /** Columns of the query that it takes. */
+  readonly query?: readonly DeclaredColumn[]
   /** Of the manifest. */
   readonly rules?: Rules | undefined
+}
+
+export interface DeclaredColumn {
+  readonly name: string
+  /** In TypeScript. */
+  readonly type: string
+  /** Whether it may be left out. */
+  readonly optional?: boolean
 }
 
 const CLIENT = 'two-stage-ranking/client'
 const ATTRIBUTE = 'string | number | boolean | null'
 
 /** Writes a TypeScript declaration of what a request to a model holds, so that a misspelt column does not compile. */
-export function declareRequest({ name, version, featureNames, rules = {} }: Declared): string {
+export function declareRequest({ name, version, items, query = [], rules = {} }: Declared): string {
   const columns = new Map<string, string>([['id', 'string | number']])
   for (const [column, type] of columnsOfRules(rules)) columns.set(column, type)
-  for (const feature of featureNames) columns.set(feature, 'number | null')
+  for (const { name, type } of items) columns.set(name, type)
   if (columns.get('id') === 'number | null') columns.set('id', 'number')
   const lines = [...columns].map(([column, type]) => `  readonly ${property(column)}: ${type}\n`)
   return `// What a request to the model ${quoted(name)}, version ${quoted(version)}, holds.
@@ -29,10 +39,18 @@ export interface Item {
 ${lines.join('')}}
 
 /** What is known of the query itself. */
-export type Query = Readonly<Record<string, unknown>>
+${declareQuery(query)}
 
 export type Ranker = RankerClient<Query, Item>
 `
+}
+
+function declareQuery(columns: readonly DeclaredColumn[]): string {
+  if (columns.length === 0) return 'export type Query = Readonly<Record<string, unknown>>'
+  const lines = columns.map(
+    ({ name, type, optional }) => `  readonly ${property(name)}${optional ? '?' : ''}: ${type}\n`,
+  )
+  return `export interface Query {\n${lines.join('')}  readonly [column: string]: unknown\n}`
 }
 
 function columnsOfRules(rules: Rules): [column: string, type: string][] {

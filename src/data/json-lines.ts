@@ -8,6 +8,11 @@ import type { Chunks, Row, TableSink } from './row.ts'
 export interface JsonLinesOptions {
   /** Columns that name the query and its weight: a query line has them beside its items. */
   readonly roles: { readonly group: string; readonly weight?: string | undefined }
+  /**
+   * The columns that are wanted, and whether their cells may be arrays; others may hold anything. Columns of queries, such
+   * as `query.text`, are then taken from a query line's `query`. Without it, all columns are of numbers or text.
+   */
+  readonly wanted?: ((column: string) => { readonly arrays: boolean } | undefined) | undefined
   readonly warn: (sentence: string) => void
 }
 
@@ -109,12 +114,16 @@ class LineReader {
     }
     const { items, query } = object
     if (!Array.isArray(items)) this.#refuseCell(line, 'items', items, 'an array of items')
-    if (query !== undefined && query !== null) {
-      if (!isObject(query)) this.#refuseCell(line, 'query', query, 'an object')
-      for (const key in query) this.#ignored.add(`query.${key}`)
-    }
     const { group, weight } = this.#options.roles
     const shared: Record<string, unknown> = Object.create(null)
+    if (query !== undefined && query !== null) {
+      if (!isObject(query)) this.#refuseCell(line, 'query', query, 'an object')
+      for (const key in query) {
+        const column = `query.${key}`
+        if (this.#options.wanted?.(column)) shared[column] = query[key]
+        else this.#ignored.add(column)
+      }
+    }
     for (const key in object) {
       if (key === group || key === weight) shared[key] = object[key]
       else if (!REQUEST_KEYS.has(key)) this.#ignored.add(key)
@@ -144,6 +153,8 @@ class LineReader {
       }
       return
     }
+    const { wanted: of } = this.#options
+    if (of && (Array.isArray(value) ? (of(column)?.arrays ?? true) : !of(column))) return
     const wanted = typeof value === 'boolean' ? '0 or 1 for false or true' : 'a number, text or null'
     this.#refuseCell(line, column, value, wanted)
   }
@@ -185,7 +196,8 @@ class JsonRow implements Row {
   }
 
   text(cell: number): string {
-    return String(this.#cells[cell] ?? '')
+    const value = this.#cells[cell]
+    return Array.isArray(value) ? JSON.stringify(value) : String(value ?? '')
   }
 
   number(cell: number): number {

@@ -215,7 +215,7 @@ class ParquetRow implements Row {
     const value = this.#texts[cell]?.[this.#at]
     if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'an invalid date' : value.toISOString()
     if (value === null || Number.isNaN(value)) return ''
-    return value === undefined ? this.#numberText(cell) : String(value)
+    return value === undefined || typeof value === 'boolean' ? this.#numberText(cell) : String(value)
   }
 
   number(cell: number): number {

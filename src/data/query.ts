@@ -50,14 +50,27 @@ declare global {
 }
 type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown
 
+/** Makes rows of a query's items. @param number the query's own, where a request has several */
+export type ReadItems = (
+  items: readonly JsonObject[],
+  query: JsonObject,
+  number: number | undefined,
+) => Pick<Query, 'items' | 'values' | 'count' | 'width' | 'ignored'>
+
 /**
- * Reads `{"query":{…},"items":[{"id":…,column:…}],"limit":10,"context":{…}}`. Item columns match the features by name.
+ * Reads `{"query":{…},"items":[{"id":…,column:…}],"limit":10,"context":{…}}`.
  * @param body the parsed request
  * @param text what it was parsed from
+ * @param read makes the rows; without it, columns of items match the features by name
  * @throws {RankerError} BAD_REQUEST_SHAPE, BAD_ITEM_VALUE, COLUMN_ABSENT, TOO_MANY_CELLS.
  */
-export function readQuery(body: JsonObject, text: string, featureNames: readonly string[]): Query {
-  return readOne(body, featureNames, () => parseExactly(text) as JsonObject)
+export function readQuery(
+  body: JsonObject,
+  text: string,
+  featureNames: readonly string[],
+  read?: ReadItems,
+): Query {
+  return readOne(body, read ?? byName(featureNames), () => parseExactly(text) as JsonObject)
 }
 
 /** Reads a list of what {@link readQuery} reads. */
@@ -65,6 +78,7 @@ export function readQueries(
   list: readonly unknown[],
   text: string,
   featureNames: readonly string[],
+  read?: ReadItems,
 ): Queries {
   let exact: readonly JsonObject[] | undefined
   const queries = list.map((body, index) => {
@@ -81,7 +95,7 @@ export function readQueries(
       exact ??= parseExactly(text) as readonly JsonObject[]
       return exact[index]!
     }
-    return readOne(body, featureNames, exactly, query)
+    return readOne(body, read ?? byName(featureNames), exactly, query)
   })
   return { kind: 'queries', queries, ...joined(queries, featureNames.length) }
 }
@@ -103,19 +117,14 @@ export function joined(
 }
 
 /** @param exactly gives the body with numbers that no double holds as their own digits. @param query its number in a list */
-function readOne(
-  body: JsonObject,
-  featureNames: readonly string[],
-  exactly: () => JsonObject,
-  query?: number,
-): Query {
+function readOne(body: JsonObject, read: ReadItems, exactly: () => JsonObject, query?: number): Query {
   const { items } = body
   if (!Array.isArray(items)) {
     throw new RankerError('BAD_REQUEST_SHAPE', { query, where: 'items', seen: items, wanted: 'an array' })
   }
   const envelope = readEnvelope(body, 'items', query)
   const ids = readIds(items, exactly, query)
-  const columns = readColumns(items, featureNames, query)
+  const columns = read(items, envelope.query, query)
   return { kind: 'query', ...envelope, ids, ...columns, ignored: [...columns.ignored, ...envelope.ignored] }
 }
 
@@ -146,6 +155,11 @@ function parseExactly(text: string): unknown {
     throw new RankerError('BODY_UNREADABLE', { reason: 'it is nested too deeply' }, { cause })
   }
 }
+
+const byName =
+  (featureNames: readonly string[]): ReadItems =>
+  (items, _query, number) =>
+    readColumns(items, featureNames, number)
 
 function readColumns(
   items: readonly JsonObject[],

@@ -2,7 +2,7 @@ import { RankerError } from '../errors.ts'
 import { readInstanceList } from './instances.ts'
 import { checkText, decodeText, isObject, parseJson } from './json.ts'
 import { eachLineOf } from './lines.ts'
-import { joined, type Query, readQuery } from './query.ts'
+import { joined, type Query, type ReadItems, readQuery } from './query.ts'
 import { readEnvelope } from './request-options.ts'
 import type { Rows } from './row-list.ts'
 
@@ -29,9 +29,15 @@ const LF = 0x0a
 /**
  * Reads JSON Lines of rows, `{"features":[…]}`, and queries, `{"items":[…]}`. A line that cannot be read, an empty one
  * too, spoils no other.
+ * @param read makes the rows of queries; without it, columns of items match the features by name
  * @throws {RankerError} BODY_EMPTY, TOO_MANY_LINES, TOO_MANY_CELLS.
  */
-export function readLines(body: Uint8Array, featureNames: readonly string[], mostLines = MOST_LINES): Lines {
+export function readLines(
+  body: Uint8Array,
+  featureNames: readonly string[],
+  mostLines = MOST_LINES,
+  read?: ReadItems,
+): Lines {
   let newlines = 0
   for (let at = body.indexOf(LF); at >= 0; at = body.indexOf(LF, at + 1)) {
     if (++newlines > mostLines) throw new RankerError('TOO_MANY_LINES', { most: mostLines })
@@ -39,14 +45,14 @@ export function readLines(body: Uint8Array, featureNames: readonly string[], mos
   const lines: (Rows | Query | LineError)[] = []
   eachLineOf(body, (bytes, start, end) => {
     try {
-      lines.push(readLine(bytes.subarray(start, end), featureNames))
+      lines.push(readLine(bytes.subarray(start, end), featureNames, read))
     } catch (thrown) {
       lines.push(toLineError(thrown))
     }
   })
   if (lines.length === 0) throw new RankerError('BODY_EMPTY', {})
-  const read = lines.filter((line): line is Rows | Query => !('error' in line))
-  return { kind: 'lines', lines, ...joined(read, featureNames.length) }
+  const parts = lines.filter((line): line is Rows | Query => !('error' in line))
+  return { kind: 'lines', lines, ...joined(parts, featureNames.length) }
 }
 
 /** The answer to a line that the client is to blame for. @throws whatever else was thrown */
@@ -56,12 +62,12 @@ export function toLineError(thrown: unknown): LineError {
   return { error: { code, message } }
 }
 
-function readLine(bytes: Uint8Array, featureNames: readonly string[]): Rows | Query {
+function readLine(bytes: Uint8Array, featureNames: readonly string[], read?: ReadItems): Rows | Query {
   checkText(bytes)
   const text = decodeText(bytes)
   const value = parseJson(text)
   if (isObject(value)) {
-    if (value.items !== undefined) return readQuery(value, text, featureNames)
+    if (value.items !== undefined) return readQuery(value, text, featureNames, read)
     const row = value.features !== undefined ? 'features' : 'data'
     if (value[row] !== undefined) {
       const { output, explain, ignored } = readEnvelope(value, row)

@@ -60,5 +60,13 @@ export interface TableSink {
   row(row: Row): void
 }
 
+/** What takes the columns of a table's rows that are no label, query or weight, where these are not just numbers. */
+export interface ColumnSink {
+  /** A file starts. @param roles its columns that are for something else as well, so that they are not unused. */
+  begin(file: string, columns: readonly string[], unit: LineUnit, roles: ReadonlySet<string>): void
+  /** The next row of that file. @param query the number of its query, by first appearance. */
+  row(row: Row, query: number): void
+}
+
 /** The bytes of a file as they come; a chunk is valid until the next one is asked for. */
 export type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>

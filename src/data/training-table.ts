@@ -3,7 +3,7 @@ import { type Dataset, groupRows } from './dataset.ts'
 import { NumberList } from './growable.ts'
 import { isInfinite } from './number.ts'
 import { Positions } from './positions.ts'
-import type { Row, TableSink } from './row.ts'
+import type { ColumnSink, Row, TableSink } from './row.ts'
 import { type MemoryLimit, RowBuffer } from './row-store.ts'
 import { inShare, type Share } from './share.ts'
 
@@ -29,6 +29,8 @@ export interface TableOptions {
   readonly refuseLabel: (label: number) => string | undefined
   /** The features that the model has already; without them, every numeric column is one. */
   readonly featureNames?: readonly string[] | undefined
+  /** Takes the columns without a role, which are then no features as they are; the result is of {@link TrainingTable.finishRows}. */
+  readonly columns?: ColumnSink | undefined
   /** The part of the rows to read, where other hosts read the rest: whole queries, or single rows where there are none. */
   readonly share?: Share | undefined
   /** Settles with the other hosts which columns are features; without it, those with a number are. */
@@ -122,6 +124,10 @@ export class TrainingTable implements TableSink {
     if (weight >= 0) this.#addWeight(row, weight, query)
     if (position >= 0) this.#positions!.add(row.number(position), row.line, row.text(position))
 
+    if (this.#options.columns) {
+      this.#options.columns.row(row, query)
+      return
+    }
     const { block, at } = this.#rows.extend()
     const hasNumber = this.#hasNumber
     for (let feature = 0; feature < features.length; feature++) {
@@ -143,6 +149,24 @@ export class TrainingTable implements TableSink {
     if (kept.length === 0) {
       throw new RankerError('NO_FEATURES', { file: this.#file, columns: this.#names })
     }
+    const { order, ...judged } = this.finishRows()
+    const places = new Map(columns.map((column, place) => [column, place]))
+    return {
+      featureNames: kept.map((column) => column.name),
+      matrix: this.#rows.finish(
+        Int32Array.from(kept, (column) => places.get(column)!),
+        order,
+      ),
+      ...judged,
+    }
+  }
+
+  /**
+   * What is known of the rows beside their features.
+   * @returns with it, for each place the row that goes there; undefined where all are in place
+   * @throws {RankerError} WEIGHTS_ZERO.
+   */
+  finishRows(): Omit<Dataset, 'featureNames' | 'matrix'> & { order: Uint32Array | undefined } {
     const { roles } = this.#options
     // A host without a file has seen no column: it has no query, but it is one of those that rank.
     const grouped = this.#grouped ?? this.#options.grouped
@@ -152,17 +176,12 @@ export class TrainingTable implements TableSink {
       throw new RankerError('WEIGHTS_ZERO', { file: this.#file, column: roles.weight })
     }
     const labels = this.#labels.toArray()
-    const places = new Map(columns.map((column, place) => [column, place]))
     return {
-      featureNames: kept.map((column) => column.name),
       rows: labels.length,
-      matrix: this.#rows.finish(
-        Int32Array.from(kept, (column) => places.get(column)!),
-        order,
-      ),
       labels: order ? Float32Array.from(order, (row) => labels[row]!) : labels,
       ...(grouped && { groups: { ids: [...this.#queries.keys()], sizes } }),
       ...(roles.weight !== undefined && { weights: Float32Array.from(weights) }),
+      order,
     }
   }
 
@@ -221,7 +240,8 @@ export class TrainingTable implements TableSink {
     // A misspelt one would leave the items' numbers among the features.
     if (!this.#options.featureNames) cellOf('item')
     const taken = new Set(Object.values(roles))
-    const others = names.filter((name) => !taken.has(name))
+    const others = this.#options.columns ? [] : names.filter((name) => !taken.has(name))
+    this.#options.columns?.begin(file, names, this.#unit, taken as ReadonlySet<string>)
     if (!this.#columns) this.#setColumns(others)
     const columns = this.#columns!
     for (const column of columns) {

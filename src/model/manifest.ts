@@ -6,16 +6,18 @@ import { rulesSchema } from '../rerank/rules.ts'
 export const MANIFEST_FILE = 'ranker.json'
 
 /** A column name mapped to a number, or null where the value is missing. */
-const cell = z.number().nullable()
+const cell = z.union([z.number(), z.string()]).nullable()
 
 /**
  * Raw rows with the score the booster gave each: what was trained is what is served, or nothing is.
- * Scores are XGBoost's `predict()`; `columns` names the cells of every row.
+ * Scores are XGBoost's `predict()`; `columns` names the cells of every row, `sizes` counts the rows of each query where a
+ * feature pipeline looks at whole queries.
  */
 const goldenRows = z
   .object({
     columns: z.array(z.string()),
     rows: z.array(z.array(cell)),
+    sizes: z.array(z.int().min(1)).optional(),
     scores: z.array(z.number()),
   })
   .refine((golden) => golden.rows.length === golden.scores.length, 'wanted one score a row')
@@ -23,11 +25,17 @@ const goldenRows = z
     (golden) => golden.rows.every((row) => row.length === golden.columns.length),
     'wanted one cell a column',
   )
+  .refine(
+    ({ rows, sizes }) => !sizes || sizes.reduce((sum, size) => sum + size, 0) === rows.length,
+    'wanted sizes that add up to the rows',
+  )
 
 export const manifestSchema = z.looseObject({
   schemaVersion: z.literal(1),
   model: z.object({ name: z.string(), version: z.string() }),
   featureNames: z.array(z.string()).min(1),
+  /** The feature pipeline with all that was fitted, which src/features reads; absent where columns are taken as they are. */
+  features: z.looseObject({ version: z.literal(1) }).optional(),
   objective: z.string(),
   hyperparameters: z.record(z.string(), z.unknown()),
   /** Zero-based round at which the kept model ends. */

@@ -3,16 +3,15 @@ import { featuresSection } from './features-section.ts'
 import { anyMetric, counted, difference, metric } from './format.ts'
 import { type Html, html, nameOf } from './html.ts'
 import { baselinePhrase, metricName } from './names.ts'
+import { renderPage } from './page.ts'
 import { qualitySection } from './quality-section.ts'
 import { queriesSection } from './queries-section.ts'
 import type { ReportData } from './report-data.ts'
 import { runSection } from './run-section.ts'
-import { STYLE } from './style.ts'
 import { findWarnings } from './warnings.ts'
 
 /**
- * The report of a training job as one page that stands alone: no script, nothing loaded, light and dark, printable on
- * A4. Every name in it is text from the data and is escaped.
+ * The report of a training job as one page. Every name in it is text from the data and is escaped.
  */
 export function renderReport(data: ReportData): string {
   const sections = [
@@ -23,37 +22,16 @@ export function renderReport(data: ReportData): string {
     runSection(data),
   ].filter((one) => one.text !== '')
   const warnings = findWarnings(data)
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${data.model.name}: training report</title>
-<style>${styleSheet}</style>
-</head>
-<body>
-<header>
-<p class="kicker">Training report</p>
+  const header = html`<p class="kicker">Training report</p>
 <h1>${nameOf(data.model.name)}</h1>
 <p class="facts">${writtenAt(data.writtenAt)} · ${data.objective} · ${dataSize(data)}</p>
 <p class="verdict">${verdict(data)}</p>
 ${headline(data)}
 ${warnings.length > 0 ? html`<ul class="warnings" aria-label="Warnings">${warnings.map((warning) => html`<li>${warning}</li>`)}</ul>` : html``}
-<nav aria-label="Contents">${sections.map(link)}</nav>
-</header>
-<main>
-${sections}
-</main>
-<footer>${limits(data)}</footer>
-</body>
-</html>
-`
-  return page.text
+<nav aria-label="Contents">${sections.map(link)}</nav>`
+  const title = `${data.model.name}: training report`
+  return renderPage({ title, header, main: sections, footer: limits(data) })
 }
-
-/** The one part of the page that is not escaped: it is this product's own text, and a style sheet has no entities. */
-const styleSheet = html([STYLE] as unknown as TemplateStringsArray)
 
 const TITLES: Readonly<Record<string, string>> = {
   quality: 'Quality',

@@ -12,4 +12,5 @@ export type {
   SearchQuery,
 } from './engine.ts'
 export { fuse } from './fusion.ts'
+export { OpenSearchEngine, type OpenSearchOptions } from './opensearch-engine.ts'
 export { TextEmbedding } from './text-embedding.ts'

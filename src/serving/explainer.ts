@@ -1,10 +1,14 @@
 import { setImmediate } from 'node:timers/promises'
 import { shortestFloat32 } from '../data/number.ts'
 import { RankerError, reasonOf } from '../errors.ts'
+import { goldenFeatures } from '../features/golden.ts'
+import { type FeaturePart, type FeaturePipeline, pipelineOf } from '../features/pipeline.ts'
 import type { Artefact } from '../model/artefact.ts'
 import { type Forest, predictRow } from '../model/forest.ts'
+import { MANIFEST_FILE } from '../model/manifest.ts'
 import { TreeShap } from '../scoring/tree-shap.ts'
 import { isGolden } from './golden.ts'
+import type { ModelInfo } from './model.ts'
 
 /** How long rows are explained before other requests get their turn, in milliseconds. */
 const TURN_MS = 10
@@ -15,10 +19,23 @@ export interface Explanation {
   readonly contributions: Readonly<Record<string, number>>
   /** The mean margin over the rows of training. */
   readonly base: number
+  /** Of a model with a feature pipeline: what each feature of one value was made of, or is. */
+  readonly values?: Readonly<Record<string, ExplainedValue>>
+}
+
+export type ExplainedValue = string | number | null
+
+/** The raw cell that a feature is of, undefined where the request does not tell. @param row zero-based, in the body */
+export type RawCellOf = (part: FeaturePart, row: number) => unknown
+
+/** The features that contributions are told by: those of a spec, with all the values they have in a row. */
+export function partsOf({ featureNames, features }: ModelInfo): readonly FeaturePart[] {
+  if (features) return pipelineOf(features.fitted).parts
+  return featureNames.map((name, first) => ({ name, first, count: 1, column: undefined }))
 }
 
 /** What is kept of an artefact until it is asked for. */
-type Explainable = Pick<Artefact, 'forest' | 'file' | 'manifest' | 'featureNames'>
+type Explainable = Pick<Artefact, 'forest' | 'file' | 'manifest'>
 
 /**
  * Makes the explainer of a model when it is first asked for: reading the forest takes as long as loading the model.
@@ -35,12 +52,7 @@ export function lazyExplainer(artefact: Artefact): () => TreeShap {
   }
 }
 
-function makeExplainer({
-  forest: read,
-  file,
-  manifest,
-  featureNames = [],
-}: Explainable): TreeShap | RankerError {
+function makeExplainer({ forest: read, file, manifest }: Explainable): TreeShap | RankerError {
   const unavailable = (reason: string, cause?: unknown) =>
     new RankerError('EXPLAIN_UNAVAILABLE', { reason }, { cause })
   if (!read) {
@@ -56,16 +68,10 @@ function makeExplainer({
   }
   if (forest.trees.some((tree) => tree.cover === undefined))
     return unavailable('its trees have no sum_hessian')
-  const { columns, rows, scores } = manifest?.goldenRows ?? { columns: [], rows: [], scores: [] }
-  const cells = featureNames.map((name) => columns.indexOf(name))
-  const isSame = rows.every((row, golden) =>
-    isGolden(
-      predictRow(
-        forest,
-        cells.map((cell) => row[cell] ?? Number.NaN),
-      ),
-      scores[golden]!,
-    ),
+  const { width } = forest
+  const values = manifest && goldenFeatures(manifest, MANIFEST_FILE)
+  const isSame = (manifest?.goldenRows.scores ?? []).every((score, row) =>
+    isGolden(predictRow(forest, values!.subarray(row * width, (row + 1) * width)), score),
   )
   return isSame ? new TreeShap(forest) : unavailable(`XGBoost's own file gives other scores than ${file}`)
 }
@@ -76,21 +82,48 @@ function makeExplainer({
  */
 export async function explainRows(
   explainer: TreeShap,
-  featureNames: readonly string[],
+  model: ModelInfo,
   values: Float32Array,
   rows: readonly number[],
+  rawCell: RawCellOf = () => undefined,
 ): Promise<Explanation[]> {
   const { width } = explainer
   const base = shortestFloat32(Math.fround(explainer.base))
+  const parts = partsOf(model)
+  const pipeline = model.features && pipelineOf(model.features.fitted)
   const explanations: Explanation[] = []
   let since = performance.now()
   for (const row of rows) {
-    const sums = explainer.contributions(values.subarray(row * width, (row + 1) * width))
-    const named = featureNames.map((name, feature) => [name, shortestFloat32(Math.fround(sums[feature]!))])
-    explanations.push({ contributions: Object.fromEntries(named), base })
+    const cells = values.subarray(row * width, (row + 1) * width)
+    const sums = explainer.contributions(cells)
+    const named = parts.map(({ name, first, count }) => {
+      let sum = 0
+      for (let feature = first; feature < first + count; feature++) sum += sums[feature]!
+      return [name, shortestFloat32(Math.fround(sum))] as const
+    })
+    explanations.push({
+      contributions: Object.fromEntries(named),
+      base,
+      ...(pipeline && { values: explainedValues(pipeline, cells, (part) => rawCell(part, row)) }),
+    })
     if (performance.now() - since < TURN_MS) continue
     await setImmediate()
     since = performance.now()
   }
   return explanations
+}
+
+function explainedValues(
+  pipeline: FeaturePipeline,
+  cells: Float32Array,
+  rawCell: (part: FeaturePart) => unknown,
+): Record<string, ExplainedValue> {
+  const named = pipeline.parts.flatMap((part): [string, ExplainedValue][] => {
+    const raw = rawCell(part)
+    if (typeof raw === 'string' || typeof raw === 'number' || raw === null) return [[part.name, raw]]
+    if (part.count !== 1) return []
+    const value = pipeline.describe(part, cells[part.first]!)
+    return [[part.name, typeof value === 'number' ? shortestFloat32(value) : value]]
+  })
+  return Object.fromEntries(named)
 }

@@ -1,8 +1,9 @@
 import { RankerError } from '../errors.ts'
+import { rawQueries } from '../features/raw-json.ts'
 import { MANIFEST_FILE, type Manifest } from '../model/manifest.ts'
 import { inputFn } from './input-fn.ts'
 import type { Model } from './model.ts'
-import { type LineAnswer, predictFn } from './predict-fn.ts'
+import { type LineAnswer, predictFn, type RankedItem, type RowPrediction } from './predict-fn.ts'
 
 const TOLERANCE = 1e-5
 /** Scores are what is proven; the manifest's business rules may want columns that no feature is made of. */
@@ -19,25 +20,45 @@ export function isGolden(seen: number, wanted: number): boolean {
  * @throws {RankerError} GOLDEN_MISMATCH, MODEL_DAMAGED when a row is none of this model.
  */
 export async function proveGoldenRows(model: Model, { goldenRows }: Manifest): Promise<void> {
-  const { columns, rows, scores } = goldenRows
-  const body = rows.map((cells, row) => {
-    const named = Object.fromEntries(columns.map((column, cell) => [column, cells[cell] ?? null]))
-    // A feature may be called id, and a query cannot say that an id is missing.
-    const request =
-      named.id === null
-        ? { features: model.featureNames.map((name) => named[name]) }
-        : { items: [{ id: row, ...named }], context: NO_RULES }
-    return `${JSON.stringify(request)}\n`
-  })
+  const { scores } = goldenRows
+  const body = goldenRequests(model, goldenRows).map((request) => `${JSON.stringify(request)}\n`)
   const input = inputFn(Buffer.from(body.join('')), 'application/jsonlines', { model })
   const { lines } = (await predictFn(input, model)) as { lines: LineAnswer[] }
-  for (const [row, line] of lines.entries()) {
+  let row = 0
+  for (const line of lines) {
     if ('error' in line) {
       const reason = `golden row ${row} is none of this model: ${line.error.message}`
       throw new RankerError('MODEL_DAMAGED', { file: MANIFEST_FILE, reason })
     }
-    const { score: seen } = ('ranking' in line ? line.ranking : line.predictions)[0]!
-    const wanted = scores[row]!
-    if (!isGolden(seen, wanted)) throw new RankerError('GOLDEN_MISMATCH', { row, seen, wanted })
+    const answers: readonly (RankedItem | RowPrediction)[] =
+      'ranking' in line ? line.ranking : line.predictions
+    for (const answer of answers) {
+      // The items of a query come back ranked, and are called by their rows.
+      const golden = model.features && 'id' in answer ? Number(answer.id) : row
+      const [seen, wanted] = [answer.score, scores[golden]!]
+      if (!isGolden(seen, wanted)) throw new RankerError('GOLDEN_MISMATCH', { row: golden, seen, wanted })
+    }
+    row += answers.length
   }
+}
+
+/** The golden rows as requests: whole queries where a pipeline looks at them, else a row each. */
+function goldenRequests(
+  { features, featureNames }: Model,
+  { columns, rows, sizes = rows.map(() => 1) }: Manifest['goldenRows'],
+): object[] {
+  if (features) {
+    let row = 0
+    return rawQueries(columns, rows, sizes).map(({ query, items }) => ({
+      query,
+      items: items.map((item) => ({ ...item, id: row++ })),
+      context: NO_RULES,
+    }))
+  }
+  return rows.map((cells, row) => {
+    const named = Object.fromEntries(columns.map((column, cell) => [column, cells[cell] ?? null]))
+    // A feature may be called id, and a query cannot say that an id is missing.
+    if (named.id === null) return { features: featureNames.map((name) => named[name]) }
+    return { items: [{ id: row, ...named }], context: NO_RULES }
+  })
 }

@@ -2,12 +2,15 @@ import { readArrow } from '../data/arrow.ts'
 import { readInstances } from '../data/instances.ts'
 import { checkText, decodeText, isObject, parseJson } from '../data/json.ts'
 import { readNpy } from '../data/npy.ts'
-import { type Queries, type Query, readQueries, readQuery } from '../data/query.ts'
+import { type Queries, type Query, type ReadItems, readQueries, readQuery } from '../data/query.ts'
 import { type Lines, readLines } from '../data/request-lines.ts'
 import type { Rows } from '../data/row-list.ts'
 import { readCsvRows, readCsvTable } from '../data/rows.ts'
 import { readLibsvmRows, readRecordRows } from '../data/sparse-rows.ts'
 import { RankerError } from '../errors.ts'
+import { pipelineOf } from '../features/pipeline.ts'
+import { transformItems } from '../features/request-items.ts'
+import { transformCsv } from '../features/request-table.ts'
 import { currentContext } from './context.ts'
 import type { HookContext } from './hook-types.ts'
 import { parseMediaType } from './media-type.ts'
@@ -19,10 +22,19 @@ export type ModelInput = Rows | Query | Queries | Lines
 type Parameter = (name: string) => string | null
 type Read = (body: Buffer, model: ModelInfo, parameter: Parameter) => ModelInput
 
-function readCsv(body: Buffer, { featureNames }: ModelInfo, parameter: Parameter): ModelInput {
+function readCsv(body: Buffer, { featureNames, features }: ModelInfo, parameter: Parameter): ModelInput {
   checkText(body)
-  const read = parameter('header')?.toLowerCase() === 'present' ? readCsvTable : readCsvRows
-  return read(body, featureNames)
+  if (parameter('header')?.toLowerCase() !== 'present') return readCsvRows(body, featureNames)
+  if (!features) return readCsvTable(body, featureNames)
+  return transformCsv(body, pipelineOf(features.fitted), { group: features.group, now: Date.now() })
+}
+
+/** What makes rows of a query's items, where a pipeline does. */
+function itemsReader({ features }: ModelInfo): ReadItems | undefined {
+  if (!features) return undefined
+  const pipeline = pipelineOf(features.fitted)
+  const now = Date.now()
+  return (items, query, number) => transformItems(pipeline, items, query, { now, query: number })
 }
 
 function readLibsvm(body: Buffer, { featureNames, libsvmIndexBase }: ModelInfo): ModelInput {
@@ -30,13 +42,15 @@ function readLibsvm(body: Buffer, { featureNames, libsvmIndexBase }: ModelInfo):
   return readLibsvmRows(body, featureNames.length, libsvmIndexBase)
 }
 
-function readJson(body: Buffer, { featureNames }: ModelInfo): ModelInput {
+function readJson(body: Buffer, model: ModelInfo): ModelInput {
+  const { featureNames } = model
   checkText(body)
   const text = decodeText(body)
   const value = parseJson(text)
-  if (Array.isArray(value)) return readQueries(value, text, featureNames)
+  if (Array.isArray(value)) return readQueries(value, text, featureNames, itemsReader(model))
   if (isObject(value) && value.instances !== undefined) return readInstances(value, featureNames)
-  if (isObject(value) && value.items !== undefined) return readQuery(value, text, featureNames)
+  if (isObject(value) && value.items !== undefined)
+    return readQuery(value, text, featureNames, itemsReader(model))
   throw new RankerError('BAD_REQUEST_SHAPE', {
     where: 'the body',
     seen: value,
@@ -50,7 +64,10 @@ const FORMATS = new Map<string, Read>([
   ['text/libsvm', readLibsvm],
   ['text/x-libsvm', readLibsvm],
   ['application/json', readJson],
-  ['application/jsonlines', (body, { featureNames }) => readLines(body, featureNames)],
+  [
+    'application/jsonlines',
+    (body, model) => readLines(body, model.featureNames, undefined, itemsReader(model)),
+  ],
   ['application/x-recordio-protobuf', (body, { featureNames }) => readRecordRows(body, featureNames.length)],
   ['application/x-npy', (body, { featureNames }) => readNpy(body, featureNames)],
   ['application/vnd.apache.arrow.stream', (body, { featureNames }) => readArrow(body, featureNames)],

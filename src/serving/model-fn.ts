@@ -1,5 +1,8 @@
-import { RankerError } from '../errors.ts'
+import { RankerError, reasonOf } from '../errors.ts'
+import { readFitted } from '../features/fitted.ts'
+import { pipelineOf } from '../features/pipeline.ts'
 import { type Artefact, openArtefact } from '../model/artefact.ts'
+import { MANIFEST_FILE, type Manifest } from '../model/manifest.ts'
 import { scoreInTurns } from '../scoring/in-turns.ts'
 import { openScorer } from '../scoring/open-scorer.ts'
 import type { Scorer } from '../scoring/scorer.ts'
@@ -31,6 +34,7 @@ export async function modelFn(path: string, context?: Pick<HookContext, 'engine'
       version,
       featureNames: featureNamesOf(artefact, scorer),
       categorical,
+      features: manifest && featuresOf(manifest),
       engine: { name: scorer.engine, reason: opened.reason },
       libsvmIndexBase: manifest?.hyperparameters.libsvm_index_base === 1 ? 1 : 0,
       scorer,
@@ -57,6 +61,25 @@ function featureNamesOf({ featureNames, file }: Artefact, { width }: Scorer): re
   if (names.length !== width) refuse(`it takes ${width} features, and ${names.length} are named`)
   if (new Set(names).size < width) refuse('a feature is named twice')
   return names
+}
+
+/** @throws {RankerError} MODEL_DAMAGED where the pipeline is none of this model. */
+function featuresOf({ features, featureNames, hyperparameters }: Manifest): Model['features'] {
+  if (features === undefined) return undefined
+  const damaged = (reason: string, cause?: unknown) =>
+    new RankerError('MODEL_DAMAGED', { file: MANIFEST_FILE, reason }, { cause })
+  const fitted = readFitted(features, MANIFEST_FILE)
+  let made: readonly string[]
+  try {
+    made = pipelineOf(fitted).featureNames
+  } catch (cause) {
+    throw damaged(`features: ${reasonOf(cause)}`, cause)
+  }
+  const other = featureNames.findIndex((name, at) => made[at] !== name)
+  if (other >= 0 || made.length !== featureNames.length) {
+    throw damaged('features does not make the features that featureNames names')
+  }
+  return { fitted, group: typeof hyperparameters.group === 'string' ? hyperparameters.group : 'qid' }
 }
 
 /** Nothing is recorded of a bare model: zeros and missing values must at least give scores that are numbers. */

@@ -1,3 +1,4 @@
+import type { FittedFeatures } from '../features/fitted.ts'
 import type { Manifest } from '../model/manifest.ts'
 import type { Scorer } from '../scoring/scorer.ts'
 import type { TreeShap } from '../scoring/tree-shap.ts'
@@ -14,6 +15,15 @@ export interface ModelInfo {
   readonly libsvmIndexBase: 0 | 1
   /** What scores it, and why. */
   readonly engine: { readonly name: string; readonly reason: string }
+  /** What makes its features of raw columns; absent where these are the features. */
+  readonly features?: ModelFeatures | undefined
+}
+
+/** The fitted feature pipeline of a model. Plain data. */
+export interface ModelFeatures {
+  readonly fitted: FittedFeatures
+  /** The column that names the query of a row in CSV. */
+  readonly group: string
 }
 
 /** A model ready to score: what the default modelFn returns. */

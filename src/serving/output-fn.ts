@@ -6,6 +6,7 @@ import { writeRecords, writeScoreRecords } from '../data/record-writer.ts'
 import type { LineError } from '../data/request-lines.ts'
 import { RankerError } from '../errors.ts'
 import { negotiate } from './accept.ts'
+import { partsOf } from './explainer.ts'
 import type { HookContext } from './hook-types.ts'
 import type {
   LineAnswer,
@@ -97,11 +98,11 @@ function selected<T extends Item>(
 ) {
   if (output === undefined) return items
   return items.map((item): Partial<T> => {
-    const { contributions, base } = item
+    const { contributions, base, values } = item
     const parts = {
       score: { score: item.score },
       rank: { rank: item.rank },
-      contributions: { contributions, base },
+      contributions: { contributions, base, ...(values && { values }) },
     }
     return Object.assign({}, 'id' in item && { id: item.id }, ...output.map((key) => parts[key]))
   })
@@ -120,7 +121,9 @@ export function outputFn(
   const contentType = negotiate(accept, ANSWER_TYPES)
   if (contentType === undefined)
     throw new RankerError('NOT_ACCEPTABLE', { seen: accept, known: ANSWER_TYPES })
-  const written = writeAs(contentType, prediction, context?.model?.featureNames)
+  const model = context?.model
+  const names = model && partsOf(model).map(({ name }) => name)
+  const written = writeAs(contentType, prediction, names)
   if (written !== undefined) return [written, contentType]
   if (contentType === JSON_TYPE && prediction !== undefined) return [JSON.stringify(prediction), contentType]
   throw new RankerError('HOOK_RETURNED', {

@@ -4,9 +4,10 @@ import type { OutputKey, RequestOptions } from '../data/output-keys.ts'
 import type { ItemId, Query } from '../data/query.ts'
 import { type LineError, type Lines, toLineError } from '../data/request-lines.ts'
 import { RankerError } from '../errors.ts'
+import { pipelineOf } from '../features/pipeline.ts'
 import type { RerankedItem } from '../rerank/rerank.ts'
 import { rank } from '../scoring/rank.ts'
-import { type Explanation, explainRows } from './explainer.ts'
+import { type Explanation, explainRows, type RawCellOf } from './explainer.ts'
 import type { HookContext } from './hook-types.ts'
 import type { ModelInput } from './input-fn.ts'
 import type { Model } from './model.ts'
@@ -168,7 +169,7 @@ class Answerer {
     const scores = this.#scores.slice(first, first + query.count)
     const reranked = rerankQuery(this.#model, query, scores)
     const order = reranked?.items.map(({ item }) => item) ?? rank(scores, query.limit)
-    const explanations = await this.#explain(query, selection, order, first)
+    const explanations = await this.#explain(query, selection, order, first, this.#rawCells(query, first))
     const ranking = order.map((item, position) => ({
       id: query.ids[item]!,
       rank: position + 1,
@@ -196,6 +197,7 @@ class Answerer {
     { output }: Selection,
     rows: readonly number[],
     first: number,
+    rawCell?: RawCellOf,
   ): Promise<Explanation[] | undefined> {
     if (!explain && !output?.includes('contributions')) return undefined
     const { featureNames } = this.#model
@@ -206,7 +208,18 @@ class Answerer {
       throw new RankerError('TOO_MANY_CONTRIBUTIONS', { width, most })
     }
     const inBody = rows.map((row) => first + row)
-    return explainRows(this.#model.explainer(), featureNames, this.#values, inBody)
+    return explainRows(this.#model.explainer(), this.#model, this.#values, inBody, rawCell)
+  }
+
+  /** What a query and its items say of the columns that features are of. */
+  #rawCells({ items, query }: Query, first: number): RawCellOf | undefined {
+    const { features } = this.#model
+    const { columns } = features ? pipelineOf(features.fitted) : { columns: [] }
+    return ({ column }, row) => {
+      if (column === undefined) return undefined
+      const { source, name } = columns[column]!
+      return (source === 'query' ? query : items[row - first]!)[name] ?? null
+    }
   }
 }
 

@@ -5,7 +5,7 @@ import { rulesFor } from '../rerank/rules.ts'
 import type { Model } from './model.ts'
 
 /** Objectives whose scores are probabilities; those of all others stand for logarithms of odds. */
-const PROBABILITIES: ReadonlySet<string | undefined> = new Set(['binary:logistic', 'reg:logistic'])
+export const PROBABILITIES: ReadonlySet<string | undefined> = new Set(['binary:logistic', 'reg:logistic'])
 
 export interface RerankedQuery {
   readonly items: readonly RerankedItem[]

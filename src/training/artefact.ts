@@ -9,10 +9,11 @@ import { PRODUCT } from '../version.ts'
 import type { Booster } from '../xgboost/booster.ts'
 import { XGBOOST_VERSION } from '../xgboost/library.ts'
 import { fingerprint } from './fingerprint.ts'
-import { goldenRows } from './golden-rows.ts'
+import { goldenRawRows, goldenRows } from './golden-rows.ts'
 import type { Hosts } from './hosts/hosts.ts'
 import type { TrainingProfile } from './inspect.ts'
 import type { Metrics } from './measure.ts'
+import type { ModelFeatures } from './model-features.ts'
 import type { TrainingPlan } from './plan.ts'
 
 /** The model's files in memory: nothing is written before the export was checked. */
@@ -33,23 +34,31 @@ export function exportBooster(final: Booster): Exported {
   return { ubj, forest: readXGBoostModel(ubj, 'model.ubj') }
 }
 
+/** What a manifest says of a model beside its files. */
+export interface Described {
+  readonly train: Dataset
+  readonly features: ModelFeatures | undefined
+  readonly metrics: Metrics
+  readonly profile: TrainingProfile
+  readonly hosts: Hosts
+}
+
 /** Writes the kept model as ONNX and describes it. */
 export function buildArtefact(
   plan: TrainingPlan,
-  train: Dataset,
   final: Booster,
   { ubj, forest }: Exported,
-  metrics: Metrics,
-  profile: TrainingProfile,
-  hosts: Hosts,
+  { train, features, metrics, profile, hosts }: Described,
 ): Artefact {
   const onnx = writeOnnx(forest, PRODUCT)
   const files = { 'model.onnx': sha256(onnx), 'model.ubj': sha256(ubj) }
   const channels = CHANNELS.filter((name) => metrics[name])
+  const predict = (rows: Float32Array, count: number) => final.predict(rows, count, train.featureNames.length)
   const manifest: Manifest = {
     schemaVersion: 1,
     model: { name: plan.modelName, version: files['model.onnx'].slice(0, 12) },
     featureNames: [...train.featureNames],
+    ...(features && { features: { ...features.pipeline.fitted } }),
     objective: plan.hyperparameters.objective,
     hyperparameters: { ...plan.hyperparameters },
     bestIteration: metrics.best_iteration,
@@ -57,7 +66,7 @@ export function buildArtefact(
     training: { ...learntFrom(train, hosts), profile },
     libraries: { [PRODUCT.name]: PRODUCT.version, xgboost: XGBOOST_VERSION },
     files,
-    goldenRows: goldenRows(train, (rows, count) => final.predict(rows, count, train.featureNames.length)),
+    goldenRows: features ? goldenRawRows(features, predict) : goldenRows(train, predict),
   }
   return { onnx, ubj, manifest }
 }

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { batchesOf, type Dataset } from '../data/dataset.ts'
 import { RankerError, show } from '../errors.ts'
-import { MANIFEST_FILE, parseManifest } from '../model/manifest.ts'
+import { MANIFEST_FILE, type Manifest, parseManifest } from '../model/manifest.ts'
 import { readXGBoostInfo, type XGBoostInfo } from '../model/xgboost-model.ts'
 import type { ChannelName } from '../sagemaker/job.ts'
 import { readTarGz } from '../storage/tar.ts'
@@ -25,6 +25,8 @@ export interface ChannelModel extends XGBoostInfo {
   readonly file: string
   readonly bytes: Uint8Array
   readonly sha256: string
+  /** Of the manifest beside it, where that has a feature pipeline. */
+  readonly features?: Manifest['features']
 }
 
 /**
@@ -41,12 +43,13 @@ export function loadChannelModel(path: string): ChannelModel {
   }
   const bytes = files.get(file)!
   const sha256 = createHash('sha256').update(bytes).digest('hex')
-  const manifest = files.get(MANIFEST_FILE)
-  const listed = manifest && parseManifest(manifest.toString()).files[file]
+  const text = files.get(MANIFEST_FILE)
+  const manifest = text && parseManifest(text.toString())
+  const listed = manifest?.files[file]
   if (listed !== undefined && listed !== sha256) {
     throw new RankerError('HASH_MISMATCH', { file, seen: sha256, wanted: listed })
   }
-  return { ...readXGBoostInfo(bytes, file), file, bytes, sha256 }
+  return { ...readXGBoostInfo(bytes, file), file, bytes, sha256, features: manifest?.features }
 }
 
 function filesOf(path: string): Map<string, Uint8Array> {

@@ -4,15 +4,17 @@ import { FORMAT_NAMES, isSparse } from '../data/format.ts'
 import { readJsonLines } from '../data/json-lines.ts'
 import { readLibsvm } from '../data/libsvm.ts'
 import { readRecords } from '../data/record-protobuf.ts'
-import type { SparseSink } from '../data/row.ts'
+import type { ColumnSink, SparseSink } from '../data/row.ts'
 import type { MemoryLimit } from '../data/row-store.ts'
 import { numberedColumns, SparseShape, SparseTable } from '../data/sparse-table.ts'
 import { type ColumnRoles, TrainingTable } from '../data/training-table.ts'
 import { nameUnnamedColumns } from '../data/unnamed-columns.ts'
 import { RankerError } from '../errors.ts'
+import { type RawColumn, tableName } from '../features/columns.ts'
+import { type RawRows, RawTable } from '../features/raw-table.ts'
 import { labelCheck, needsGroups } from './data-needs.ts'
 import { agreeOnFeatures } from './hosts/agree.ts'
-import type { Hosts } from './hosts/hosts.ts'
+import { type Hosts, ONE_HOST } from './hosts/hosts.ts'
 import type { Hyperparameters } from './hyperparameters.ts'
 import type { Input } from './inputs.ts'
 
@@ -25,11 +27,26 @@ export interface ChannelOptions {
    * than train may well have none.
    */
   readonly sorted: boolean
-  readonly memory: MemoryLimit
+  readonly memory: MemoryLimit | undefined
+  /** The raw columns to read, where a feature spec says what the features are. */
+  readonly raw?: RawColumns | undefined
   readonly hosts: Hosts
   /** Whether the files are this host's alone; of those that all hosts have, each takes its share of the queries. */
   readonly sharded: boolean
   readonly warn: (sentence: string) => void
+}
+
+/** What is read of a channel for a feature spec, and where it goes. */
+export interface RawColumns {
+  readonly columns: readonly RawColumn[]
+  /** Values of each column's vectors, where train has told. */
+  readonly dimensions?: readonly number[]
+}
+
+/** A channel's rows as they are, with what is known of them beside their features. */
+export interface RawChannel {
+  readonly raw: RawRows
+  readonly judged: Omit<Dataset, 'featureNames' | 'matrix'>
 }
 
 /** The column of the weights that libsvm and recordio have beside the label. */
@@ -55,6 +72,67 @@ export async function readChannelRows(inputs: readonly Input[], options: Channel
   return sparse ? readSparse(inputs, options) : readTables(inputs, options)
 }
 
+/**
+ * Reads the columns that a feature spec names from the files of a channel.
+ * @throws {RankerError} naming file, line and column, with nothing left open.
+ */
+export async function readRawChannel(
+  inputs: readonly Input[],
+  options: ChannelOptions & { readonly raw: RawColumns },
+): Promise<RawChannel> {
+  const sparse = inputs.find(({ format }) => isSparse(format))
+  if (sparse) {
+    throw new RankerError('FEATURES_UNNAMED', { file: sparse.name, format: FORMAT_NAMES[sparse.format] })
+  }
+  const { raw, sorted, memory, warn } = options
+  const table = new RawTable(raw.columns, { ...raw, memory, isTraining: sorted, warn })
+  try {
+    return await fillTable(rolesOf(options), options, table, async (rows) => {
+      for (const input of inputs) {
+        await readTable(input, rolesOf(options), options, rows)
+        input.close()
+      }
+      const { order, ...judged } = rows.finishRows()
+      return { raw: table.finish(order), judged }
+    })
+  } catch (thrown) {
+    table.close()
+    throw thrown
+  }
+}
+
+/** What is known of rows that were looked at beside their columns, in the order of their queries. */
+export type SurveyedRows = ReturnType<TrainingTable['finishRows']>
+
+/**
+ * Shows every column of a channel to a survey.
+ * @throws {RankerError} naming file, line and column.
+ */
+export async function surveyChannel(
+  inputs: readonly Input[],
+  survey: ColumnSink,
+  { hyperparameters, warn }: Pick<ChannelOptions, 'hyperparameters' | 'warn'>,
+): Promise<SurveyedRows> {
+  const sparse = inputs.find(({ format }) => isSparse(format))
+  if (sparse) {
+    throw new RankerError('FEATURES_UNNAMED', { file: sparse.name, format: FORMAT_NAMES[sparse.format] })
+  }
+  const options: ChannelOptions = {
+    hyperparameters,
+    featureNames: undefined,
+    sorted: false,
+    memory: undefined,
+    hosts: ONE_HOST,
+    sharded: false,
+    warn,
+  }
+  const roles = rolesOf(options)
+  return fillTable(roles, options, survey, async (table) => {
+    for (const input of inputs) await readTable(input, roles, options, table, true)
+    return table.finishRows()
+  })
+}
+
 async function readTables(inputs: readonly Input[], options: ChannelOptions): Promise<Dataset> {
   const roles = rolesOf(options)
   return withTable(roles, options, async (table) => {
@@ -68,19 +146,29 @@ async function readTables(inputs: readonly Input[], options: ChannelOptions): Pr
 async function readTable(
   input: Input,
   roles: ColumnRoles,
-  { hyperparameters, warn }: ChannelOptions,
+  { hyperparameters, raw, warn }: ChannelOptions,
   table: TrainingTable,
+  isSurvey = false,
 ): Promise<void> {
   const { name } = input
+  const { columns = [] } = raw ?? {}
   switch (input.format) {
     case 'parquet': {
       // Loaded where there is a file of it: it is as much code as all else that reads.
       const { readParquet } = await import('../data/parquet.ts')
-      const textColumns = new Set([roles.group])
+      const textColumns = new Set([roles.group, ...RawTable.textColumns(columns)])
       return readParquet(name, await input.randomAccess(), { textColumns, warn }, table)
     }
-    case 'jsonlines':
-      return readJsonLines(name, () => input.read(), { roles, warn }, table)
+    case 'jsonlines': {
+      const arrays = new Set(columns.filter(({ type }) => type === 'vector').map(tableName))
+      const named = new Set([...Object.values(roles), ...columns.map(tableName)])
+      const isWanted = (column: string) => named.has(column) || (isSurvey && column.startsWith('query.'))
+      const wanted =
+        raw || isSurvey
+          ? (column: string) => (isWanted(column) ? { arrays: isSurvey || arrays.has(column) } : undefined)
+          : undefined
+      return readJsonLines(name, () => input.read(), { roles, wanted, warn }, table)
+    }
     default: {
       const grouped = needsGroups(hyperparameters)
       const nameColumns = (file: string, count: number) => nameUnnamedColumns(roles, grouped, file, count)
@@ -141,16 +229,29 @@ function rolesOf({ hyperparameters }: ChannelOptions): ColumnRoles {
   return { label, group, weight, item, position }
 }
 
-async function withTable(
+function withTable(
   roles: ColumnRoles,
-  { hyperparameters, featureNames, sorted, memory, hosts, sharded, warn }: ChannelOptions,
+  options: ChannelOptions,
   fill: (table: TrainingTable) => Promise<void>,
 ): Promise<Dataset> {
+  return fillTable(roles, options, undefined, async (table) => {
+    await fill(table)
+    return table.finish()
+  })
+}
+
+async function fillTable<T>(
+  roles: ColumnRoles,
+  { hyperparameters, featureNames, sorted, memory, hosts, sharded, warn }: ChannelOptions,
+  columns: ColumnSink | undefined,
+  fill: (table: TrainingTable) => Promise<T>,
+): Promise<T> {
   const table = new TrainingTable({
     roles,
     grouped: needsGroups(hyperparameters),
     refuseLabel: labelCheck(hyperparameters),
     featureNames,
+    columns,
     sorted,
     ...(hosts.names.length > 1 && {
       share: sharded ? undefined : { index: hosts.index, hosts: hosts.names.length },
@@ -160,8 +261,7 @@ async function withTable(
     warn,
   })
   try {
-    await fill(table)
-    return table.finish()
+    return await fill(table)
   } catch (thrown) {
     table.close()
     throw thrown

@@ -1,16 +1,28 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Dataset } from '../data/dataset.ts'
 import { oddities } from '../data/oddities.ts'
+import { RankerError } from '../errors.ts'
+import type { FittedFeatures } from '../features/fitted.ts'
+import { checkSpec } from '../features/spec.ts'
 import { CHANNELS, type Channel, type ChannelName } from '../sagemaker/job.ts'
 import { openSpillFile } from '../storage/spill-file.ts'
 import type { Own } from '../xgboost/owned.ts'
-import { readChannelRows } from './channel-reader.ts'
+import { readChannelRows, readRawChannel } from './channel-reader.ts'
 import { agreeOnRows } from './hosts/agree.ts'
 import { type Hosts, ONE_HOST } from './hosts/hosts.ts'
 import { withInputs } from './inputs.ts'
+import { type ModelFeatures, SpecFeatures } from './model-features.ts'
 import type { Emit, TrainingPlan } from './plan.ts'
 
 /** The data of each channel; the features of all are those of train. */
 export type Datasets = { train: Dataset } & Partial<Record<ChannelName, Dataset>>
+
+/** What a job reads. */
+export interface ReadData {
+  readonly datasets: Datasets
+  /** Where a spec says what the features are. */
+  readonly features?: ModelFeatures | undefined
+}
 
 /**
  * Share of the memory limit that rows may take before they go to disk. The rest is for their quantised form (a quarter
@@ -22,6 +34,7 @@ const ROWS_SHARE = 0.4
  * Reads every channel of the plan, train first. Of several hosts each reads its share: what it was given of a sharded
  * channel, else the queries that fall to it.
  * @param interrupt called every megabyte or so; what it throws ends the reading.
+ * @param given the fitted features of the model that training goes on from
  * @throws {RankerError} naming file, line and column.
  */
 export async function readDatasets(
@@ -30,11 +43,14 @@ export async function readDatasets(
   own: Own,
   interrupt = () => {},
   hosts: Hosts = ONE_HOST,
-): Promise<Datasets> {
+  given?: FittedFeatures,
+): Promise<ReadData> {
   const { channels, hyperparameters } = plan
+  const spec = specFeatures(plan, given)
   let budget = plan.memory.limitBytes * ROWS_SHARE
   const read = async (name: ChannelName, channel: Channel, featureNames?: readonly string[]) => {
-    const data = await readChannel(plan, name, channel, { emit, interrupt, budget, featureNames, hosts })
+    const options = { emit, interrupt, budget, featureNames, hosts, spec }
+    const data = await readChannel(plan, name, channel, options)
     own(data.matrix)
     if (!data.matrix.onDisk) budget = Math.max(0, budget - 4 * data.rows * data.matrix.width)
     return agreeOnRows(name, data, hosts)
@@ -45,7 +61,23 @@ export async function readDatasets(
     const channel = channels[name]
     if (channel && name !== 'train') datasets[name] = await read(name, channel, train.featureNames)
   }
-  return datasets
+  return { datasets, features: spec?.features }
+}
+
+/** A model that training goes on from says what its features are. */
+function specFeatures(
+  { features, hyperparameters }: TrainingPlan,
+  given: FittedFeatures | undefined,
+): SpecFeatures | undefined {
+  if (!given) return features && new SpecFeatures(features, hyperparameters, undefined)
+  const source = 'ranker.json of the model channel'
+  const spec = checkSpec(given.spec, source)
+  if (features && !isDeepStrictEqual(features.spec, spec)) {
+    throw new RankerError('BAD_CHANNEL_MODEL', {
+      reason: `its features are others than those of ${features.source}: to continue a model, leave the spec out or give the one that it was trained with`,
+    })
+  }
+  return new SpecFeatures(features ?? { spec, source }, hyperparameters, given)
 }
 
 interface ReadOptions {
@@ -55,28 +87,30 @@ interface ReadOptions {
   readonly budget: number
   readonly featureNames: readonly string[] | undefined
   readonly hosts: Hosts
+  readonly spec: SpecFeatures | undefined
 }
 
 async function readChannel(
   { hyperparameters, memory, s3 }: TrainingPlan,
   name: ChannelName,
   channel: Channel,
-  { emit, interrupt, budget, featureNames, hosts }: ReadOptions,
+  { emit, interrupt, budget, featureNames, hosts, spec }: ReadOptions,
 ): Promise<Dataset> {
   const warn = (text: string) => emit({ type: 'warning', text: `${name}: ${text}` })
-  const limit = { bytes: budget, openSpill: () => openSpillFile(memory.folder) }
+  // Raw columns and the features that are made of them are there at the same time.
+  const limit = { bytes: spec ? budget / 2 : budget, openSpill: () => openSpillFile(memory.folder) }
+  const sorted = name === 'train'
   const sharded = channel.sharded ?? false
-  const data = await withInputs(name, channel, { scratch: memory.folder, s3, interrupt }, (inputs) =>
-    readChannelRows(inputs, {
-      hyperparameters,
-      featureNames,
-      sorted: name === 'train',
-      memory: limit,
-      hosts,
-      sharded,
-      warn,
-    }),
-  )
+  const data = await withInputs(name, channel, { scratch: memory.folder, s3, interrupt }, async (inputs) => {
+    const options = { hyperparameters, featureNames, sorted, memory: limit, hosts, sharded, warn }
+    if (!spec) return readChannelRows(inputs, options)
+    const rows = await readRawChannel(inputs, { ...options, featureNames: undefined, raw: spec.raw })
+    try {
+      return sorted ? spec.train(rows, limit, hosts) : spec.other(rows, limit)
+    } finally {
+      rows.raw.close()
+    }
+  })
   const queries = data.groups ? ` of ${data.groups.sizes.length} queries` : ''
   const where = data.matrix.onDisk ? ', kept on disk because they outgrow the memory limit' : ''
   emit({

@@ -74,11 +74,6 @@ export function parseHyperparameters(
       'lambdarank_unbiased is true without a position column: the rows of a query are taken to be in the order they were shown in',
     )
   }
-  if (values.enable_categorical === true) {
-    warn(
-      'enable_categorical is true, and no column is one of categories: a feature spec says which, and this version reads none',
-    )
-  }
   return values
 }
 

@@ -1,11 +1,14 @@
 import type { Channels } from '../sagemaker/job.ts'
 import type { S3Settings } from '../storage/s3.ts'
 import type { Hyperparameters } from './hyperparameters.ts'
+import type { SpecOfJob } from './model-features.ts'
 
 /** Everything that decides what a training job does; plain data, so that it crosses to the training thread. */
 export interface TrainingPlan {
   readonly channels: Channels
   readonly hyperparameters: Hyperparameters
+  /** What the features are; without it, columns of numbers as they are. */
+  readonly features?: SpecOfJob | undefined
   /** Threads of XGBoost. */
   readonly threads: number
   /** Where rows go, and when, that memory has no room for. */

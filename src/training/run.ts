@@ -1,5 +1,8 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Dataset } from '../data/dataset.ts'
 import { RankerError } from '../errors.ts'
+import { readFitted } from '../features/fitted.ts'
+import { MANIFEST_FILE } from '../model/manifest.ts'
 import type { LearningCurve } from '../report/report-data.ts'
 import { CHANNELS } from '../sagemaker/job.ts'
 import { makeTemporaryFolder } from '../storage/files.ts'
@@ -9,7 +12,13 @@ import type { XGBoost } from '../xgboost/library.ts'
 import { type Own, withOwned } from '../xgboost/owned.ts'
 import { type Artefact, buildArtefact, exportBooster } from './artefact.ts'
 import { boost, type Matrices } from './boost.ts'
-import { checkContinues, loadChannelModel, scoreChannels } from './channel-model.ts'
+import {
+  type ChannelModel,
+  checkContinues,
+  loadChannelModel,
+  type Scores,
+  scoreChannels,
+} from './channel-model.ts'
 import { Checkpoints, holdsCheckpoints } from './checkpoints.ts'
 import { type CrossValidation, crossValidate, crossValidationNote } from './cross-validation.ts'
 import { learningCurve } from './curve.ts'
@@ -28,6 +37,7 @@ import { jobContradiction } from './hyperparameters/contradictions.ts'
 import { type Hyperparameters, xgboostParameters } from './hyperparameters.ts'
 import { type Inspection, inspect } from './inspect.ts'
 import { gainOfJob, type MeasureOptions, type Metrics, measure, scoreRows } from './measure.ts'
+import type { ModelFeatures } from './model-features.ts'
 import { type Phases, Stopwatch } from './phases.ts'
 import type { TrainingPlan, TrainingSignals } from './plan.ts'
 import { sliceOf, startingPoint } from './starting-point.ts'
@@ -68,17 +78,25 @@ export async function runTraining(
   return withOwned(async (own) => {
     checkSameJob(plan, given?.sha256, hosts)
     const endIfAsked = () => interrupt(plan, signals, hosts)
-    const read = await readDatasets(plan, emit, own, endIfAsked, hosts)
+    const { datasets: read, features } = await readDatasets(
+      plan,
+      emit,
+      own,
+      endIfAsked,
+      hosts,
+      base?.features === undefined ? undefined : readFitted(base.features, MANIFEST_FILE),
+    )
     endIfAsked()
+    checkFeatures(features, hyperparameters, base, emit)
     const parts = withHeldOut(read, hyperparameters, emit, hosts)
     const datasets = { ...parts, train: lendQueries(parts.train, hosts, emit) }
     const metrics = evalMetrics(hyperparameters)
-    const job = prepare(plan, library, datasets.train, own)
+    const job = prepare(plan, library, datasets.train, own, features)
     const evaluator = new Evaluator(metrics, datasets, hosts)
     const parameters = job.parameters(evaluator.evalMetric)
     if (base) checkContinues(base, parameters, datasets.train.featureNames)
     watch.lap('read')
-    const incumbent = given && scoreChannels(library, given, datasets)
+    const incumbent = given && scoreIncumbent(library, given, datasets, features, emit)
     const cv =
       hyperparameters.kfold === undefined
         ? undefined
@@ -125,6 +143,7 @@ export async function runTraining(
     const { metrics: measured, ...judged } = judge(plan, library, final, {
       kept,
       datasets,
+      features,
       evaluation,
       metrics,
       incumbent,
@@ -145,6 +164,7 @@ export async function runTraining(
 interface Trained extends Omit<MeasureOptions, 'scores' | 'hyperparameters'> {
   readonly kept: number
   readonly datasets: Datasets
+  readonly features: ModelFeatures | undefined
 }
 
 /** Exports the kept model and says how good it is, what it looks at, and what it was made of. */
@@ -152,7 +172,7 @@ function judge(
   plan: TrainingPlan,
   library: XGBoost,
   final: Booster,
-  { kept, datasets, ...options }: Trained,
+  { kept, datasets, features, ...options }: Trained,
 ): Artefact & Pick<TrainingResult, 'metrics' | 'inspection'> {
   const { hyperparameters } = plan
   const exported = exportBooster(final)
@@ -170,7 +190,13 @@ function judge(
     hosts: options.hosts,
   })
   return {
-    ...buildArtefact(plan, datasets.train, final, exported, measured, inspection.profile, options.hosts),
+    ...buildArtefact(plan, final, exported, {
+      train: datasets.train,
+      features,
+      metrics: measured,
+      profile: inspection.profile,
+      hosts: options.hosts,
+    }),
     metrics: { ...measured, ...findings(inspection) },
     inspection,
   }
@@ -187,6 +213,65 @@ function checkJob({ hyperparameters, channels, model, checkpoints }: TrainingPla
   if (reason) throw new RankerError('CONTRADICTING_HYPERPARAMETERS', { reason })
 }
 
+/** @throws {RankerError} CONTRADICTING_HYPERPARAMETERS, BAD_CHANNEL_MODEL. */
+function checkFeatures(
+  features: ModelFeatures | undefined,
+  { enable_categorical, tree_method }: Hyperparameters,
+  base: ChannelModel | undefined,
+  emit: TrainingSignals['emit'],
+): void {
+  const [first] = features?.pipeline.categorical ?? []
+  if (enable_categorical === true && first === undefined) {
+    emit({
+      type: 'warning',
+      text: 'enable_categorical is true, and no feature is one of categories: a feature spec says which are',
+    })
+  }
+  if (!features) return
+  if (base && !base.features) {
+    throw new RankerError('BAD_CHANNEL_MODEL', {
+      reason: `${base.file} has no feature pipeline beside it, and this job has a feature spec: to continue it, give its artefact with ranker.json, or leave the spec out`,
+    })
+  }
+  if (first === undefined) return
+  const name = features.pipeline.featureNames[first]!
+  const refuse = (reason: string) => {
+    throw new RankerError('CONTRADICTING_HYPERPARAMETERS', { reason })
+  }
+  if (enable_categorical === false) {
+    refuse(
+      `enable_categorical is false, and the feature spec has the categorical feature "${name}": leave one out, or encode it onehot`,
+    )
+  }
+  if (tree_method === 'exact') {
+    refuse(
+      `tree_method exact takes no categories, and the feature spec has the categorical feature "${name}": use hist, or encode it onehot`,
+    )
+  }
+}
+
+/** A model whose features are fitted to other data reads other numbers than these, though their names may be the same. */
+function scoreIncumbent(
+  library: XGBoost,
+  model: ChannelModel,
+  datasets: Datasets,
+  features: ModelFeatures | undefined,
+  emit: TrainingSignals['emit'],
+): Scores | undefined {
+  const isSame = isDeepStrictEqual(
+    model.features,
+    features && JSON.parse(JSON.stringify(features.pipeline.fitted)),
+  )
+  if (isSame || (!model.features && !features?.pipeline.categorical.length)) {
+    return scoreChannels(library, model, datasets)
+  }
+  emit({
+    type: 'warning',
+    text: `${model.file} of the model channel has features of its own, fitted to other data, so this job cannot measure it: its score on these rows would be of other numbers`,
+  })
+  return undefined
+}
+
 /**
  * Ends the reading when somebody asks: without a finished round there is nothing to keep. Where an earlier attempt
  * left checkpoints there is, and the data are needed to export it.
@@ -201,7 +286,13 @@ function interrupt({ checkpoints }: TrainingPlan, signals: TrainingSignals, host
  * How boosters are told what to do, and how data becomes theirs: in memory, or in pages on disk where the rows of train
  * did not fit either.
  */
-function prepare(plan: TrainingPlan, library: XGBoost, train: Dataset, own: Own) {
+function prepare(
+  plan: TrainingPlan,
+  library: XGBoost,
+  train: Dataset,
+  own: Own,
+  features: ModelFeatures | undefined,
+) {
   const { hyperparameters, threads, memory } = plan
   const constraints = positionalConstraints(hyperparameters, train.featureNames)
   const raw = needsRawValues(hyperparameters)
@@ -220,6 +311,7 @@ function prepare(plan: TrainingPlan, library: XGBoost, train: Dataset, own: Own)
         maxBin: hyperparameters.max_bin,
         reference,
         raw,
+        categorical: features?.pipeline.categorical,
         pagesPrefix: pages && `${pages.path}/${name}`,
         batchBytes: pages && memory.limitBytes * PAGE_SHARE,
       }),

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { RankerError } from '../errors.ts'
+import { goldenFeatures } from '../features/golden.ts'
 import { formatManifest, MANIFEST_FILE } from '../model/manifest.ts'
 import { findWarnings } from '../report/warnings.ts'
 import type { JobPaths } from '../sagemaker/job.ts'
@@ -113,12 +114,11 @@ function runOnThread(
  * @returns the largest difference.
  */
 async function checkExport({ onnx, manifest }: Artefact): Promise<number> {
-  const { rows, scores } = manifest.goldenRows
+  const { scores } = manifest.goldenRows
   const { openOnnxRuntime } = await import('../scoring/onnxruntime.ts')
   const scorer = await openOnnxRuntime(onnx)
   try {
-    const values = Float32Array.from(rows.flat(), (value) => value ?? Number.NaN)
-    const exported = await scorer.score(values, rows.length)
+    const exported = await scorer.score(goldenFeatures(manifest, MANIFEST_FILE), scores.length)
     let largest = 0
     for (const [row, wanted] of scores.entries()) {
       const tolerance = 1e-6 * Math.max(1, Math.abs(wanted))

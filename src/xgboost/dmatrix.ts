@@ -12,6 +12,8 @@ export interface DMatrixOptions {
   readonly batchBytes?: number | undefined
   /** Keep the values themselves, as `exact` and `approx` splits and the refreshing of trees need them. */
   readonly raw?: boolean | undefined
+  /** Which features are codes of categories: whole numbers from 0. */
+  readonly categorical?: readonly number[] | undefined
 }
 
 /** XGBoost's matrix of a {@link Dataset}, quantised unless asked otherwise. Owned by whoever made it: `close()` frees it. */
@@ -26,8 +28,8 @@ export class DMatrix {
 
   /** Quantises the data; nothing of it is needed afterwards. @throws {RankerError} XGBOOST_FAILED. */
   static create(library: XGBoost, data: Dataset, options: DMatrixOptions): DMatrix {
-    if (options.raw) return DMatrix.#createRaw(library, data, options.threads)
-    const { threads, maxBin = 256, reference, pagesPrefix, batchBytes = 1 << 26 } = options
+    if (options.raw) return DMatrix.#createRaw(library, data, options)
+    const { threads, maxBin = 256, reference, pagesPrefix, batchBytes = 1 << 26, categorical } = options
     const proxy = library.create<DMatrixHandle>('XGProxyDMatrixCreate')
     const batches = batchesOf(data, Math.floor(batchBytes / 4 / data.matrix.width))
     // The library wants a batch even of a host that has no row of a channel.
@@ -40,7 +42,7 @@ export class DMatrix {
       const batch = batches[at++]
       if (!batch || thrown) return 0
       try {
-        giveBatch(library, proxy, data, batch)
+        giveBatch(library, proxy, data, batch, categorical)
         return 1
       } catch (error) {
         thrown = error
@@ -89,13 +91,19 @@ export class DMatrix {
     )
   }
 
-  static #createRaw(library: XGBoost, data: Dataset, threads: number): DMatrix {
+  static #createRaw(library: XGBoost, data: Dataset, { threads, categorical }: DMatrixOptions): DMatrix {
     const rows = arrayInterface(data.matrix.view(0, data.rows), [data.rows, data.matrix.width])
     const config = `{"missing":NaN,"nthread":${threads}}`
     const matrix = new DMatrix(library, library.create('XGDMatrixCreateFromDense', rows, config))
     try {
       const lastQuery = data.groups?.sizes.length ?? data.rows
-      giveInfo(library, matrix.handle, data, { from: 0, to: data.rows, firstQuery: 0, lastQuery })
+      giveInfo(
+        library,
+        matrix.handle,
+        data,
+        { from: 0, to: data.rows, firstQuery: 0, lastQuery },
+        categorical,
+      )
       return matrix
     } catch (thrown) {
       matrix.close()
@@ -116,15 +124,33 @@ export class DMatrix {
 }
 
 /** Shows one batch to the library, which reads it in place: every array given shares its memory with `data`. */
-function giveBatch(library: XGBoost, proxy: DMatrixHandle, data: Dataset, batch: Batch): void {
+function giveBatch(
+  library: XGBoost,
+  proxy: DMatrixHandle,
+  data: Dataset,
+  batch: Batch,
+  categorical: readonly number[] | undefined,
+): void {
   const { from, to } = batch
   const rows = arrayInterface(data.matrix.view(from, to), [to - from, data.matrix.width])
   library.call('XGProxyDMatrixSetDataDense', proxy, rows)
-  giveInfo(library, proxy, data, batch)
+  giveInfo(library, proxy, data, batch, categorical)
 }
 
-function giveInfo(library: XGBoost, matrix: DMatrixHandle, data: Dataset, batch: Batch): void {
+function giveInfo(
+  library: XGBoost,
+  matrix: DMatrixHandle,
+  data: Dataset,
+  batch: Batch,
+  categorical: readonly number[] = [],
+): void {
   const { from, to, firstQuery, lastQuery } = batch
+  if (categorical.length > 0) {
+    const types = Array.from({ length: data.matrix.width }, (_, at) =>
+      categorical.includes(at) ? 'c' : 'float',
+    )
+    library.call('XGDMatrixSetStrFeatureInfo', matrix, 'feature_type', types, types.length)
+  }
   const info = (field: string, values: Float32Array | Uint32Array) =>
     library.call('XGDMatrixSetInfoFromInterface', matrix, field, arrayInterface(values, [values.length]))
   info('label', data.labels.subarray(from, to))

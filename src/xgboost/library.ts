@@ -40,6 +40,8 @@ const PROTOTYPES = {
     'int XGDMatrixCreateFromDense(const char *data, const char *config, _Out_ void **out)',
   XGDMatrixSetInfoFromInterface:
     'int XGDMatrixSetInfoFromInterface(void *handle, const char *field, const char *data)',
+  XGDMatrixSetStrFeatureInfo:
+    'int XGDMatrixSetStrFeatureInfo(void *handle, const char *field, const char **features, uint64_t size)',
   XGDMatrixFree: 'int XGDMatrixFree(void *handle)',
   XGBoosterCreate: 'int XGBoosterCreate(void **dmats, uint64_t len, _Out_ void **out)',
   XGBoosterFree: 'int XGBoosterFree(void *handle)',

@@ -66,7 +66,7 @@ t.test('names that are no identifiers, and a model without names', async (t) => 
   const text = declareRequest({
     name: "x\n'*/",
     version: '\u2028',
-    featureNames: ['id', 'a-b', "it's", '9"'],
+    items: ['id', 'a-b', "it's", '9"'].map((name) => ({ name, type: 'number | null' })),
   })
   t.notMatch(text, /\u2028/)
   t.ok(text.includes("'x\\n\\'*/', version '\\u2028'"), text)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
@@ -343,4 +344,15 @@ t.test('reciprocal rank fusion', async (t) => {
   t.equal(ids(['ab', 'ba']), 'ab', 'ties as in the first')
   t.equal(ids(['abcd', 'dcba'], 2).length, 2)
   t.equal(fuse([list('a'), list('a')], 1)[0]!.score, 2 / 61)
+})
+
+t.test('the example of docs/retrieval.md runs as it stands', async (t) => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/retrieval.md'), 'utf8')
+  const [, code] = /```ts\n([\s\S]*?)```/.exec(page)!
+  const source = code!.replace(
+    'two-stage-ranking/retrieval',
+    new URL('../../src/retrieval/index.ts', import.meta.url).href,
+  )
+  const options = { cwd: emptyFolder(t), encoding: 'utf8' } as const
+  t.equal(execFileSync(process.execPath, ['--input-type=module', '-e', source], options), 'b\n')
 })

@@ -291,7 +291,7 @@ t.test('the channels without rows', async (t) => {
   symlinkSync('/etc/passwd', join(root, 'input/data/code/lib/link'))
   await refused(/code\/lib\/link is a link: wanted a plain file/)
   writeTree(root, { 'input/data/config/features.json': {} })
-  await refused(/channel "config" holds features\.json: feature specs are not supported/)
+  await refused(/features\.json: the spec has no features: wanted an object with a list of them/)
   writeTree(root, { 'input/data/modle/x': '' })
   await refused(/unknown channel "modle": the channels are train, validation, test, config, model, code/)
   const declared = jobFolder(t, { num_round: '3' }, data)

@@ -57,7 +57,7 @@ async function read(root: string, parameters: Record<string, string> = {}) {
     return closeable
   }
   try {
-    const datasets = await readDatasets(plan, (event) => 'text' in event && events.push(event.text), own)
+    const { datasets } = await readDatasets(plan, (event) => 'text' in event && events.push(event.text), own)
     const plain = Object.fromEntries(Object.entries(datasets).map(([name, one]) => [name, toPlain(one)]))
     return { ...plain, warnings: events.filter((text) => !/ rows/.test(text)) } as {
       train: ReturnType<typeof toPlain>

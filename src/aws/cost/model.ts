@@ -89,7 +89,7 @@ export function compare(load: Load, prices: Prices): Option[] {
       'SageMaker serverless',
       `${load.memoryGb} GB`,
       gigabyteSeconds * serverless.gigabyteSecond + gigabytes * serverless.gigabyte,
-      'nothing when idle; cold starts of seconds; 200 at once at most',
+      'nothing when idle; cold starts of seconds',
     ),
     option(
       'Lambda',

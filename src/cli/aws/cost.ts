@@ -107,7 +107,7 @@ async function run(context: Context): Promise<number> {
   const change =
     point === undefined
       ? 'Serverless stays cheaper than real-time at any rate.'
-      : `Above ${point.toPrecision(2)} requests a second on average, real-time costs less than serverless.`
+      : `Above ${point < 10 ? point.toFixed(1) : Math.round(point)} requests a second on average, real-time costs less than serverless.`
   const source = `Prices of ${prices.region} as of ${prices.asOf}: a snapshot, without data transfer and discounts (--refresh renews the instances).
 A request takes ${cpuMs.toFixed(2)} ms of a core${values['cpu-ms'] === undefined ? `, by ${measured.command} of ${measured.asOf}` : ''}; a month has ${HOURS} hours.`
   context.print(

@@ -14,7 +14,8 @@ with docker, podman or buildah, and pushes it. The password of the registry goes
   groups: [],
   flags: {
     target: { value: 'NAME', does: 'stage of the Dockerfile (default sagemaker)' },
-    dockerfile: { value: 'FILE', does: 'default Dockerfile' },
+    dockerfile: { value: 'FILE', does: 'default Dockerfile; of another one the last stage is built' },
+    'build-arg': { value: 'NAME=VALUE', does: 'an argument of the build' },
     context: { value: 'DIR', does: 'folder that is built from (default the current one)' },
     platform: { value: 'NAME', does: 'default linux/amd64' },
     tool: { value: 'NAME', does: 'docker, podman or buildah (default the first that works)' },
@@ -28,7 +29,7 @@ async function run(context: Context): Promise<number> {
   const { flags, io, isDryRun, told } = context
   const scope = await context.scope()
   const {
-    target = 'sagemaker',
+    target = flags.values.dockerfile === undefined ? 'sagemaker' : undefined,
     dockerfile = 'Dockerfile',
     platform = 'linux/amd64',
     tool: wanted,
@@ -46,6 +47,7 @@ async function run(context: Context): Promise<number> {
     target,
     platform,
     context: flags.values.context ?? '.',
+    argument: flags.values['build-arg'],
   })
   const commands = [login, ...(flags.switches.has('no-build') ? [] : [build]), pushed]
   const plan = await planRepository(scope, isDryRun ? undefined : (await context.tools()).api)

@@ -12,8 +12,11 @@ export const columns = {
     'column of the place a row was shown at, from 0; it orders the rows of a query and is no feature',
   ).optional(),
   features: own(
-    list(z.string().min(1), 'names of columns divided by commas, or a JSON list of them, each once'),
-    'columns to learn from',
+    list(
+      z.string().min(1),
+      'names of columns divided by commas, a JSON list of them, or a feature spec: YAML, JSON or the name of its file',
+    ),
+    'columns to learn from, or what features are made of them (docs/features.md)',
     { byDefault: 'every column with numbers that is none of the above' },
   ).optional(),
   libsvm_index_base: own(whole(0, 1), 'index of the first column in libsvm files').default(0),

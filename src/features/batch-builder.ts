@@ -1,0 +1,77 @@
+import type { RawColumn, RawValues } from './columns.ts'
+import { BAD, type RawValue, readJsonValue } from './raw-cell.ts'
+
+/** A column of a batch while it is filled, row by row. */
+export interface ColumnBuilder {
+  /** @returns false where a vector is not as long as the model's are. */
+  set(row: number, value: RawValue): boolean
+  /** Reads a value of a request. @returns false where it is none of the column's. */
+  setJson(row: number, value: unknown): boolean
+  readonly values: RawValues
+}
+
+/** An empty column: every value missing. @param dimension values of the vectors of the model */
+export function columnBuilder(
+  column: Pick<RawColumn, 'type' | 'epoch'>,
+  rows: number,
+  dimension: number,
+): ColumnBuilder {
+  switch (column.type) {
+    case 'number': {
+      const values = new Float32Array(rows).fill(Number.NaN)
+      return {
+        values: { type: 'number', values },
+        set: (row, value) => {
+          values[row] = value as number
+          return true
+        },
+        setJson: (row, value) => {
+          if (value === null) return true
+          if (typeof value !== 'number') return false
+          values[row] = value
+          return Number.isFinite(values[row])
+        },
+      }
+    }
+    case 'date': {
+      const values = new Float64Array(rows).fill(Number.NaN)
+      return builder(column, { type: 'date', values }, (row, value) => {
+        values[row] = value as number
+        return true
+      })
+    }
+    case 'text':
+    case 'category': {
+      const values = new Array<string | undefined>(rows).fill(undefined)
+      return builder(column, { type: column.type, values }, (row, value) => {
+        values[row] = value as string | undefined
+        return true
+      })
+    }
+    case 'vector': {
+      const values = new Float32Array(rows * dimension).fill(Number.NaN)
+      return builder(column, { type: 'vector', values, dimension }, (row, value) => {
+        if (value === undefined) return true
+        const vector = value as Float32Array
+        if (vector.length !== dimension) return false
+        values.set(vector, row * dimension)
+        return true
+      })
+    }
+  }
+}
+
+function builder(
+  column: Pick<RawColumn, 'type' | 'epoch'>,
+  values: RawValues,
+  set: ColumnBuilder['set'],
+): ColumnBuilder {
+  return {
+    values,
+    set,
+    setJson: (row, given) => {
+      const value = readJsonValue(given, column)
+      return value !== BAD && set(row, value)
+    },
+  }
+}

@@ -1,0 +1,114 @@
+import { isObject } from '../data/json.ts'
+
+const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
+const ISO_DATE =
+  /^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)\s*([Zz]|[+-]\d\d(?::?\d\d)?)?)?$/
+
+/** Texts that a reader remembers what it made of: items come again and again. */
+const MOST_REMEMBERED = 20_000
+
+/** A function of a text that remembers its answers, as many as memory should take. */
+function remembered<T>(compute: (text: string) => T): (text: string) => T {
+  const answers = new Map<string, T>()
+  return (text) => {
+    const known = answers.get(text)
+    if (known !== undefined) return known
+    const answer = compute(text)
+    if (text.length > MOST_LENGTH) return answer
+    if (answers.size >= MOST_REMEMBERED) answers.clear()
+    answers.set(text, answer)
+    return answer
+  }
+}
+const MOST_LENGTH = 100
+
+/**
+ * A category as it is compared: without spaces around it, composed (NFC), and numbers in one spelling, so that the `3.0`
+ * of a file and the `3` of a request are the same.
+ */
+export const canonicalCategory = remembered((text): string | undefined => {
+  const trimmed = text.trim()
+  if (trimmed === '') return undefined
+  if (DECIMAL.test(trimmed)) return String(Number(trimmed))
+  return trimmed.normalize('NFC')
+})
+
+/**
+ * Reads a date of ISO 8601, with or without a time; in UTC where it does not say.
+ * @returns milliseconds since 1970, undefined for what is no such date.
+ */
+export const parseDate = remembered((text): number | undefined => {
+  const [whole, day, time = '00:00', zone = 'Z'] = ISO_DATE.exec(text.trim()) ?? []
+  if (whole === undefined) return undefined
+  const offset = /^[+-]\d\d$/.test(zone)
+    ? `${zone}:00`
+    : zone.replace(/^([+-]\d\d)(\d\d)$/, '$1:$2').toUpperCase()
+  const milliseconds = Date.parse(`${day}T${time}${offset}`)
+  return Number.isNaN(milliseconds) ? undefined : milliseconds
+})
+
+/** Milliseconds of a number that counts seconds or milliseconds since 1970, undefined beyond what dates can say. */
+export function epochDate(value: number, epoch: 'seconds' | 'milliseconds'): number | undefined {
+  const milliseconds = Math.round(epoch === 'seconds' ? value * 1000 : value)
+  return Math.abs(milliseconds) <= 8.64e15 ? milliseconds : undefined
+}
+
+/** Values that a vector has at most. */
+export const MOST_DIMENSIONS = 65_536
+
+/**
+ * Reads a vector: a JSON array of numbers, its text, or base64 of little-endian float32.
+ * @returns undefined for anything else, and for values that are not finite in float32.
+ */
+export function parseVector(value: unknown): Float32Array | undefined {
+  if (Array.isArray(value)) return fromNumbers(value)
+  if (typeof value !== 'string') return undefined
+  const text = value.trim()
+  if (!text.startsWith('[')) return fromBase64(text)
+  try {
+    const parsed: unknown = JSON.parse(text)
+    return Array.isArray(parsed) ? fromNumbers(parsed) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function fromNumbers(list: readonly unknown[]): Float32Array | undefined {
+  const { length } = list
+  if (length === 0 || length > MOST_DIMENSIONS) return undefined
+  const vector = new Float32Array(length)
+  for (let at = 0; at < length; at++) {
+    const one = list[at]
+    if (typeof one !== 'number') return undefined
+    vector[at] = one
+  }
+  return isFinite32(vector) ? vector : undefined
+}
+
+function fromBase64(text: string): Float32Array | undefined {
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text)) return undefined
+  const bytes = Buffer.from(text, 'base64')
+  if (bytes.length === 0 || bytes.length % 4 !== 0 || bytes.length > 4 * MOST_DIMENSIONS) return undefined
+  if (bytes.toString('base64').replace(/=+$/, '') !== text.replace(/=+$/, '')) return undefined
+  const vector = new Float32Array(bytes.length / 4)
+  for (let at = 0; at < vector.length; at++) vector[at] = bytes.readFloatLE(4 * at)
+  return isFinite32(vector) ? vector : undefined
+}
+
+function isFinite32(vector: Float32Array): boolean {
+  for (let at = 0; at < vector.length; at++) if (!Number.isFinite(vector[at]!)) return false
+  return true
+}
+
+/** A vector as {@link parseVector} reads it, shortest. */
+export function vectorText(vector: Float32Array): string {
+  const bytes = Buffer.alloc(4 * vector.length)
+  for (const [at, value] of vector.entries()) bytes.writeFloatLE(value, 4 * at)
+  return bytes.toString('base64')
+}
+
+/** A kind of value for sentences: `text`, `an array`. */
+export function kindOfValue(value: unknown): string {
+  if (Array.isArray(value)) return 'an array'
+  return isObject(value) ? 'an object' : typeof value
+}

@@ -1,0 +1,71 @@
+import { z } from 'zod'
+import { RankerError } from '../errors.ts'
+import { specSchema } from './spec.ts'
+
+const count = z.int().min(0)
+
+/**
+ * Of a categorical feature: its categories in the order of their codes, and the values of training that one more category
+ * stands for. What is in neither list is missing.
+ */
+const categories = z.object({ values: z.array(z.string()), others: z.array(z.string()) })
+
+/** Of a text feature with bm25: the statistics of the distinct texts of training. */
+const wordStatistics = z
+  .object({
+    texts: count,
+    /** Words of a text, on average. */
+    averageLength: z.number().min(0),
+    /** Words that more than one text has, and how many have each; any other counts as if one had it. */
+    words: z.array(z.string()),
+    counts: z.array(count),
+  })
+  .refine(({ words, counts }) => words.length === counts.length, 'wanted one count a word')
+
+/** Of a prior: the mean label, and of each level the smoothed mean of each kind. */
+const rates = z.object({
+  mean: z.number(),
+  levels: z.array(
+    z
+      .object({ kinds: z.array(z.string()), rates: z.array(z.number()) })
+      .refine((level) => level.kinds.length === level.rates.length, 'wanted one rate a kind'),
+  ),
+})
+
+/** What training learnt of one feature. */
+const learnt = z.object({
+  categories: categories.optional(),
+  words: wordStatistics.optional(),
+  rates: rates.optional(),
+  /** Values of its vectors. */
+  dimension: z.int().min(1).optional(),
+})
+
+/** A feature pipeline as the manifest holds it: the spec, and what training learnt, feature by feature. */
+export const fittedSchema = z
+  .object({ version: z.literal(1), spec: specSchema, learnt: z.array(learnt) })
+  .refine(
+    ({ spec, learnt }) => spec.features.length === learnt.length,
+    'wanted one entry of learnt a feature',
+  )
+
+export type Learnt = z.infer<typeof learnt>
+export type Categories = z.infer<typeof categories>
+export type WordStatistics = z.infer<typeof wordStatistics>
+export type Rates = z.infer<typeof rates>
+
+/** Plain data: it lies in the manifest and crosses to other processes. */
+export interface FittedFeatures {
+  readonly version: 1
+  readonly spec: { readonly features: readonly unknown[] }
+  readonly learnt: readonly Learnt[]
+}
+
+/** Checks what a manifest holds. @param file its name. @throws {RankerError} MODEL_DAMAGED. */
+export function readFitted(value: unknown, file: string): FittedFeatures {
+  const result = fittedSchema.safeParse(value)
+  if (result.success) return result.data
+  const [issue] = result.error.issues
+  const reason = `features.${[...issue!.path, ''].join('.').slice(0, -1)}: ${issue!.message}`
+  throw new RankerError('MODEL_DAMAGED', { file, reason })
+}

@@ -1,0 +1,95 @@
+import type { JsonObject } from '../data/json.ts'
+import { shortestFloat32 } from '../data/number.ts'
+import { vectorText } from './cells.ts'
+import { type RawBatch, type RawColumn, type RawValues, tableName } from './columns.ts'
+
+/** A raw value as a request has it. */
+export type RawCell = string | number | null
+
+/** Which type tells most of a column that is read as several. */
+const ORDER = ['text', 'category', 'vector', 'date', 'number'] as const
+
+/**
+ * The raw columns of a batch as a request would have them, so that what reads requests makes the same values of them.
+ * @returns the names of the columns in a table, and for each row its cells
+ */
+export function rawCells(
+  columns: readonly RawColumn[],
+  batch: RawBatch,
+): { columns: string[]; rows: RawCell[][] } {
+  const places = [...columns.keys()].filter((place) => !columns[place]!.trainingOnly)
+  const byName = Map.groupBy(places, (place) => tableName(columns[place]!))
+  const rows: RawCell[][] = []
+  for (let query = 0, row = 0; query < batch.sizes.length; query++) {
+    for (let item = 0; item < batch.sizes[query]!; item++, row++) {
+      const cells = [...byName.values()].map((list) =>
+        cellOf(
+          list.map((place) => batch.columns[place]!),
+          columns[list[0]!]!.source === 'query' ? query : row,
+        ),
+      )
+      rows.push(cells)
+    }
+  }
+  return { columns: [...byName.keys()], rows }
+}
+
+/** One value for all that is read from it. */
+function cellOf(values: readonly RawValues[], at: number): RawCell {
+  const ordered = values.toSorted((a, b) => ORDER.indexOf(a.type) - ORDER.indexOf(b.type))
+  for (const one of ordered) {
+    const cell = valueAt(one, at)
+    if (cell === null) continue
+    const isAlsoNumber = typeof cell === 'string' && values.some(({ type }) => type === 'number')
+    return isAlsoNumber ? Number(cell) : cell
+  }
+  return null
+}
+
+function valueAt(column: RawValues, at: number): RawCell {
+  switch (column.type) {
+    case 'text':
+    case 'category':
+      return column.values[at] ?? null
+    case 'number': {
+      const value = column.values[at]!
+      return Number.isNaN(value) ? null : shortestFloat32(value)
+    }
+    case 'date': {
+      const value = column.values[at]!
+      return Number.isNaN(value) ? null : new Date(value).toISOString()
+    }
+    case 'vector': {
+      const { values, dimension } = column
+      const vector = values.subarray(at * dimension, (at + 1) * dimension)
+      return vector.length === 0 || Number.isNaN(vector[0]!) ? null : vectorText(vector)
+    }
+  }
+}
+
+/** A query with its items as a request has them. */
+export interface RawQuery {
+  readonly query: JsonObject
+  readonly items: readonly JsonObject[]
+}
+
+/** Puts the cells of a table into queries. @param sizes rows of each query, which lie side by side. */
+export function rawQueries(
+  columns: readonly string[],
+  rows: readonly (readonly unknown[])[],
+  sizes: readonly number[],
+): RawQuery[] {
+  const ofQuery = columns.map((name) => (name.startsWith('query.') ? name.slice('query.'.length) : undefined))
+  let from = 0
+  return sizes.map((size) => {
+    const items = rows.slice(from, from + size)
+    from += size
+    const pick = (cells: readonly unknown[], isOfQuery: boolean) =>
+      Object.fromEntries(
+        columns.flatMap((name, cell) =>
+          (ofQuery[cell] !== undefined) === isOfQuery ? [[ofQuery[cell] ?? name, cells[cell]]] : [],
+        ),
+      )
+    return { query: pick(items[0] ?? [], true), items: items.map((cells) => pick(cells, false)) }
+  })
+}

@@ -1,0 +1,53 @@
+/** Letters with their marks, and digits. */
+const WORD = /[\p{L}\p{M}\p{N}]+/gu
+/** Scripts without spaces between words: each of their characters is a token. */
+const UNSPACED =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u
+const PARTS = new RegExp(`${UNSPACED.source}\\p{M}*|[^${UNSPACED.source.slice(1)}+`, 'gu')
+
+/**
+ * The words of a text, in order: runs of letters and digits of any script, in lower case, compatibility forms made one
+ * (NFKC). A character of a script that writes no spaces is a word of its own.
+ */
+export function tokenize(text: string): string[] {
+  const words = text.normalize('NFKC').toLowerCase().match(WORD) ?? []
+  return words.flatMap((word) => (UNSPACED.test(word) ? (word.match(PARTS) ?? []) : [word]))
+}
+
+/** Words of fewer letters keep a last s: bus, gas. */
+export const LEAST_PLURAL = 4
+
+/** A word without the s of an English plural; those of three letters and those in ss keep theirs. */
+export function withoutPlural(word: string): string {
+  return word.length >= LEAST_PLURAL && word.endsWith('s') && !word.endsWith('ss') ? word.slice(0, -1) : word
+}
+
+/** For each ASCII code the code of its token character in lower case, 0 for those that part tokens. */
+export const ASCII_TOKEN = Uint8Array.from({ length: 128 }, (_, code) => {
+  const character = String.fromCharCode(code).toLowerCase()
+  return /[a-z0-9]/.test(character) ? character.charCodeAt(0) : 0
+})
+
+const isAscii = /^[\0-\x7f]*$/
+
+/** Whether a text can be read code by code with {@link ASCII_TOKEN}: then its words are those of {@link tokenize}. */
+export function isAsciiText(text: string): boolean {
+  return isAscii.test(text)
+}
+
+/** 32-bit FNV-1a over UTF-16 code units, mixed at the end by MurmurHash3's finaliser, as its low bits alone are weak. */
+export function hashText(text: string): number {
+  let hash = 0x811c9dc5
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return (hash ^ (hash >>> 16)) >>> 0
+}
+
+/** Trigrams of a text: of its words with one space between them, before and behind. */
+export function trigramsOf(tokens: readonly string[]): Set<string> {
+  const text = ` ${tokens.join(' ')} `
+  const trigrams = new Set<string>()
+  for (let at = 0; at + 3 <= text.length; at++) trigrams.add(text.slice(at, at + 3))
+  return trigrams
+}

@@ -1,0 +1,92 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Client } from '@opensearch-project/opensearch'
+import { RankerError, show } from '../errors.ts'
+
+/** A request holds at most so much: OpenSearch takes 100 MB and is quickest with a few. */
+const MOST_BYTES = 4_000_000
+const MOST_ITEMS = 500
+/** How often what was refused for too much work is sent again, after 0.1 s and twice as long each time. */
+const TRIES = 7
+const FIRST_WAIT_MS = 100
+
+interface Entry {
+  readonly id: string
+  readonly source: string
+}
+
+interface BulkAnswer {
+  readonly items: readonly {
+    readonly index: { readonly status: number; readonly error?: { readonly reason?: string } }
+  }[]
+}
+
+/**
+ * Sends documents to an index, one request at a time: whoever adds the next waits until the one before is taken. What a
+ * busy node refuses is sent again later, that alone.
+ */
+export class BulkWriter {
+  readonly #client: Client
+  readonly #index: string
+  readonly #timeoutMs: number
+  #entries: Entry[] = []
+  #bytes = 0
+  #count = 0
+
+  constructor(client: Client, index: string, timeoutMs: number) {
+    this.#client = client
+    this.#index = index
+    this.#timeoutMs = timeoutMs
+  }
+
+  /** How many documents were taken. */
+  get count(): number {
+    return this.#count
+  }
+
+  /** @throws {RankerError} SEARCH_FAILED when a document is refused. */
+  async add(id: string, document: object): Promise<void> {
+    const source = JSON.stringify(document)
+    this.#entries.push({ id, source })
+    this.#bytes += source.length
+    if (this.#entries.length >= MOST_ITEMS || this.#bytes >= MOST_BYTES) await this.flush()
+  }
+
+  async flush(): Promise<void> {
+    let left = this.#entries
+    this.#entries = []
+    this.#bytes = 0
+    for (let attempt = 1; left.length > 0; attempt++) {
+      const refused = await this.#send(left)
+      this.#count += left.length - refused.length
+      left = refused
+      if (left.length === 0) return
+      if (attempt === TRIES) throw this.#failure(`it is too busy for ${left.length} documents`)
+      await delay(FIRST_WAIT_MS * 2 ** (attempt - 1))
+    }
+  }
+
+  /** @returns what was refused for too much work */
+  async #send(entries: Entry[]): Promise<Entry[]> {
+    const lines = entries.flatMap(({ id, source }) => [JSON.stringify({ index: { _id: id } }), source])
+    let answer: BulkAnswer
+    try {
+      // The client takes lines that are written already, though its types do not know.
+      const request = { index: this.#index, body: `${lines.join('\n')}\n` as never }
+      const { body } = await this.#client.bulk(request, { requestTimeout: this.#timeoutMs })
+      answer = body as BulkAnswer
+    } catch (thrown) {
+      if ((thrown as { statusCode?: number }).statusCode === 429) return entries
+      throw thrown
+    }
+    return entries.filter(({ id }, position) => {
+      const { status, error } = answer.items[position]!.index
+      if (status < 300) return false
+      if (status === 429) return true
+      throw this.#failure(`item ${show(id)} is refused: ${error?.reason ?? `status ${status}`}`)
+    })
+  }
+
+  #failure(reason: string): RankerError {
+    return new RankerError('SEARCH_FAILED', { engine: 'OpenSearch', reason })
+  }
+}
