@@ -44,7 +44,7 @@ RUN --mount=type=secret,id=ca --mount=type=secret,id=npmrc --mount=type=cache,ta
     npm pkg delete devDependencies && \
     /build/with-secrets npm ci --cpu="$cpu" && \
     rm package-lock.json && \
-    npm uninstall --no-package-lock --offline --cpu="$cpu" yaml \
+    npm uninstall --no-package-lock --offline --cpu="$cpu" \
       @aws-sdk/client-application-auto-scaling @aws-sdk/client-cloudwatch @aws-sdk/client-cloudwatch-logs \
       @aws-sdk/client-ecr @aws-sdk/client-iam @aws-sdk/client-sagemaker @aws-sdk/client-sagemaker-runtime \
       @aws-sdk/client-sts && \

@@ -1,5 +1,5 @@
 // What the Dockerfile and docs/image.md say of each other; what the images do is in test/container.
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 
@@ -49,3 +49,39 @@ t.test('what the Dockerfile copies is let through, and names no registry', async
     t.notMatch(text, /https?:\/\/|\.(com|org|io|net)\b/)
   }
 })
+
+t.test('the packages that are left out are those that no module in use imports', async (t) => {
+  const removed = Array.from(dockerfile.matchAll(/npm uninstall ((?:.*\\\n)*.*)/g), ([, words]) =>
+    words!
+      .split('&&')[0]!
+      .split(/\s+/)
+      .filter((word) => /^@?[a-z]/.test(word)),
+  )
+  const cli = (...names: string[]) => ['src/index.ts', ...names.map((name) => `src/cli/${name}.ts`)]
+  const toServe = packagesOf(cli('serve', 'score', 'serve-worker', 'pipeline-process'))
+  // Its threads are started by name.
+  const threads = globSync('src/training/**/*.ts', { cwd: root })
+  const toTrain = packagesOf([...cli('train', 'job-end'), ...threads])
+  const [aws, training] = removed as [string[], string[]]
+  t.ok(aws.includes('@aws-sdk/client-sts') && training.includes('linkedom'), 'both lists are found')
+  t.ok(toServe.has('fastify') && toTrain.has('hyparquet'), 'imports are found')
+  for (const name of aws) t.notOk(toServe.has(name) || toTrain.has(name), name)
+  for (const name of training) t.ok(!toServe.has(name) && toTrain.has(name), name)
+})
+
+/** The packages that modules import, with all that these import, at once or when the need arises. */
+function packagesOf(entries: readonly string[]): Set<string> {
+  const files = [...entries]
+  const packages = new Set<string>()
+  for (const file of files) {
+    const imports =
+      /^(?:import|export) (?!type )[^'()]*? from '([^']+)'|^import '([^']+)'|\bimport\('([^']+)'\)/gm
+    for (const [, ...found] of read(file).matchAll(imports)) {
+      const name = found.find((part) => part !== undefined)!
+      const inner = join(file, '..', name)
+      if (!name.startsWith('.')) packages.add(name.match(/^(@[^/]+\/)?[^/]+/)![0])
+      else if (!files.includes(inner)) files.push(inner)
+    }
+  }
+  return packages
+}

@@ -51,7 +51,7 @@ t.test('an event is answered by the server', { skip, timeout: 60_000 }, async (t
   const flags = [...hardened, ...given, `-v=${model}:/opt/ml/model:ro`]
   const server = await startServer(t, 'lambda', flags)
   const port = new URL(server.url).port
-  while (server.exec('/bin/true').code !== 0) await setTimeout(50)
+  while (server.isRunning() && server.exec('/bin/true').code !== 0) await setTimeout(50)
   // Lambda starts every program in /opt/extensions beside the function; here nobody else does.
   server.exec('/bin/sh', '-c', `AWS_LWA_PORT=${port} /opt/extensions/lambda-adapter >/tmp/adapter.log 2>&1 &`)
 

@@ -32,9 +32,10 @@ function openFolder(t: Test, files: Record<string, string | object> = {}): strin
 
 async function healthy(container: Container): Promise<void> {
   for (const end = performance.now() + 30_000; performance.now() < end; await setTimeout(50)) {
+    if (!container.isRunning()) break
     if (container.exec(...HEALTH).code === 0) return
   }
-  throw new Error(`not healthy in 30 s:\n${container.log()}`)
+  throw new Error(`it does not get healthy:\n${container.log()}`)
 }
 
 for (const [target, user] of [

@@ -60,7 +60,8 @@ t.test('a job of 500 rounds is trained, and its model served', async (t) => {
 t.test('SIGTERM as process 1 keeps the rounds that are done', async (t) => {
   const root = jobFolder(t, { num_round: '100000', nthread: '1' }, data)
   const job = startContainer(t, 'sagemaker', ['--network=none', `-v=${root}:/opt/ml`], ['train'])
-  while (!/^\[20\]/m.test(job.log())) await setTimeout(20)
+  while (job.isRunning() && !/^\[20\]/m.test(job.log())) await setTimeout(20)
+  if (!job.isRunning()) throw new Error(job.log())
   const signalledAt = performance.now()
   job.signal('TERM')
   const { code, stderr } = await job.ended

@@ -20,6 +20,7 @@ export interface Ended {
 export interface Container {
   readonly child: ChildProcess
   readonly ended: Promise<Ended>
+  readonly isRunning: () => boolean
   /** Both streams so far. */
   readonly log: () => string
   /** Sends a signal to its process 1. */
@@ -54,6 +55,7 @@ export function startContainer(
   return {
     child,
     ended: once(child, 'close').then(([code]) => ({ code, ...output })),
+    isRunning: () => child.exitCode === null,
     log: () => output.stdout + output.stderr,
     signal: (signal) => outputOf(engine.command, ['kill', '--signal', signal, name]),
     exec: (...command) => {
@@ -90,16 +92,17 @@ export async function startServer(t: Test, target: Target, flags: readonly strin
 
 /** Pings until the answer has this status. @returns the statuses seen, without repetitions, and what the last one said. */
 export async function pinged(
-  { url, log }: Server,
+  { url, log, isRunning }: Server,
   wanted: number,
 ): Promise<{ seen: number[]; body: string }> {
   const seen: number[] = []
   for (const end = performance.now() + 30_000; performance.now() < end; await setTimeout(5)) {
+    if (!isRunning()) break
     const answer = await fetch(`${url}/ping`).catch(() => undefined)
     if (!answer) continue
     if (seen.at(-1) !== answer.status) seen.push(answer.status)
     const body = await answer.text()
     if (answer.status === wanted) return { seen, body }
   }
-  throw new Error(`no ping was answered ${wanted} in 30 s: ${seen}\n${log()}`)
+  throw new Error(`no ping was answered ${wanted}, but ${seen}\n${log()}`)
 }
