@@ -1,5 +1,7 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { type JudgedRow, simulate, splitByQuery } from '../examples/catalogue/judged.ts'
+import { toJsonLines } from '../examples/demo/raw.ts'
 import type { JsonObject } from '../src/data/json.ts'
 import type { Row } from '../src/data/row.ts'
 import { contiguousRows } from '../src/data/row-store.ts'
@@ -10,6 +12,7 @@ import { planFeatures } from '../src/features/plan.ts'
 import { RawTable } from '../src/features/raw-table.ts'
 import { transformItems } from '../src/features/request-items.ts'
 import { checkSpec } from '../src/features/spec.ts'
+import { hashText } from '../src/features/tokens.ts'
 import { Booster } from '../src/xgboost/booster.ts'
 import { DMatrix } from '../src/xgboost/dmatrix.ts'
 import { XGBoost } from '../src/xgboost/library.ts'
@@ -33,6 +36,7 @@ export const featuresBenchmark: Benchmark = {
   async run(context) {
     measureServing(context)
     measureTraining(context)
+    await measureColdStart(context)
     return measureRanking(context)
   },
 }
@@ -215,4 +219,56 @@ async function measureRanking({ say, folder }: Context): Promise<boolean> {
   const worse = results.filter(([, a, b]) => b < a - NDCG_SLACK)
   if (worse.length > 0) say(`\nWRONG: the spec ranks worse by more than ${NDCG_SLACK}`)
   return worse.length === 0
+}
+
+/** Of so many brands one is hidden from training. */
+const HIDDEN = 4
+
+/** What a prior brings a lot whose brand training never saw: its category's rate. */
+async function measureColdStart({ say, folder }: Context): Promise<void> {
+  const simulation = simulate({ seed: 3, lots: 3000, queries: 400 })
+  const parts = splitByQuery(simulation.rows)
+  const brands = new Map(simulation.lots.map(({ id, brand }) => [id, brand]))
+  const isHidden = ({ item }: JudgedRow) => {
+    const brand = brands.get(item)
+    return typeof brand === 'string' && hashText(brand) % HIDDEN === 0
+  }
+  const seen = (rows: readonly JudgedRow[]) => rows.filter((row) => !isHidden(row))
+  const file = (name: string, rows: readonly JudgedRow[]) => {
+    const path = join(folder, `cold-${name}.jsonl`)
+    writeFileSync(path, toJsonLines(simulation, rows))
+    return path
+  }
+  // Queries in which such lots are among the candidates.
+  const met = new Set(parts.test.filter(isHidden).map(({ qid }) => qid))
+  const test = parts.test.filter(({ qid }) => met.has(qid))
+  const channels = {
+    train: file('train', seen(parts.train)),
+    validation: file('validation', seen(parts.validation)),
+    test: file('test', test),
+  }
+  const spec = readFileSync(join(root, 'examples/features/catalogue.yaml'), 'utf8')
+  const ndcg = async (name: string, text: string) => {
+    const features = join(folder, `${name}.yaml`)
+    const output = join(folder, 'cold-model')
+    writeFileSync(features, text)
+    await rankerTrain({ ...channels, features, output, eta: 0.1, num_round: 200, early_stopping_rounds: 20 })
+    return JSON.parse(readFileSync(join(output, 'output/data/metrics.json'), 'utf8')).test[
+      'ndcg@10'
+    ] as number
+  }
+  const without = spec.replace(/^.*kind: prior.*\n/m, '')
+  const results = [await ndcg('with', spec), await ndcg('without', without)].map((value) => value.toFixed(4))
+  say(`\ncold start: one of ${HIDDEN} brands of the simulated catalogue is hidden from training\n`)
+  const share = ((100 * test.filter(isHidden).length) / test.length).toFixed(0)
+  say(
+    formatTable(
+      [
+        `NDCG@10 on ${met.size} test queries, ${share} % of their lots of hidden brands`,
+        'with prior',
+        'without',
+      ],
+      [['the ranker', ...results]],
+    ),
+  )
 }

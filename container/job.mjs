@@ -4,6 +4,7 @@
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { cli } from './cli.mjs'
 
 /** The platform kills 120 seconds after SIGTERM, and then nobody is left to write the cause. */
 const STOP_SECONDS = 110
@@ -13,7 +14,7 @@ const SMALL_YOUNG = '--max-semi-space-size=4'
 
 const startedAt = Date.now()
 const killsBefore = memoryKills()
-const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
+const main = fileURLToPath(cli('main'))
 const child = spawn(process.execPath, [SMALL_YOUNG, main, 'train', ...process.argv.slice(2)], {
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   env: { ...process.env, RANKER_ENDS_WITH_PARENT: '1' },
@@ -38,7 +39,7 @@ child.on('close', async (code, signal) => {
   clearTimeout(deadline)
   process.exitCode = code ?? 1
   if (code === 0) return
-  const { explainEnd } = await import('../src/cli/job-end.ts')
+  const { explainEnd } = await import(cli('job-end'))
   const lateAfter = isLate ? STOP_SECONDS : undefined
   explainEnd({ code, signal, lateAfter, isOutOfMemory: memoryKills() > killsBefore, startedAt }, process)
 })

@@ -1,6 +1,6 @@
 // Builds the real servers and tools that tests start and that no npm package brings: an S3 server, by the host's Go;
-// AWS's control plane with the linter of its templates, by the host's Python; OpenSearch, by its Java and Maven. They are
-// kept outside of the repository, so that one build serves every clone.
+// Lambda's web adapter, by its cargo; AWS's control plane with the linter of its templates, by its Python; OpenSearch, by
+// its Java and Maven. They are kept outside of the repository, so that one build serves every clone.
 //
 //     node scripts/launch.mjs scripts/test-parts.ts
 
@@ -8,33 +8,54 @@ import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { argv, env, exit } from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { buildOpenSearch } from './opensearch-part.ts'
 
-const version = '1.8.0'
 const cache = join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'two-stage-ranking')
 
+const s3Version = '1.8.0'
 /** Versity's S3 gateway over a folder: https://github.com/versity/versitygw (Apache 2.0). */
-export const s3Server = join(cache, `versitygw-${version}`, 'versitygw')
+export const s3Server = join(cache, `versitygw-${s3Version}`, 'versitygw')
 
 /** Builds the S3 server where it is not there yet. @returns why there is none, undefined where there is one. */
 function buildS3Server(): string | undefined {
-  if (existsSync(s3Server)) return undefined
-  if (spawnSync('go', ['version']).status !== 0) return 'there is no Go to build it with'
-  console.error('test-parts: building the S3 server (versitygw), two minutes once')
+  return build(s3Server, 'go', ['install', `github.com/versity/versitygw/cmd/versitygw@v${s3Version}`])
+}
+
+const dockerfile = readFileSync(new URL('../Dockerfile', import.meta.url), 'utf8')
+const [, adapterVersion] = /lambda_web_adapter --version (\S+)/.exec(dockerfile)!
+/** https://github.com/awslabs/aws-lambda-web-adapter (Apache 2.0), in the version of the Dockerfile. */
+export const lambdaAdapter = join(cache, `lambda-adapter-${adapterVersion}`, 'lambda-adapter')
+
+/** Builds Lambda's web adapter where it is not there yet. @returns why there is none, undefined where there is one. */
+function buildLambdaAdapter(): string | undefined {
+  return build(lambdaAdapter, 'cargo', [
+    'install',
+    'lambda_web_adapter',
+    '--version',
+    adapterVersion!,
+    '--locked',
+  ])
+}
+
+function build(program: string, tool: 'go' | 'cargo', args: string[]): string | undefined {
+  if (existsSync(program)) return undefined
+  if (spawnSync(tool, ['version']).error) return `there is no ${tool} to build it with`
+  console.error(`test-parts: building ${basename(program)}, two minutes once`)
   mkdirSync(cache, { recursive: true })
   const temporary = mkdtempSync(join(cache, 'step-'))
   try {
-    const built = spawnSync('go', ['install', `github.com/versity/versitygw/cmd/versitygw@v${version}`], {
-      env: { ...env, GOBIN: temporary },
+    const built = spawnSync(tool, args, {
+      env: { ...env, GOBIN: join(temporary, 'bin'), CARGO_INSTALL_ROOT: temporary },
       encoding: 'utf8',
     })
-    if (built.status !== 0)
-      return `go install failed:\n${built.stderr.trimEnd().split('\n').slice(-5).join('\n')}`
-    rmSync(join(s3Server, '..'), { recursive: true, force: true })
-    renameSync(temporary, join(s3Server, '..'))
+    if (built.status !== 0) {
+      return `${tool} install failed:\n${built.stderr.trimEnd().split('\n').slice(-5).join('\n')}`
+    }
+    rmSync(dirname(program), { recursive: true, force: true })
+    renameSync(join(temporary, 'bin'), dirname(program))
     return undefined
   } finally {
     rmSync(temporary, { recursive: true, force: true })
@@ -75,6 +96,7 @@ function buildAwsPython(): string | undefined {
 if (argv[1] === fileURLToPath(import.meta.url)) {
   const parts = {
     'S3 server': buildS3Server(),
+    'Lambda web adapter': buildLambdaAdapter(),
     'control plane of AWS': buildAwsPython(),
     OpenSearch: await buildOpenSearch(),
   }

@@ -23,7 +23,7 @@ const ROOMS: Readonly<Record<string, { rooms: string; packages: string }>> = {
   report: { rooms: 'errors data metrics', packages: '@observablehq/plot linkedom' },
   sagemaker: { rooms: 'errors', packages: 'zod' },
   aws: {
-    rooms: 'errors data model storage',
+    rooms: 'errors data features model storage',
     packages:
       'zod leven yaml @aws-sdk/client-sagemaker @aws-sdk/client-sagemaker-runtime @aws-sdk/client-iam @aws-sdk/client-ecr @aws-sdk/client-sts @aws-sdk/client-application-auto-scaling @aws-sdk/client-cloudwatch @aws-sdk/client-cloudwatch-logs',
   },

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { closestMatch } from 'leven'
 import { RankerError, reasonOf } from '../errors.ts'
-import { type Config, configSchema, type Group, type Leaf, leavesOf } from './schema.ts'
+import { type Config, configSchema, type Group, type Leaf, leavesOf, REGION } from './schema.ts'
 
 const FILES = ['ranker.config.json', 'ranker.config.yaml', 'ranker.config.yml']
 
@@ -113,5 +113,8 @@ function fromText({ kind, options }: Leaf, text: string, where: string): unknown
 
 function withRegion(config: Config, { env }: ConfigSources): Config {
   const region = config.region ?? (env.AWS_REGION || env.AWS_DEFAULT_REGION || undefined)
-  return region === undefined ? config : { ...config, region }
+  if (region === undefined) return config
+  if (!REGION.test(region))
+    throw new RankerError('BAD_SETTING', { name: 'AWS_REGION', seen: region, wanted: 'such as us-east-1' })
+  return { ...config, region }
 }

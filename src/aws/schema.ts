@@ -55,9 +55,15 @@ const range = z.strictObject({
   scale: z.enum(['Auto', 'Linear', 'Logarithmic', 'ReverseLogarithmic']).optional(),
 })
 
+const matching = (pattern: RegExp, wanted: string, does: string) =>
+  z.string().regex(pattern, `wanted ${wanted}`).describe(does)
+
+/** A region is part of the names of hosts. */
+export const REGION = /^[a-z]{2,4}(-[a-z]+)+-\d+$/
+
 const common = {
   name: name('what the names of all resources start with (default ranker)'),
-  region: text('AWS region (default AWS_REGION)'),
+  region: matching(REGION, 'such as us-east-1', 'AWS region (default AWS_REGION)'),
   account: z
     .string()
     .regex(/^\d{12}$/, 'wanted 12 digits')
@@ -68,9 +74,17 @@ const common = {
     .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'wanted the name of a bucket, without s3://')
     .describe('S3 bucket for models, data and outputs'),
   prefix: text('start of the keys in the bucket (default the name)'),
-  repository: text('ECR repository (default the name)'),
-  tag: text('tag of the image (default latest)'),
-  image: text('image, whole, instead of repository and tag'),
+  repository: matching(
+    /^[a-z0-9]+([._/-][a-z0-9]+)*$/,
+    'lower-case letters and digits with single . _ - / between them',
+    'ECR repository (default the name)',
+  ),
+  tag: matching(/^\w[\w.-]{0,127}$/, 'letters, digits, . _ -', 'tag of the image (default latest)'),
+  image: matching(
+    /^\w[\w./:@-]*$/,
+    'such as registry/repository:tag',
+    'image, whole, instead of repository and tag',
+  ),
   tags: map('tags of all that is made, as key=value,key=value'),
   kmsKey: text('KMS key (id, alias or ARN) for volumes and for what is written to S3'),
   subnets: list('subnets of a VPC, separated by commas'),

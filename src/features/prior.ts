@@ -6,17 +6,25 @@ import { KIND_SEPARATOR } from './statistics.ts'
 /** For each query of a batch of training rows: the rates of a feature without the labels of the query's own fold. */
 export type OutOfFold = (feature: number, query: number) => PriorLookup
 
-/** The rate of a kind at a level, from 0. */
+/** A kind with its rate and the finer kinds below it, by the next column's category. */
 export interface PriorLookup {
-  readonly mean: number
-  readonly levels: readonly ReadonlyMap<string, number>[]
+  readonly rate: number
+  readonly finer: ReadonlyMap<string, PriorLookup>
 }
 
 export function lookupOf({ mean, levels }: Rates): PriorLookup {
-  return {
-    mean,
-    levels: levels.map(({ kinds, rates }) => new Map(kinds.map((kind, at) => [kind, rates[at]!]))),
+  type Node = { readonly rate: number; readonly finer: Map<string, Node> }
+  const root: Node = { rate: mean, finer: new Map() }
+  for (const { kinds, rates } of levels) {
+    for (const [at, kind] of kinds.entries()) {
+      const path = kind.split(KIND_SEPARATOR)
+      const last = path.pop()!
+      // A kind comes after the coarser one that it is of.
+      const parent = path.reduce<Node | undefined>((node, part) => node?.finer.get(part), root)
+      parent?.finer.set(last, { rate: rates[at]!, finer: new Map() })
+    }
   }
+  return root
 }
 
 /** The mean label of a row's kind: of the finest level that training knows of, else of all rows. */
@@ -31,16 +39,22 @@ export function compilePrior(
     names: [name],
     compute: (batch, _before, { training }, feature) => {
       const result = new Float32Array(batch.rows)
+      const read = places.map((place) => ({
+        values: (batch.columns[place] as Extract<RawValues, { type: 'category' }>).values,
+        isOfQuery: columns[place]!.source === 'query',
+      }))
       for (let query = 0, row = 0; query < batch.sizes.length; query++) {
         const lookup = training ? training.outOfFold(feature, query) : all
         for (let item = 0; item < batch.sizes[query]!; item++, row++) {
-          let rate = lookup.mean
-          eachKind(batch, places, columns, query, row, (kind, level) => {
-            const known = lookup.levels[level]!.get(kind)
-            if (known !== undefined) rate = known
-            return known !== undefined
-          })
-          result[row] = rate
+          let node = lookup
+          for (let level = 0; level < read.length; level++) {
+            const { values, isOfQuery } = read[level]!
+            const value = values[isOfQuery ? query : row]
+            const finer = value === undefined ? undefined : node.finer.get(value)
+            if (!finer) break
+            node = finer
+          }
+          result[row] = node.rate
         }
       }
       return [result]

@@ -59,7 +59,9 @@ export class SpecFeatures {
       ? { fitted: this.#given, seen: addSeen(parts) }
       : learn(spec, this.#plan, parts, source)
     const pipeline = new FeaturePipeline(learnt.fitted, source)
-    this.#features = { pipeline, golden: chooseGolden(raw, judged.groups) }
+    // The host that writes the model may have no row of its own.
+    const golden = hosts.gather(chooseGolden(raw, judged.groups)).find(({ rows }) => rows.length > 0)
+    this.#features = { pipeline, golden: golden ?? { columns: [], rows: [], sizes: [] } }
     return this.#dataset({ raw, judged }, memory, { plan: this.#plan, seen: learnt.seen })
   }
 

@@ -96,10 +96,16 @@ function runOnThread(
   })
   return new Promise((resolve, reject) => {
     const fail = (reason: string) => reject(new RankerError('TRAINING_DIED', { reason }))
+    // Its memory is given back before anything else takes some.
+    const finish = async (result: TrainingResult) => {
+      worker.removeAllListeners('exit')
+      await worker.terminate()
+      resolve(result)
+    }
     worker.on('message', (message: ThreadMessage) => {
       if (message.type === 'tracker') line!.announce(message.port)
       else if (message.type === 'trained') onTrained()
-      else if (message.type === 'done') resolve(message.result)
+      else if (message.type === 'done') finish(message.result)
       else if (message.type === 'failed') reject(new RankerError(message.code, message.values as never))
       // All hosts see the same values: one says them.
       else if (message.type !== 'round' || !place || place.index === 0) onEvent(message)

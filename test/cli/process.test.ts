@@ -1,7 +1,7 @@
 // What only a real process shows: pipes, signals, a full disk.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, openSync } from 'node:fs'
+import { existsSync, openSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -12,9 +12,9 @@ const MAIN = join(import.meta.dirname, '../../src/cli/main.ts')
 const ROWS = 50_000
 
 /** `ranker score` of standard input, as CSV. */
-function score(t: Test, stdout: 'pipe' | number = 'pipe'): ChildProcess {
+function score(t: Test, stdout: 'pipe' | number = 'pipe', env = process.env): ChildProcess {
   const argv = ['score', '--model-path', modelFolder(t), '--input', '-', '--format', 'csv']
-  const child = spawn(process.execPath, [MAIN, ...argv], { stdio: ['pipe', stdout, 'pipe'] })
+  const child = spawn(process.execPath, [MAIN, ...argv], { stdio: ['pipe', stdout, 'pipe'], env })
   t.teardown(() => child.kill('SIGKILL'))
   return child
 }
@@ -52,4 +52,14 @@ t.test('a signal ends it while its reader takes nothing', async (t) => {
   await once(child.stdout!, 'readable')
   child.kill('SIGTERM')
   t.same(await exited, [143, null])
+})
+
+t.test('nothing is left in the home of its user, nor sent: ONNX Runtime has no telemetry', async (t) => {
+  const home = t.testdir({})
+  // There it is off by itself.
+  const { CI, ORT_DISABLE_TELEMETRY, XDG_CACHE_HOME, ...env } = process.env
+  const child = score(t, 'pipe', { ...env, HOME: home })
+  child.stdin!.end('9,4,1\n')
+  t.equal(await text(child.stdout!), '1.5\n')
+  t.same(readdirSync(home), [])
 })

@@ -55,10 +55,15 @@ export async function page(ranker: Ranker, item: Item) {
   )
   const tsc = join(root, 'node_modules/.bin/tsc')
   try {
-    execFileSync(process.execPath, [tsc, '-p', cwd], { encoding: 'utf8', stdio: 'pipe' })
+    // The compiler does not start with what tap has every process of Node load.
+    execFileSync('env', ['-u', 'NODE_OPTIONS', process.execPath, tsc, '-p', cwd], {
+      encoding: 'utf8',
+      stdio: 'pipe',
+    })
     t.pass('compiles')
   } catch (failed) {
-    t.fail((failed as { stdout: string }).stdout)
+    const { message, stdout } = failed as Error & { stdout: string }
+    t.fail(`${message}: ${stdout}`)
   }
 })
 

@@ -6,6 +6,7 @@ import { planFeatures } from '../../src/features/plan.ts'
 import { parseSpec, specJsonSchema } from '../../src/features/spec.ts'
 import type { Manifest } from '../../src/model/manifest.ts'
 import { modelFn } from '../../src/serving/model-fn.ts'
+import { Cluster } from '../helpers/cluster.ts'
 import { ranker } from '../helpers/command.ts'
 import { seededRandom } from '../helpers/judged-data.ts'
 import { emptyFolder } from '../helpers/model.ts'
@@ -505,3 +506,43 @@ t.test('a first spec from the data', { timeout: 60_000 }, async (t) => {
   t.ok(parseSpec(readFileSync(join(folder, 'spec.yaml'), 'utf8'), 'spec.yaml'))
   t.match((await ranker(['features'])).stderr, /ranker features needs --from PATH/)
 })
+
+t.test('two hosts fit the pipeline that one fits', { timeout: 100_000 }, async (t) => {
+  const spec = {
+    features: [
+      'cost',
+      { kind: 'categorical', column: 'brand', max: 3 },
+      { kind: 'prior', name: 'rate', columns: ['condition', 'brand'] },
+      { kind: 'embedding', column: 'vector' },
+      { kind: 'group', of: 'cost', measures: ['rank'] },
+    ],
+  }
+  const names = ['127.0.0.1', '127.0.0.2']
+  const cluster = await Cluster.create(t, {
+    names,
+    hyperparameters: { num_round: '3', nthread: '1', features: JSON.stringify(spec) },
+    data: () => ({ 'train/a.jsonl': FILES['train.jsonl'] }),
+    inputDataConfig: { train: {} },
+  })
+  cluster.start(names)
+  const flags = ['--train', 'train.jsonl', '--features', 'spec.json']
+  const one = await train(t, { ...FILES, 'spec.json': JSON.stringify(spec) }, flags)
+  for (const { code, stderr } of await cluster.ends()) t.equal(code, 0, stderr)
+  const manifest = JSON.parse(readFileSync(cluster.path(names[0]!, 'model/ranker.json'), 'utf8')) as Manifest
+  t.same(sorted(manifest), sorted(one.manifest()))
+  const model = await modelFn(cluster.path(names[0]!, 'model'))
+  await model.scorer.close()
+})
+
+/** What was learnt, rates in an order of their own: that of the rows. */
+function sorted({ features }: Manifest): object[] {
+  const { learnt } = features as unknown as {
+    learnt: { rates?: { levels: { kinds: string[]; rates: number[] }[] } }[]
+  }
+  return learnt.map(({ rates, ...others }) => ({
+    ...others,
+    rates: rates?.levels.map(({ kinds, rates }) =>
+      kinds.map((kind, at) => [kind, rates[at]!.toFixed(9)]).sort(),
+    ),
+  }))
+}

@@ -1,9 +1,9 @@
 import type { Tools } from '../apply.ts'
 import { ENDPOINT_TAG, isOurs } from '../names.ts'
 import { type Plan, type Step, step } from '../plan.ts'
-import type { Wanted } from './deploy.ts'
-import { lookForExtras } from './deploy.ts'
+import { lookForExtras } from './existing.ts'
 import { describeEndpoint } from './state.ts'
+import type { Wanted } from './wanted.ts'
 
 /** What belongs to an endpoint, for its removal. */
 export interface Belongings {

@@ -1,8 +1,11 @@
 import { RankerError, reasonOf } from '../../errors.ts'
 import { applyPlan, type Tools } from '../apply.ts'
 import type { Plan } from '../plan.ts'
-import { lookForEndpoint, planDeploy, planWayBack, type Wanted } from './deploy.ts'
+import { planDeploy } from './deploy.ts'
+import { lookForEndpoint } from './existing.ts'
 import type { Answer } from './invoke.ts'
+import type { Wanted } from './wanted.ts'
+import { planWayBack } from './way-back.ts'
 
 export interface Deployment {
   readonly plan: Plan

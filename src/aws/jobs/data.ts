@@ -15,12 +15,15 @@ export interface DataSource {
 
 /**
  * Data in S3 as it is; a local file or folder below an address that follows from its content, so that nothing is uploaded
- * twice. @throws {RankerError} INPUT_UNREADABLE, CHANNEL_EMPTY
+ * twice. @throws {RankerError} INPUT_UNREADABLE, NOT_A_FILE, CHANNEL_EMPTY
  */
 export function dataSource(scope: Scope, channel: string, place: string, cwd: string): DataSource {
   if (isS3Address(place)) return { address: place, uploads: [] }
   const path = resolve(cwd, place)
-  const isFolder = readable(path, () => statSync(path)).isDirectory()
+  const kind = readable(path, () => statSync(path))
+  const isFolder = kind.isDirectory()
+  // A FIFO or a device has no end that could be hashed.
+  if (!isFolder && !kind.isFile()) throw new RankerError('NOT_A_FILE', { path, seen: 'a FIFO or a device' })
   const files = isFolder ? filesBelow(path) : [path]
   if (files.length === 0) throw new RankerError('CHANNEL_EMPTY', { channel, path })
   const names = files.map((file) => (isFolder ? relative(path, file) : basename(file)))

@@ -1,6 +1,6 @@
-import { wantedEndpoint } from '../../aws/endpoint/deploy.ts'
 import { belongingsOf, lookForBelongings, planRemoval } from '../../aws/endpoint/remove.ts'
 import { endpointName } from '../../aws/endpoint/settings.ts'
+import { wantedEndpoint } from '../../aws/endpoint/wanted.ts'
 import { modelSource } from '../../aws/model-source.ts'
 import { join, printedCalls } from '../../aws/plan.ts'
 import { planRoleRemoval } from '../../aws/role.ts'

@@ -3,7 +3,7 @@ import { extname, resolve } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { type Answer, invokeAsynchronously, invokeEndpoint, type Query } from '../../aws/endpoint/invoke.ts'
 import { endpointName, type Mode, modeOf } from '../../aws/endpoint/settings.ts'
-import { checkGoldenAnswer, goldenQuery } from '../../aws/endpoint/smoke.ts'
+import { checkGoldenAnswer, goldenQuery, hasHooks } from '../../aws/endpoint/smoke.ts'
 import { filesOfModel, type ModelSource } from '../../aws/model-source.ts'
 import { addressIn, type Scope } from '../../aws/scope.ts'
 import { RankerError, reasonOf } from '../../errors.ts'
@@ -60,8 +60,10 @@ export async function smokeQuery(
   }
   const file = config.endpoint?.query
   if (file !== undefined) return { ...(await readQuery(context, file)), targetModel }
-  const query = goldenQuery(await filesOfModel(asked, s3, folder))
+  const files = await filesOfModel(asked, s3, folder)
+  const query = goldenQuery(files)
   if (!query) return undefined
+  if (hasHooks(files)) return { ...query, targetModel }
   return { ...query, targetModel, check: (answer) => checkGoldenAnswer(endpointName(config), query, answer) }
 }
 

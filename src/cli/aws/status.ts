@@ -1,4 +1,4 @@
-import { lookForExtras } from '../../aws/endpoint/deploy.ts'
+import { lookForExtras } from '../../aws/endpoint/existing.ts'
 import { configOf } from '../../aws/endpoint/move.ts'
 import { endpointName } from '../../aws/endpoint/settings.ts'
 import { existingEndpoint } from '../../aws/endpoint/state.ts'

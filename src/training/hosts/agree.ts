@@ -10,12 +10,13 @@ import type { Hosts } from './hosts.ts'
  * @param model sha256 of the one in the model channel. @throws {RankerError} HOSTS_DIFFER, on all of them.
  */
 export function checkSameJob(
-  { hyperparameters, channels, checkpoints }: TrainingPlan,
+  { hyperparameters, features, channels, checkpoints }: TrainingPlan,
   model: string | undefined,
   hosts: Hosts,
 ): void {
   const mine = {
     hyperparameters: JSON.stringify(hyperparameters),
+    'feature specs': JSON.stringify(features?.spec ?? null),
     channels: Object.keys(channels).sort().join(),
     'models in the model channel': model ?? 'none',
     'checkpoint configurations': String(checkpoints !== undefined),
