@@ -24,23 +24,35 @@ import { answer, CANDIDATES, itemsOf, newTimings } from './stages.ts'
 import { businessTable, stageTable } from './tables.ts'
 import { trainRanker } from './training.ts'
 
-const options = readOptions(process.argv.slice(2))
+const closing: (() => unknown)[] = []
+const close = async () => {
+  for (const one of closing.splice(0).reverse()) await one()
+}
+const options = await attempt(() => readOptions(process.argv.slice(2)))
 if (options.help) {
   process.stdout.write(HELP)
   process.exit(0)
 }
 const folder = mkdtempSync(join(tmpdir(), 'two-stage-demo-'))
-const closing: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 })]
-const close = async () => {
-  for (const one of closing.splice(0).reverse()) await one()
-}
+closing.push(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => void close().finally(() => process.exit(1)))
 }
 try {
-  await run()
+  await attempt(run)
 } finally {
   await close()
+}
+
+/** A sentence says what the user can put right; a stack does not. */
+async function attempt<T>(step: () => T | Promise<T>): Promise<T> {
+  try {
+    return await step()
+  } catch (thrown) {
+    console.error(`two-stage: ${(thrown as Error).message}`)
+    await close()
+    process.exit(1)
+  }
 }
 
 async function run(): Promise<void> {

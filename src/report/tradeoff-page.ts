@@ -32,14 +32,18 @@ export function renderTradeoff(tradeoff: Tradeoff): string {
   const header = html`<p class="kicker">Relevance and margin</p>
 <h1>${nameOf(model)}</h1>
 <p class="facts">${counted(queries, 'judged query', 'judged queries')}</p>
-<p class="verdict">At weight ${chosen.weight} the first ten items have a margin of ${percent(chosen.margin.mean)}, ${percent(chosen.marginGap.mean)} more than by relevance alone, and NDCG@10 is ${metric(chosen.ndcg.mean)} (${difference(chosen.ndcgGap.mean)}). It is the greatest gain among the weights that lose at most ${percent(mostLoss)} of NDCG@10.</p>`
+<p class="verdict">At weight ${chosen.weight} the first ten items have a margin of ${share(chosen.margin.mean)}, ${points100(chosen.marginGap.mean)} points more than by relevance alone, and NDCG@10 is ${metric(chosen.ndcg.mean)} (${difference(chosen.ndcgGap.mean)}). It is the greatest gain among the weights that lose at most ${percent(mostLoss)} of NDCG@10.</p>`
   const caption = html`Each point is a weight; up is more margin, right more relevance. The orange one is chosen.`
   const columns = [
     { title: 'weight', cell: ({ weight }: TradeoffPoint) => String(weight) },
     { title: 'NDCG@10', cell: ({ ndcg }: TradeoffPoint) => metric(ndcg.mean) },
     { title: 'against weight 0', cell: ({ ndcgGap }: TradeoffPoint) => interval(ndcgGap, difference) },
-    { title: 'margin@10', cell: ({ margin }: TradeoffPoint) => percent(margin.mean) },
-    { title: 'against weight 0', cell: ({ marginGap }: TradeoffPoint) => interval(marginGap, difference) },
+    { title: 'margin@10', cell: ({ margin }: TradeoffPoint) => share(margin.mean) },
+    {
+      title: 'points above weight 0',
+      cell: ({ marginGap }: TradeoffPoint) =>
+        interval(marginGap, (value) => `${value > 0 ? '+' : ''}${points100(value)}`),
+    },
   ]
   const main = section(
     'tradeoff',
@@ -50,6 +54,9 @@ export function renderTradeoff(tradeoff: Tradeoff): string {
   const footer = html`worth = score + weight · ln(margin). Intervals are at 95 %, from 1,000 resamples of the queries, paired. They hold for queries like these; what people buy from a new order, a test with real traffic tells.`
   return renderPage({ title: `${model}: relevance and margin`, header, main: [main], footer })
 }
+
+const points100 = (value: number) => (100 * value).toFixed(1).replace('-', '−')
+const share = (value: number) => `${points100(value)} %`
 
 function interval({ mean, low, high }: Interval, print: (value: number) => string): string {
   return `${print(mean)} (${print(low)} to ${print(high)})`
@@ -66,7 +73,11 @@ export function drawTradeoff({ points, chosen }: Pick<Tradeoff, 'points' | 'chos
       Plot.line(points, { ...at, stroke: FIRST, strokeOpacity: 0.4 }),
       Plot.dot(points, { ...at, fill: FIRST, r: 4 }),
       Plot.dot([chosen], { ...at, fill: SECOND, r: 6.5 }),
-      Plot.text(points, { ...at, text: ({ weight }) => String(weight), dx: 8, textAnchor: 'start', ...HALO }),
+      // Weights that change little lie on top of each other.
+      Plot.text(
+        points.filter(({ weight }) => weight === 0 || weight >= chosen.weight),
+        { ...at, text: ({ weight }) => String(weight), dx: 8, textAnchor: 'start', ...HALO },
+      ),
     ],
   })
 }

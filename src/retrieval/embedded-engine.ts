@@ -12,12 +12,12 @@ export interface EmbeddedOptions {
   readonly embedder?: Embedder
   /** Of the vectors. @default 128 for the built-in embedding, else as the first item has */
   readonly dimensions?: number
-  /** Fewer items are all looked at in every search, which finds exactly the nearest. @default 50000 */
+  /** Fewer items are all looked at in every search, which finds exactly the nearest. @default 200000 */
   readonly graphFrom?: number
 }
 
 /** Of the graph (Malkov & Yashunin 2018, doi:10.1109/TPAMI.2018.2889473): what recall of 0.99 and more at 100 takes. */
-const GRAPH = { connectivity: 16, expansion_add: 128, expansion_search: 256 }
+const GRAPH = { connectivity: 32, expansion_add: 128, expansion_search: 512 }
 /** Vectors that are added in one native call, which other work has to wait for. */
 const CHUNK = 500
 /** Of so few items that a filter leaves, all are looked at. */
@@ -63,7 +63,7 @@ export class EmbeddedEngine implements SearchEngine {
 
   async index(items: Iterable<IndexedItem> | AsyncIterable<IndexedItem>): Promise<IndexReport> {
     const started = performance.now()
-    const { embedder, dimensions, graphFrom = 50_000 } = this.#options
+    const { embedder, dimensions, graphFrom = 200_000 } = this.#options
     const collection = await collect(items, embedder, dimensions)
     const graph = collection.ids.length >= graphFrom ? await this.#makeGraph(collection) : undefined
     writeIndex(this.#folder, collection, graph && ((path) => graph.save(path)))

@@ -32,11 +32,18 @@ export class FieldTable {
     })
     if (tests.length === 0) return undefined
     const positions = new Uint32Array(this.#count)
-    let found = 0
-    for (let position = 0; position < this.#count; position++) {
-      if (tests.every((test) => test(position))) positions[found++] = position
+    for (let position = 0; position < this.#count; position++) positions[position] = position
+    let left = this.#count
+    // One test after the other over what is left: a loop of one call is several times as fast as a list of them.
+    for (const test of tests) {
+      let kept = 0
+      for (let index = 0; index < left; index++) {
+        const position = positions[index]!
+        if (test(position)) positions[kept++] = position
+      }
+      left = kept
     }
-    return positions.subarray(0, found)
+    return positions.subarray(0, left)
   }
 }
 

@@ -8,6 +8,9 @@ import { OpenSearchEngine, type OpenSearchOptions } from '../../src/retrieval/op
 import { TextEmbedding } from '../../src/retrieval/text-embedding.ts'
 import { nearestAmong, unitVector } from '../../src/retrieval/vectors.ts'
 
+// Run by itself, a file would have half a minute.
+t.setTimeout(600_000)
+
 const skip =
   !hasOpenSearch() &&
   'there is no OpenSearch here: node scripts/launch.mjs scripts/test-parts.ts fetches it, with Java and Maven'
