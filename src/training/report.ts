@@ -60,18 +60,27 @@ export function reportData(
   }
 }
 
+/** A thread that has drawn, for the next job of this process: most of its time goes into loading the library. */
+let idle: Worker | undefined
+
 /** Draws the report on a thread of its own, which its owner closes. */
 export class ReportThread {
   #worker: Worker | undefined
   #page: Promise<string> | undefined
+  #hasDrawn = false
 
   /**
    * To be called when the last round is done: loading the library that draws takes as long as measuring the model, which
    * leaves a core idle.
    */
   start(): void {
-    this.#worker = startThread('report-thread')
-    this.#page = once(this.#worker, 'message').then(([page]) => page)
+    this.#worker = idle ?? startThread('report-thread')
+    idle = undefined
+    this.#worker.ref()
+    this.#page = once(this.#worker, 'message').then(([page]) => {
+      this.#hasDrawn = true
+      return page
+    })
     // Whoever draws hears of it.
     this.#page.catch(() => {})
   }
@@ -84,7 +93,12 @@ export class ReportThread {
   }
 
   async close(): Promise<void> {
-    await this.#worker?.terminate()
+    if (!this.#hasDrawn || idle) {
+      await this.#worker?.terminate()
+      return
+    }
+    idle = this.#worker
+    idle!.unref()
   }
 }
 
