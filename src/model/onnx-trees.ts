@@ -61,8 +61,8 @@ export function treeEnsembleRegressor(node: BinaryWriter, trees: readonly Tree[]
 /** `nodes_modes` of a TreeEnsemble. */
 const BRANCH_LT = 1
 const BRANCH_MEMBER = 6
-/** Stands in a set that would be empty; no category has this code. */
-const NO_CATEGORY = -1
+/** Stands in a set that would be empty: no category has such a code, and hardly a value that is none. */
+const NO_CATEGORY = -(2 ** 24)
 
 /**
  * Writes the attributes of a TreeEnsemble: the branches of all trees in one list each, and all leaves in another. XGBoost
