@@ -14,7 +14,7 @@ const PHASES = [
 
 /**
  * Sends a span for each request to a model, with one for each of its phases, to an OpenTelemetry collector; where to,
- * and under which service name, the SDK reads from its own OTEL_ variables. Its packages are optional ones.
+ * and under which service name, the SDK reads from its own OTEL_ variables. Its packages are loaded here only.
  */
 export async function sendTraces(app: FastifyInstance, log: FastifyBaseLogger): Promise<void> {
   const packages = await Promise.all([
@@ -23,7 +23,7 @@ export async function sendTraces(app: FastifyInstance, log: FastifyBaseLogger): 
     import('@opentelemetry/exporter-trace-otlp-http'),
     import('@opentelemetry/resources'),
   ]).catch((err) => {
-    log.warn({ err }, 'there are no traces: the optional OpenTelemetry packages are not installed')
+    log.warn({ err }, 'there are no traces: the OpenTelemetry packages cannot be loaded')
   })
   if (!packages) return
   const [{ context, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace }, sdk, { OTLPTraceExporter }, resources] =
