@@ -1,4 +1,5 @@
 import { batchesOf, type Dataset } from '../data/dataset.ts'
+import { hashText } from '../data/hash.ts'
 import { type MemoryLimit, RowBuffer, type RowStore } from '../data/row-store.ts'
 import { tableName } from './columns.ts'
 import type { FittedFeatures } from './fitted.ts'
@@ -9,7 +10,7 @@ import type { RawRows } from './raw-table.ts'
 import { type FeatureOf, type FeatureSpec, specError } from './spec.ts'
 import { addSeen, learnFrom, ratesOf, type Seen } from './statistics.ts'
 import { joinedText } from './text.ts'
-import { hashText, tokenize, withoutPlural } from './tokens.ts'
+import { tokenize, withoutPlural } from './tokens.ts'
 
 /** Labels and queries of the rows, in the order of the raw rows. */
 export type Judged = Pick<Dataset, 'labels' | 'groups' | 'rows'>

@@ -1,9 +1,10 @@
+import { hashText } from '../data/hash.ts'
 import type { RawBatch, RawColumn, RawValues } from './columns.ts'
 import type { CompiledFeature } from './compute.ts'
 import type { WordStatistics } from './fitted.ts'
 import { type Match, QueryText } from './query-text.ts'
 import type { FeatureOf } from './spec.ts'
-import { hashText, tokenize, withoutPlural } from './tokens.ts'
+import { tokenize, withoutPlural } from './tokens.ts'
 
 /** Okapi BM25's usual constants (Robertson & Zaragoza 2009, "The Probabilistic Relevance Framework"). */
 const K1 = 1.2

@@ -35,15 +35,6 @@ export function isAsciiText(text: string): boolean {
   return isAscii.test(text)
 }
 
-/** 32-bit FNV-1a over UTF-16 code units, mixed at the end by MurmurHash3's finaliser, as its low bits alone are weak. */
-export function hashText(text: string): number {
-  let hash = 0x811c9dc5
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
-  return (hash ^ (hash >>> 16)) >>> 0
-}
-
 /** Trigrams of a text: of its words with one space between them, before and behind. */
 export function trigramsOf(tokens: readonly string[]): Set<string> {
   const text = ` ${tokens.join(' ')} `

@@ -1,4 +1,4 @@
-import { mix } from './words.ts'
+import { mix32 } from '../data/hash.ts'
 
 /** Of a bucket's random direction this many numbers are not zero. */
 const NONZERO = 8
@@ -35,7 +35,7 @@ export class RangeFinder {
     sketch.fill(0)
     for (let index = 0; index < count; index++) {
       for (let one = 1; one <= NONZERO; one++) {
-        const random = mix(columns[index]! + Math.imul(one, 0x9e3779b9))
+        const random = mix32(columns[index]! + Math.imul(one, 0x9e3779b9))
         sketch[(random >>> 1) % width]! += random & 1 ? values[index]! : -values[index]!
       }
     }

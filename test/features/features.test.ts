@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { hashText } from '../../src/data/hash.ts'
 import { RankerError } from '../../src/errors.ts'
 import { canonicalCategory, parseDate, parseVector, vectorText } from '../../src/features/cells.ts'
 import { compileExpression } from '../../src/features/expression.ts'
@@ -10,7 +11,7 @@ import { QueryText } from '../../src/features/query-text.ts'
 import { transformItems } from '../../src/features/request-items.ts'
 import { parseSpec } from '../../src/features/spec.ts'
 import { addSeen, learnFrom, type Seen } from '../../src/features/statistics.ts'
-import { hashText, tokenize, trigramsOf, withoutPlural } from '../../src/features/tokens.ts'
+import { tokenize, trigramsOf, withoutPlural } from '../../src/features/tokens.ts'
 
 const faultOf = (work: () => unknown): string => {
   try {
