@@ -6,8 +6,6 @@ import { setTimeout } from 'node:timers/promises'
 import { runCommand } from './commands.ts'
 
 const { env, stdin, stdout, stderr } = process
-// ONNX Runtime would send telemetry to its makers and keep a number of this machine in the user's home.
-env.ORT_DISABLE_TELEMETRY ??= '1'
 // `ranker train | head` ends the reader, not the job; nor does a log on a full disk. What has to arrive is checked where
 // it is written.
 for (const stream of [stdout, stderr]) stream.on('error', () => {})
