@@ -2,11 +2,11 @@ import { spawn, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
+import { freePort } from '../../scripts/free-port.ts'
 import { awsPython, hasAwsPython } from '../../scripts/test-parts.ts'
 import type { PrintedCall } from '../../src/aws/plan.ts'
 import { createLog } from '../../src/serving/log.ts'
 import { buildServer } from '../../src/serving/server.ts'
-import { freePort } from './free-port.ts'
 import { noS3Server, type S3Server, startS3 } from './s3-server.ts'
 
 const folder = join(import.meta.dirname, '../aws')

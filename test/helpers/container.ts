@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 import type { Test } from 'tap'
+import { freePort } from '../../scripts/free-port.ts'
 import { imageName, type Target } from '../../scripts/image/build.ts'
 import { type Engine, findEngine, outputOf } from '../../scripts/image/engine.ts'
-import { freePort } from './free-port.ts'
 
 const found = findEngine()
 if (!found) throw new Error('npm run test:image looks for docker or podman first')

@@ -4,6 +4,7 @@ import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
+import { freePort } from '../../scripts/free-port.ts'
 import { s3Server } from '../../scripts/test-parts.ts'
 import { emptyFolder } from './model.ts'
 
@@ -101,15 +102,6 @@ export async function cuttingProxy(
     server.close()
   })
   return { port: (server.address() as { port: number }).port, requests: () => seen }
-}
-
-/** A port that nobody listens on. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 function answers(port: number): Promise<boolean> {

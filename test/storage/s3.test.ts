@@ -1,12 +1,13 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { freePort } from '../../scripts/free-port.ts'
 import { S3, s3Settings } from '../../src/storage/s3.ts'
 import { isS3Address, parseS3Address } from '../../src/storage/s3-address.ts'
 import { ranker } from '../helpers/command.ts'
 import { judgedData, toCsv } from '../helpers/judged-data.ts'
 import { toJsonLines, toParquet } from '../helpers/judged-formats.ts'
-import { cuttingProxy, freePort, makeBucket, noS3Server, s3Env, startS3 } from '../helpers/s3-server.ts'
+import { cuttingProxy, makeBucket, noS3Server, s3Env, startS3 } from '../helpers/s3-server.ts'
 
 /** The SDK reads the process's own environment. */
 function setEnv(env: Record<string, string>): void {

@@ -1,7 +1,7 @@
 import t from 'tap'
+import { freePort } from '../../scripts/free-port.ts'
 import { Communicator, isCollectiveFailure, Tracker } from '../../src/xgboost/collective.ts'
 import { XGBoost } from '../../src/xgboost/library.ts'
-import { freePort } from '../helpers/free-port.ts'
 
 const library = XGBoost.load(process.env)
 
