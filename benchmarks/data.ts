@@ -1,4 +1,5 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
+import { seededRandom } from '../src/data/random.ts'
 
 /** What a generated file of judged rows is like. The same shape gives the same bytes on every machine. */
 export interface DataShape {
@@ -35,7 +36,7 @@ export function writeJudgedCsv(path: string, shape: DataShape): void {
   const names = Array.from({ length: features }, (_, feature) => `f${feature}`)
   const header = [...(queries ? ['qid'] : []), 'label', ...(weights ? ['weight'] : []), ...names]
   const rows = judgedRows(shape)
-  const lines = scattered ? shuffle([...rows], randomOf(~shape.seed)) : rows
+  const lines = scattered ? shuffle([...rows], seededRandom(~shape.seed)) : rows
   const file = openSync(path, 'w')
   try {
     let batch = [header.join(',')]
@@ -53,14 +54,14 @@ export function writeJudgedCsv(path: string, shape: DataShape): void {
 
 /** Rows of features alone, as a request carries them: `count` bodies of `rows` lines of CSV. */
 export function requestBodies(count: number, rows: number, features: number, seed = 7): string[] {
-  const random = randomOf(seed)
+  const random = seededRandom(seed)
   const line = () => cells(deviates(features, random), 0, random).join(',')
   return Array.from({ length: count }, () => `${Array.from({ length: rows }, line).join('\n')}\n`)
 }
 
 function* judgedRows(shape: DataShape): Generator<string> {
   const { rows, features, rowsPerQuery, missing = 0, grades = 5, weights = false, queries = true } = shape
-  const random = randomOf(shape.seed)
+  const random = seededRandom(shape.seed)
   let left = 0
   let query = 0
   let taste = 0
@@ -131,15 +132,4 @@ function shuffle<T>(list: T[], random: () => number): T[] {
     list[other] = value
   }
   return list
-}
-
-/** A seeded generator of numbers in [0, 1): Tommy Ettinger's mulberry32. */
-function randomOf(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }

@@ -2,19 +2,6 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 
-/** A seeded generator of numbers in [0, 1): xorshift32. */
-export function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state ^= state << 13
-    state >>>= 0
-    state ^= state >>> 17
-    state ^= state << 5
-    state >>>= 0
-    return state / 2 ** 32
-  }
-}
-
 const WORDS = Array.from({ length: 5000 }, (_, at) => `w${(at * 7919) % 5000}x`)
 
 /** Raw columns of an item: 6 of numbers, 3 of words, 3 of text, 2 of dates, 1 of vectors. */

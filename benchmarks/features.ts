@@ -4,6 +4,7 @@ import { type JudgedRow, simulate, splitByQuery } from '../examples/catalogue/ju
 import { toJsonLines } from '../examples/demo/raw.ts'
 import { hashText } from '../src/data/hash.ts'
 import type { JsonObject } from '../src/data/json.ts'
+import { seededRandom } from '../src/data/random.ts'
 import type { Row } from '../src/data/row.ts'
 import { contiguousRows } from '../src/data/row-store.ts'
 import { tableName } from '../src/features/columns.ts'
@@ -17,7 +18,7 @@ import { Booster } from '../src/xgboost/booster.ts'
 import { DMatrix } from '../src/xgboost/dmatrix.ts'
 import { XGBoost } from '../src/xgboost/library.ts'
 import type { Benchmark, Context } from './benchmark.ts'
-import { joinEsci, KINDS, rawItem, rawQuery, seeded } from './features-data.ts'
+import { joinEsci, KINDS, rawItem, rawQuery } from './features-data.ts'
 import { esciFolder } from './parity-cases.ts'
 import { rankerTrain, root } from './ranker.ts'
 import { formatTable, short } from './table.ts'
@@ -43,7 +44,7 @@ export const featuresBenchmark: Benchmark = {
 
 /** Raw rows with their queries, gathered as training does. */
 function gather(features: readonly object[], rows: number, dimension: number) {
-  const random = seeded(11)
+  const random = seededRandom(11)
   const spec = checkSpec({ features }, 'the benchmark')
   const plan = planFeatures(spec, 'the benchmark')
   const table = new RawTable(plan.columns, { isTraining: true, warn: () => {} })
@@ -88,7 +89,7 @@ function fit(features: readonly object[], rows: number, dimension: number) {
 
 /** Makes rows of 100 items, kind by kind, from parsed JSON; bodies take turns, for the same one again flatters. */
 function measureServing({ say }: Context): void {
-  const random = seeded(5)
+  const random = seededRandom(5)
   const requests = Array.from({ length: 100 }, () => ({
     query: rawQuery(random),
     items: Array.from({ length: ITEMS }, () => rawItem(random) as JsonObject),
