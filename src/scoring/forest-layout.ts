@@ -88,15 +88,22 @@ export function writeLayout(forest: Forest, memory: ArrayBuffer): Layout {
     words[(address >> 2) + 1] = COLUMNS
   }
 
-  function writeComplete(tree: Tree, levels: number, address: number): void {
-    const depth = TOP + levels
-    const leaves = (address >> 2) + 2 ** (depth + 1)
+  /**
+   * Writes the nodes above a level in heap order; a leaf among them stands for all below it. What is at the level goes to
+   * `below`, with its place there in the heap.
+   */
+  function writeAbove(
+    tree: Tree,
+    depth: number,
+    address: number,
+    below: (node: number, place: number) => void,
+  ) {
     const write = (node: number, place: number, level: number): void => {
-      const isLeaf = tree.left[node] === -1
       if (level === depth) {
-        floats[leaves + place - 2 ** depth] = tree.threshold[node]!
+        below(node, place)
         return
       }
+      const isLeaf = tree.left[node] === -1
       if (isLeaf) writeAny(address + 8 * place)
       else writeNode(tree, node, address + 8 * place)
       write(isLeaf ? node : tree.left[node]!, 2 * place, level + 1)
@@ -105,20 +112,19 @@ export function writeLayout(forest: Forest, memory: ArrayBuffer): Layout {
     write(0, 1, 0)
   }
 
+  function writeComplete(tree: Tree, levels: number, address: number): void {
+    const depth = TOP + levels
+    const leaves = (address >> 2) + 2 ** (depth + 1)
+    writeAbove(tree, depth, address, (node, place) => {
+      floats[leaves + place - 2 ** depth] = tree.threshold[node]!
+    })
+  }
+
   function writePointers(tree: Tree, address: number): void {
     const nodes = address + HEAD + ENTRIES
-    const enter = (node: number, place: number, level: number): void => {
-      const isLeaf = tree.left[node] === -1
-      if (level === TOP) {
-        words[(address + HEAD - ENTRIES + 4 * place) >> 2] = nodes + NODE * node
-        return
-      }
-      if (isLeaf) writeAny(address + 8 * place)
-      else writeNode(tree, node, address + 8 * place)
-      enter(isLeaf ? node : tree.left[node]!, 2 * place, level + 1)
-      enter(isLeaf ? node : tree.right[node]!, 2 * place + 1, level + 1)
-    }
-    enter(0, 1, 0)
+    writeAbove(tree, TOP, address, (node, place) => {
+      words[(address + HEAD - ENTRIES + 4 * place) >> 2] = nodes + NODE * node
+    })
     writeLinked(tree, nodes, NODE)
   }
 
