@@ -41,14 +41,12 @@ export async function followTraining(
   })
   // The last lines may come after the status.
   await tail()
-  const { TrainingJobStatus: status = '', FailureReason } = description
-  if (status === 'Failed')
-    throw new RankerError('JOB_FAILED', {
-      what: `training job ${job}`,
-      status,
-      reason: FailureReason ?? 'AWS says no more',
-    })
+  refuseFailed(`training job ${job}`, description.TrainingJobStatus, description.FailureReason)
   return { description, curve }
+}
+
+function refuseFailed(what: string, status: string | undefined, reason = 'AWS says no more'): void {
+  if (status === 'Failed') throw new RankerError('JOB_FAILED', { what, status, reason })
 }
 
 /** A metric line of training, such as `[12]\ttrain-ndcg@10:0.61`; the log agent writes tabs as #011. */
@@ -99,13 +97,7 @@ export async function followTuning(job: string, tools: Waiting & { readonly api:
     ].join(', ')
     return { line, done: [...ENDED, 'DeleteFailed'].includes(status) ? now : undefined }
   })
-  const { HyperParameterTuningJobStatus: status = '', FailureReason } = description
-  if (status === 'Failed')
-    throw new RankerError('JOB_FAILED', {
-      what: `tuning job ${job}`,
-      status,
-      reason: FailureReason ?? 'AWS says no more',
-    })
+  refuseFailed(`tuning job ${job}`, description.HyperParameterTuningJobStatus, description.FailureReason)
   return description
 }
 
@@ -116,13 +108,7 @@ export async function followTransform(job: string, tools: Waiting & { readonly a
     const status = now.TransformJobStatus ?? ''
     return { line: status, done: ENDED.includes(status) ? now : undefined }
   })
-  const { TransformJobStatus: status = '', FailureReason } = description
-  if (status === 'Failed')
-    throw new RankerError('JOB_FAILED', {
-      what: `transform job ${job}`,
-      status,
-      reason: FailureReason ?? 'AWS says no more',
-    })
+  refuseFailed(`transform job ${job}`, description.TransformJobStatus, description.FailureReason)
   return description
 }
 

@@ -4,10 +4,10 @@ import { dataSource } from '../../aws/jobs/data.ts'
 import { followTransform, isTransformThere } from '../../aws/jobs/follow.ts'
 import { transformRequest } from '../../aws/jobs/transform-job.ts'
 import { modelSource } from '../../aws/model-source.ts'
-import { join, make, printedCalls } from '../../aws/plan.ts'
+import { join, make } from '../../aws/plan.ts'
 import { needed } from '../../aws/scope.ts'
 import type { AwsCommand, Context } from './aws-command.ts'
-import { following, JOB_FLAGS, jobName, jobScope, planJobNeeds } from './jobs.ts'
+import { JOB_FLAGS, jobName, jobScope, planJobNeeds, runJob } from './jobs.ts'
 
 export const batch: AwsCommand = {
   name: 'batch',
@@ -62,24 +62,16 @@ async function run(context: Context): Promise<number> {
         make(`model ${ModelName}`, hasModel, 'sagemaker:CreateModel', ofModel),
         make(`transform job ${job}`, false, 'sagemaker:CreateTransformJob', request),
       )
-  await context.apply(plan)
-  if (isDryRun) return 0
-  const calls = printedCalls(plan)
-  if (context.flags.switches.has('detach')) {
-    context.print({ job, calls }, `${job}\n`)
-    return 0
-  }
-  const tools = await context.tools()
-  const ended = await following(
-    context,
-    `transform job ${job}`,
-    () => followTransform(job, tools),
-    () => tools.api.call('sagemaker:StopTransformJob', { TransformJobName: job }),
-  )
-  if (!ended) {
-    context.told(`ranker aws batch --job ${job} follows it again`)
-    return 130
-  }
+  const outcome = await runJob(context, {
+    command: 'batch',
+    what: `transform job ${job}`,
+    name: job,
+    plan,
+    follow: (tools) => followTransform(job, tools),
+    stop: (tools) => tools.api.call('sagemaker:StopTransformJob', { TransformJobName: job }),
+  })
+  if (typeof outcome === 'number') return outcome
+  const { ended, calls } = outcome
   const status = ended.TransformJobStatus
   const output = ended.TransformOutput?.S3OutputPath
   context.print({ job, status, output, calls }, `${output}\n`)

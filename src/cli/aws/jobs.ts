@@ -1,7 +1,8 @@
+import type { Tools } from '../../aws/apply.ts'
 import { dataSource } from '../../aws/jobs/data.ts'
 import { CHANNEL_NAMES, type ChannelSources } from '../../aws/jobs/training-job.ts'
 import { nameByTime } from '../../aws/names.ts'
-import { join, type Plan } from '../../aws/plan.ts'
+import { join, type Plan, printedCalls } from '../../aws/plan.ts'
 import { lookForRole, planRole } from '../../aws/role.ts'
 import { needed, pinImage, type Scope } from '../../aws/scope.ts'
 import { RankerError } from '../../errors.ts'
@@ -81,11 +82,50 @@ export async function planJobNeeds(context: Context, scope: Scope, channels: Cha
   return join(role, ...plans)
 }
 
+/** A job that is about to run: `ranker aws COMMAND --job NAME`. */
+export interface Job<T> {
+  readonly command: string
+  /** What it is and its name, as in `training job shoes-2026`. */
+  readonly what: string
+  readonly name: string
+  readonly plan: Plan
+  follow(tools: Tools): Promise<T>
+  stop(tools: Tools): Promise<unknown>
+}
+
+/**
+ * Applies a job's plan and follows it to its end.
+ * @returns what that gives, with the calls that were printed, or the exit code where there is nothing to tell: of a dry run,
+ * with --detach, or after an interruption
+ */
+export async function runJob<T>(
+  context: Context,
+  { command, what, name, plan, follow, stop }: Job<T>,
+): Promise<{ readonly ended: T; readonly calls: ReturnType<typeof printedCalls> } | number> {
+  await context.apply(plan)
+  if (context.isDryRun) return 0
+  const calls = printedCalls(plan)
+  if (context.flags.switches.has('detach')) {
+    context.print({ job: name, calls }, `${name}\n`)
+    return 0
+  }
+  const tools = await context.tools()
+  const ended = await following(
+    context,
+    what,
+    () => follow(tools),
+    () => stop(tools),
+  )
+  if (ended !== undefined) return { ended, calls }
+  context.told(`ranker aws ${command} --job ${name} follows it again`)
+  return 130
+}
+
 /**
  * Runs what follows a job. When it is interrupted at a terminal, asks whether to stop the job as well.
  * @returns what the work gives, or undefined after an interruption
  */
-export async function following<T>(
+async function following<T>(
   context: Context,
   what: string,
   work: () => Promise<T>,

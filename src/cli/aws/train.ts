@@ -6,18 +6,18 @@ import {
   type TrainingDescription,
 } from '../../aws/jobs/follow.ts'
 import { trainingRequest } from '../../aws/jobs/training-job.ts'
-import { join, make, printedCalls } from '../../aws/plan.ts'
+import { join, make } from '../../aws/plan.ts'
 import { formatSeconds } from '../../aws/wait.ts'
 import type { AwsCommand, Context } from './aws-command.ts'
 import {
   channelSources,
-  following,
   HYPERPARAMETER_FLAGS,
   JOB_FLAGS,
   jobHyperparameters,
   jobName,
   jobScope,
   planJobNeeds,
+  runJob,
 } from './jobs.ts'
 
 export const train: AwsCommand = {
@@ -50,24 +50,16 @@ async function run(context: Context): Promise<number> {
   const there = !isDryRun && (await isTrainingThere((await context.tools()).api, job))
   const needs = there ? { steps: [], kept: [] } : await planJobNeeds(context, scope, channels)
   const plan = join(needs, make(`training job ${job}`, there, 'sagemaker:CreateTrainingJob', request))
-  await context.apply(plan)
-  if (isDryRun) return 0
-  const calls = printedCalls(plan)
-  if (context.flags.switches.has('detach')) {
-    context.print({ job, calls }, `${job}\n`)
-    return 0
-  }
-  const tools = await context.tools()
-  const ended = await following(
-    context,
-    `training job ${job}`,
-    () => followTraining(job, tools, context.told),
-    () => tools.api.call('sagemaker:StopTrainingJob', { TrainingJobName: job }),
-  )
-  if (!ended) {
-    context.told(`ranker aws train --job ${job} follows it again`)
-    return 130
-  }
+  const outcome = await runJob(context, {
+    command: 'train',
+    what: `training job ${job}`,
+    name: job,
+    plan,
+    follow: (tools) => followTraining(job, tools, context.told),
+    stop: (tools) => tools.api.call('sagemaker:StopTrainingJob', { TrainingJobName: job }),
+  })
+  if (typeof outcome === 'number') return outcome
+  const { ended, calls } = outcome
   const { description, curve } = ended
   const model = description.ModelArtifacts?.S3ModelArtifacts
   const metrics = Object.fromEntries(

@@ -1,18 +1,18 @@
 import { followTuning, isTuningThere } from '../../aws/jobs/follow.ts'
 import { tuningRequest } from '../../aws/jobs/tuning-job.ts'
-import { join, make, printedCalls } from '../../aws/plan.ts'
+import { join, make } from '../../aws/plan.ts'
 import { describeHyperparameter, resolveHyperparameter } from '../../training/hyperparameters.ts'
 import { formatTable } from '../table.ts'
 import type { AwsCommand, Context } from './aws-command.ts'
 import {
   channelSources,
-  following,
   HYPERPARAMETER_FLAGS,
   JOB_FLAGS,
   jobHyperparameters,
   jobName,
   jobScope,
   planJobNeeds,
+  runJob,
 } from './jobs.ts'
 
 /** SageMaker's limit of a tuning job's name. */
@@ -52,24 +52,17 @@ async function run(context: Context): Promise<number> {
     needs,
     make(`tuning job ${job}`, there, 'sagemaker:CreateHyperParameterTuningJob', request),
   )
-  await context.apply(plan)
-  if (isDryRun) return 0
-  const calls = printedCalls(plan)
-  if (context.flags.switches.has('detach')) {
-    context.print({ job, calls }, `${job}\n`)
-    return 0
-  }
-  const tools = await context.tools()
-  const ended = await following(
-    context,
-    `tuning job ${job}`,
-    () => followTuning(job, tools),
-    () => tools.api.call('sagemaker:StopHyperParameterTuningJob', { HyperParameterTuningJobName: job }),
-  )
-  if (!ended) {
-    context.told(`ranker aws tune --job ${job} follows it again`)
-    return 130
-  }
+  const outcome = await runJob(context, {
+    command: 'tune',
+    what: `tuning job ${job}`,
+    name: job,
+    plan,
+    follow: (tools) => followTuning(job, tools),
+    stop: (tools) =>
+      tools.api.call('sagemaker:StopHyperParameterTuningJob', { HyperParameterTuningJobName: job }),
+  })
+  if (typeof outcome === 'number') return outcome
+  const { ended, calls } = outcome
   const { BestTrainingJob: best, HyperParameterTuningJobStatus: status } = ended
   const tuned = Object.entries(best?.TunedHyperParameters ?? {})
   const metric = best?.FinalHyperParameterTuningJobObjectiveMetric
