@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { RankerError, reasonOf } from '../errors.ts'
-import { parseSpec } from '../features/spec.ts'
+import { parseSpec } from '../features/spec-text.ts'
 import type { SpecOfJob } from '../training/model-features.ts'
 
 const SPEC_FILE = /\.(ya?ml|json)$/i

@@ -1,6 +1,5 @@
-import { LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
-import { RankerError, reasonOf, show } from '../errors.ts'
+import { RankerError, show } from '../errors.ts'
 
 const MOST_FEATURES = 10_000
 const MOST_EXPRESSION = 2000
@@ -202,26 +201,6 @@ export interface FeatureSpec {
 export function specError(source: string, path: PropertyKey[] | string, fault: string): RankerError {
   const where = typeof path === 'string' ? path : pathText(path)
   return new RankerError('BAD_FEATURE_SPEC', { source, path: where, fault })
-}
-
-/**
- * Reads a feature spec, JSON or YAML.
- * @param source what the text comes from, as errors name it
- * @throws {RankerError} BAD_FEATURE_SPEC with the place in the spec.
- */
-export function parseSpec(text: string, source: string): FeatureSpec {
-  const lines = new LineCounter()
-  let value: unknown
-  try {
-    // Aliases are limited, and no key or tag makes anything but data.
-    const document = parseDocument(text, { lineCounter: lines, maxAliasCount: 100 } as never)
-    const [error] = document.errors
-    if (error) throw new Error(error.message.split('\n')[0]!.replace(/:$/, ''))
-    value = document.toJS({ maxAliasCount: 100 })
-  } catch (cause) {
-    throw specError(source, 'the spec', `is neither YAML nor JSON: ${reasonOf(cause)}`)
-  }
-  return checkSpec(value, source)
 }
 
 /** Checks a spec that was parsed already. @throws {RankerError} BAD_FEATURE_SPEC. */

@@ -9,7 +9,7 @@ import { FeaturePipeline } from '../../src/features/pipeline.ts'
 import { planFeatures } from '../../src/features/plan.ts'
 import { QueryText } from '../../src/features/query-text.ts'
 import { transformItems } from '../../src/features/request-items.ts'
-import { parseSpec } from '../../src/features/spec.ts'
+import { parseSpec } from '../../src/features/spec-text.ts'
 import { addSeen, learnFrom, type Seen } from '../../src/features/statistics.ts'
 import { tokenize, trigramsOf, withoutPlural } from '../../src/features/tokens.ts'
 

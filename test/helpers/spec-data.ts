@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os'
 import type { Test } from 'tap'
-import { parseSpec } from '../../src/features/spec.ts'
+import { parseSpec } from '../../src/features/spec-text.ts'
 import { type ReadData, readDatasets } from '../../src/training/datasets.ts'
 import { parseHyperparameters } from '../../src/training/hyperparameters.ts'
 
