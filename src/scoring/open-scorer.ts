@@ -4,6 +4,7 @@ import { readOnnxForest } from '../model/onnx-forest.ts'
 import type { OnnxModel } from '../model/onnx-reader.ts'
 import type { Engine } from './engines.ts'
 import { openForest, whyNotForest } from './forest-scorer.ts'
+import { isSameScore } from './same-score.ts'
 import type { Scorer } from './scorer.ts'
 
 /** A graph, safe to open. */
@@ -21,7 +22,6 @@ export interface OpenedScorer {
   readonly reason: string
 }
 
-const TOLERANCE = 1e-5
 const PROBES = 64
 
 /**
@@ -58,13 +58,9 @@ export async function openScorer(
   if (hasGoldenRows) return { scorer, reason: 'it is a forest' }
   const { openOnnxRuntime } = await import('./onnxruntime.ts')
   const runtime = await openOnnxRuntime(onnx, file)
-  const difference = await compare(scorer, runtime, forest)
-  if (difference === undefined) {
-    await runtime.close()
-    return { scorer, reason: 'it is a forest, and ONNX Runtime gives it the same scores' }
-  }
-  await runtime.close()
-  return general(difference)
+  const difference = await compare(scorer, runtime, forest).finally(() => runtime.close())
+  if (difference !== undefined) return general(difference)
+  return { scorer, reason: 'it is a forest, and ONNX Runtime gives it the same scores' }
 }
 
 /** @returns what differs; undefined where nothing does */
@@ -73,8 +69,7 @@ async function compare(scorer: Scorer, runtime: Scorer, forest: Forest): Promise
   const [seen, wanted] = await Promise.all([scorer.score(rows, PROBES), runtime.score(rows, PROBES)])
   for (let row = 0; row < PROBES; row++) {
     const [one, other] = [seen[row]!, wanted[row]!]
-    if (!(Math.abs(one - other) <= TOLERANCE * Math.max(1, Math.abs(other))))
-      return `the kernel scores a row ${one}, and ONNX Runtime ${other}`
+    if (!isSameScore(one, other)) return `the kernel scores a row ${one}, and ONNX Runtime ${other}`
   }
   return undefined
 }

@@ -6,8 +6,8 @@ import { type FeaturePart, type FeaturePipeline, pipelineOf } from '../features/
 import type { Artefact } from '../model/artefact.ts'
 import { type Forest, predictRow } from '../model/forest.ts'
 import { MANIFEST_FILE } from '../model/manifest.ts'
+import { isSameScore } from '../scoring/same-score.ts'
 import { TreeShap } from '../scoring/tree-shap.ts'
-import { isGolden } from './golden.ts'
 import type { ModelInfo } from './model.ts'
 
 /** How long rows are explained before other requests get their turn, in milliseconds. */
@@ -71,7 +71,7 @@ function makeExplainer({ forest: read, file, manifest }: Explainable): TreeShap 
   const { width } = forest
   const values = manifest && goldenFeatures(manifest, MANIFEST_FILE)
   const isSame = (manifest?.goldenRows.scores ?? []).every((score, row) =>
-    isGolden(predictRow(forest, values!.subarray(row * width, (row + 1) * width)), score),
+    isSameScore(predictRow(forest, values!.subarray(row * width, (row + 1) * width)), score),
   )
   return isSame ? new TreeShap(forest) : unavailable(`XGBoost's own file gives other scores than ${file}`)
 }

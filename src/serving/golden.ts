@@ -1,18 +1,13 @@
 import { RankerError } from '../errors.ts'
 import { rawQueries } from '../features/raw-json.ts'
 import { MANIFEST_FILE, type Manifest } from '../model/manifest.ts'
+import { isSameScore } from '../scoring/same-score.ts'
 import { inputFn } from './input-fn.ts'
 import type { Model } from './model.ts'
 import { type LineAnswer, predictFn, type RankedItem, type RowPrediction } from './predict-fn.ts'
 
-const TOLERANCE = 1e-5
 /** Scores are what is proven; the manifest's business rules may want columns that no feature is made of. */
 const NO_RULES = { rerank: false }
-
-/** Whether a score is the one that the booster gave in training, but for rounding. */
-export function isGolden(seen: number, wanted: number): boolean {
-  return Math.abs(seen - wanted) <= TOLERANCE * Math.max(1, Math.abs(wanted))
-}
 
 /**
  * Sends the golden rows through the path of a real request, from the bytes of JSON Lines to their rankings, and compares
@@ -36,7 +31,7 @@ export async function proveGoldenRows(model: Model, { goldenRows }: Manifest): P
       // The items of a query come back ranked, and are called by their rows.
       const golden = model.features && 'id' in answer ? Number(answer.id) : row
       const [seen, wanted] = [answer.score, scores[golden]!]
-      if (!isGolden(seen, wanted)) throw new RankerError('GOLDEN_MISMATCH', { row: golden, seen, wanted })
+      if (!isSameScore(seen, wanted)) throw new RankerError('GOLDEN_MISMATCH', { row: golden, seen, wanted })
     }
     row += answers.length
   }
