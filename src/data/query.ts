@@ -50,12 +50,15 @@ declare global {
 }
 type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown
 
+/** A query's items, and the rows that were made of them. */
+export type ItemRows = Pick<Query, 'items' | 'values' | 'count' | 'width' | 'ignored'>
+
 /** Makes rows of a query's items. @param number the query's own, where a request has several */
 export type ReadItems = (
   items: readonly JsonObject[],
   query: JsonObject,
   number: number | undefined,
-) => Pick<Query, 'items' | 'values' | 'count' | 'width' | 'ignored'>
+) => ItemRows
 
 /**
  * Reads `{"query":{…},"items":[{"id":…,column:…}],"limit":10,"context":{…}}`.
@@ -165,7 +168,7 @@ function readColumns(
   items: readonly JsonObject[],
   featureNames: readonly string[],
   query: number | undefined,
-): Pick<Query, 'items' | 'values' | 'count' | 'width' | 'ignored'> {
+): ItemRows {
   const width = featureNames.length
   const features = new Map(featureNames.map((name, feature) => [name, feature]))
   checkCells(items.length, width)

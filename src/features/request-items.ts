@@ -1,21 +1,11 @@
 import { isObject, type JsonObject } from '../data/json.ts'
+import type { ItemRows } from '../data/query.ts'
 import { checkCells } from '../data/row-list.ts'
 import { RankerError } from '../errors.ts'
 import { type ColumnBuilder, columnBuilder } from './batch-builder.ts'
 import { parseVector } from './cells.ts'
 import { type RawBatch, type RawColumn, tableName } from './columns.ts'
 import type { FeaturePipeline } from './pipeline.ts'
-
-/** A query's items in feature order. */
-export interface TransformedItems {
-  readonly items: readonly JsonObject[]
-  /** float32, `count * width` of them. */
-  readonly values: Float32Array
-  readonly count: number
-  readonly width: number
-  /** Columns of the items that the pipeline does not know. */
-  readonly ignored: readonly string[]
-}
 
 export interface RequestOptions {
   /** Milliseconds since 1970: the time of a query that does not say. */
@@ -33,7 +23,7 @@ export function transformItems(
   items: readonly JsonObject[],
   query: JsonObject,
   options: RequestOptions,
-): TransformedItems {
+): ItemRows {
   const { width } = pipeline
   checkCells(items.length, width)
   const { batch, ignored } = readItems(pipeline, items, query, options)
