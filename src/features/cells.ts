@@ -1,4 +1,3 @@
-import { isObject } from '../data/json.ts'
 
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
 const ISO_DATE =
@@ -105,10 +104,4 @@ export function vectorText(vector: Float32Array): string {
   const bytes = Buffer.alloc(4 * vector.length)
   for (const [at, value] of vector.entries()) bytes.writeFloatLE(value, 4 * at)
   return bytes.toString('base64')
-}
-
-/** A kind of value for sentences: `text`, `an array`. */
-export function kindOfValue(value: unknown): string {
-  if (Array.isArray(value)) return 'an array'
-  return isObject(value) ? 'an object' : typeof value
 }
