@@ -5,9 +5,14 @@ import { inspect } from 'node:util'
 import type { HookLog } from '../serving/hook-types.ts'
 import type { ModelInfo } from '../serving/model.ts'
 import { openPipeline } from '../serving/open-pipeline.ts'
-import type { Invocation, Pipeline } from '../serving/pipeline.ts'
+import type { Pipeline } from '../serving/pipeline.ts'
 import { Calls } from '../serving/processes/calls.ts'
-import type { LogLine, ProcessPlan } from '../serving/processes/pipeline-process.ts'
+import type {
+  LogLine,
+  ProcessPlan,
+  SentInvocation,
+  SentPiece,
+} from '../serving/processes/pipeline-process.ts'
 import { toPlainError } from '../serving/processes/plain-error.ts'
 
 // Held on to before any hook can replace them.
@@ -22,6 +27,8 @@ try {
 }
 
 let pipeline: Pipeline | undefined
+/** Bodies of requests that have not come yet, in pieces. */
+const ahead = new Map<number | undefined, Buffer[]>()
 const calls = new Calls((message) => send(message, () => {}), {
   open: async (plan: ProcessPlan) => {
     pipeline = await openPipeline({ ...plan, log: forwardingLog() })
@@ -31,7 +38,16 @@ const calls = new Calls((message) => send(message, () => {}), {
     const { name, version, featureNames, categorical, libsvmIndexBase, engine } = model
     return { name, version, featureNames, categorical, libsvmIndexBase, engine } satisfies ModelInfo
   },
-  invoke: (invocation: Invocation) => pipeline!.invoke(invocation),
+  piece: (sent: SentPiece) => {
+    const pieces = ahead.get(sent.ahead)
+    if (pieces) pieces.push(sent.piece)
+    else ahead.set(sent.ahead, [sent.piece])
+  },
+  invoke: ({ ahead: number, ...invocation }: SentInvocation) => {
+    const body = ahead.get(number) ?? invocation.body
+    ahead.delete(number)
+    return pipeline!.invoke({ ...invocation, body })
+  },
   alive: () => true,
 })
 process.on('message', (message) => calls.receive(message))

@@ -107,7 +107,7 @@ async function score(argv: readonly string[], io: Io): Promise<number> {
   })
   try {
     const body = limit === undefined ? input : limited(input, limit, format)
-    const request = { body, contentType, accept, requestId: 'score', customAttributes: undefined }
+    const request = { body: [body], contentType, accept, requestId: 'score', customAttributes: undefined }
     const answer = await pipeline.invoke(request)
     const naming = { group: flags.group ?? 'qid', item: flags.item }
     const table =

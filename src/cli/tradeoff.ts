@@ -109,7 +109,7 @@ async function scoreRows(csv: Buffer, modelPath: string, io: Io): Promise<Float3
   })
   try {
     const { body } = await pipeline.invoke({
-      body: csv,
+      body: [csv],
       contentType: 'text/csv; header=present',
       accept: 'text/csv',
       requestId: 'tradeoff',

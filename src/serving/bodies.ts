@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { RankerError } from '../errors.ts'
+import { Intake } from './intake.ts'
 
 export interface BodyLimits {
   /** Most bytes of one body. */
@@ -21,7 +22,22 @@ declare module 'fastify' {
   }
 }
 
-const NO_BODY = Buffer.alloc(0)
+/** A body in the pieces that it came in: to put the many of a large one together would hold everyone else up. */
+export type Pieces = readonly Buffer[]
+
+/** The body of a request, which a server of {@link readBodies} has read. */
+export function piecesOf({ body }: FastifyRequest): Pieces {
+  return (body as Pieces | undefined) ?? []
+}
+
+/** Puts a body together. */
+export function wholeOf(pieces: Pieces): Buffer {
+  return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)
+}
+
+export function lengthOf(pieces: Pieces): number {
+  return pieces.reduce((bytes, piece) => bytes + piece.length, 0)
+}
 
 /**
  * Reads every body as bytes, whatever its type. Only bytes that have arrived count, so that clients which announce much
@@ -29,6 +45,7 @@ const NO_BODY = Buffer.alloc(0)
  */
 export function readBodies(app: FastifyInstance, { bodyLimit, bufferBytes }: BodyLimits): Bodies {
   const bodies = { bytes: 0 }
+  const intake = new Intake()
   app.decorateRequest('bodyBytes', 0)
   app.addHook('onRequest', (request, reply, next) => {
     reply.raw.once('close', () => {
@@ -40,21 +57,22 @@ export function readBodies(app: FastifyInstance, { bodyLimit, bufferBytes }: Bod
   app.addContentTypeParser('*', (request, _payload, done) => read(request, done))
   return bodies
 
-  function read(request: FastifyRequest, done: (error: Error | null, body?: Buffer) => void): void {
+  function read(request: FastifyRequest, done: (error: Error | null, body?: Pieces) => void): void {
     const { raw } = request
-    const chunks: Buffer[] = []
-    const finish = (error: Error | null, body?: Buffer) => {
+    const pieces: Buffer[] = []
+    const finish = (error: Error | null, body?: Pieces) => {
       raw.off('data', onData).off('end', onEnd).off('error', onCut).off('close', onCut)
       done(error, body)
     }
-    const onData = (chunk: Buffer) => {
-      request.bodyBytes += chunk.length
-      bodies.bytes += chunk.length
+    const onData = (piece: Buffer) => {
+      intake.take(piece.length, raw)
+      request.bodyBytes += piece.length
+      bodies.bytes += piece.length
       if (request.bodyBytes > bodyLimit) finish(new RankerError('BODY_TOO_LARGE', { limit: bodyLimit }))
       else if (bodies.bytes > bufferBytes) finish(new RankerError('BODIES_TOO_LARGE', { limit: bufferBytes }))
-      else chunks.push(chunk)
+      else pieces.push(piece)
     }
-    const onEnd = () => finish(null, chunks.length === 0 ? NO_BODY : Buffer.concat(chunks))
+    const onEnd = () => finish(null, pieces)
     const onCut = () =>
       finish(new RankerError('REQUEST_UNREADABLE', { reason: 'its body ended in the middle' }))
     if (Number(request.headers['content-length']) > bodyLimit) {

@@ -1,5 +1,6 @@
 import { RankerError } from '../errors.ts'
 import { acceptsAnything, negotiate } from './accept.ts'
+import { type Pieces, wholeOf } from './bodies.ts'
 import type { HookContext } from './hook-types.ts'
 import type { HookName, Hooks } from './hooks.ts'
 import { inputFn } from './input-fn.ts'
@@ -11,7 +12,7 @@ import { type Profile, profileOf } from './profile.ts'
 
 /** A request to a model. Plain data, so that it can also be sent to another thread. */
 export interface Invocation {
-  readonly body: Buffer
+  readonly body: Pieces
   /** The Content-Type header, empty when there was none. */
   readonly contentType: string
   readonly accept: string | undefined
@@ -74,7 +75,8 @@ export class LocalPipeline implements Pipeline {
 
   async invoke(invocation: Invocation): Promise<Answer> {
     const { hooks, model } = this.#parts
-    const { body, contentType, requestId, customAttributes } = invocation
+    const { contentType, requestId, customAttributes } = invocation
+    const body = wholeOf(invocation.body)
     const context: HookContext = { ...this.#parts.context, requestId, customAttributes }
     const accept = this.#chooseAccept(invocation)
     const started = performance.now()

@@ -59,6 +59,8 @@ declare module 'fastify' {
     drain(times?: DrainTimes): Promise<void>
     /** The metrics of this process. */
     metrics(): Promise<MetricsData>
+    /** Work of requests in the order they came. */
+    turns: Turns
     /** The models of this process, where it serves several. */
     models: ModelHost
   }
@@ -166,6 +168,7 @@ export function buildServer({
 
   app.decorate('metrics', () => metrics.data())
   app.decorate('models', models)
+  app.decorate('turns', turns)
   app.decorate('load', async () => {
     const join = async () => peers?.join()
     if (isMulti) {

@@ -1,4 +1,5 @@
 import { RankerError } from '../errors.ts'
+import { lengthOf } from './bodies.ts'
 import type { ModelInfo } from './model.ts'
 import { type Answer, type Invocation, milliseconds, type Pipeline } from './pipeline.ts'
 import type { Turns } from './turns.ts'
@@ -37,7 +38,7 @@ export class TurnPipeline implements Pipeline {
   async invoke(invocation: Invocation): Promise<Answer> {
     const { turns, largeBytes } = this.#options
     const asked = performance.now()
-    if (invocation.body.length > largeBytes) return this.#invokeLarge(invocation)
+    if (lengthOf(invocation.body) > largeBytes) return this.#invokeLarge(invocation)
     return turns.run(async () => {
       const queueMs = milliseconds(asked, performance.now())
       const { trace, ...answer } = await this.#here.invoke(invocation)

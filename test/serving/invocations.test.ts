@@ -266,7 +266,7 @@ t.test('what would fill the memory is refused', async (t) => {
       close: async () => {},
     }),
   })
-  const large = { body: Buffer.from('xx'), contentType: '', accept: '', requestId: '' }
+  const large = { body: [Buffer.from('xx')], contentType: '', accept: '', requestId: '' }
   await t.rejects(pipeline.invoke({ ...large, customAttributes: undefined }), {
     code: 'WORK_TOO_LARGE',
     status: 413,

@@ -1,9 +1,12 @@
+import { once } from 'node:events'
 import { request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
+import { PassThrough } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { scoreInTurns } from '../../src/scoring/in-turns.ts'
+import { Intake } from '../../src/serving/intake.ts'
 import type { ServerOptions } from '../../src/serving/server.ts'
 import { Turns } from '../../src/serving/turns.ts'
 import { modelFolder } from '../helpers/model.ts'
@@ -137,6 +140,51 @@ t.test('tasks run one a turn, first in first out', async (t) => {
     ['a', 'b', 'c', 'd'],
   )
   t.equal(turns.waiting, 0)
+})
+
+t.test('connections that are on their way go before the next task, for a while', async (t) => {
+  const turns = new Turns()
+  const order: string[] = []
+  const task = (name: string) => turns.run(async () => void order.push(name))
+  const tasks = [task('first'), task('second'), task('third')]
+  turns.expect(1)
+  setImmediate(() =>
+    setImmediate(() =>
+      setImmediate(() => {
+        order.push('connection')
+        turns.expect(0)
+      }),
+    ),
+  )
+  await Promise.all(tasks)
+  t.same(order, ['first', 'connection', 'second', 'third'])
+  turns.expect(1)
+  await Promise.all([task('fourth'), task('fifth')])
+  t.equal(order.at(-1), 'fifth', 'one that does not come holds nobody up')
+})
+
+t.test('what one turn reads of many large bodies is bounded', async (t) => {
+  const intake = new Intake()
+  let turn = 0
+  const read = new Map<number, number>()
+  const sources = Array.from({ length: 20 }, () => new PassThrough({ highWaterMark: 1 << 20 }))
+  const ended = sources.map((source) => once(source, 'end'))
+  for (const source of sources) {
+    source.on('data', (piece: Buffer) => {
+      if (!read.has(turn)) setImmediate(() => turn++)
+      read.set(turn, (read.get(turn) ?? 0) + piece.length)
+      intake.take(piece.length, source)
+    })
+    for (let piece = 0; piece < 10; piece++) source.write(Buffer.alloc(1 << 16))
+    source.end()
+  }
+  await Promise.all(ended)
+  const most = Math.max(...read.values())
+  t.ok(most <= (1 << 18) + 21 * (1 << 16), `${most} bytes in a turn`)
+  t.equal(
+    [...read.values()].reduce((sum, bytes) => sum + bytes, 0),
+    20 * 10 * (1 << 16),
+  )
 })
 
 t.test('many rows are scored in batches between which the loop turns, with the same scores', async (t) => {

@@ -1,11 +1,13 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { extname } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { OutputKey } from '../../data/output-keys.ts'
 import { RankerError } from '../../errors.ts'
 import type { Engine } from '../../scoring/engines.ts'
 import { residentBytes } from '../../storage/memory.ts'
+import { lengthOf } from '../bodies.ts'
 import type { HookLog } from '../hook-types.ts'
 import type { ModelInfo } from '../model.ts'
 import type { Answer, Invocation } from '../pipeline.ts'
@@ -20,6 +22,18 @@ export interface ProcessPlan {
   readonly defaultAccept?: string | undefined
   readonly output?: readonly OutputKey[] | undefined
   readonly engine?: Engine | undefined
+}
+
+/** A request as a process is sent it. */
+export interface SentInvocation extends Invocation {
+  /** By what number the pieces of its body went ahead; undefined where `body` has them. */
+  readonly ahead?: number
+}
+
+/** A piece of a body that goes ahead of its request. */
+export interface SentPiece {
+  readonly ahead: number
+  readonly piece: Buffer
 }
 
 export interface ProcessLimits {
@@ -46,6 +60,8 @@ const ALIVE_MS = 1000
 /** How long a process may take to end by itself. */
 const END_MS = 1000
 const LONGEST_LINE = 8192
+/** What is written to the channel in one turn of the event loop. */
+const TURN_BYTES = 1 << 19
 
 /**
  * A model with its hooks in a process of its own. Whatever the hooks do there (block, crash, leak, exit) ends that
@@ -57,6 +73,7 @@ export class PipelineProcess {
   readonly #limits: ProcessLimits
   readonly #log: HookLog
   #inFlight = 0
+  #lastAhead = 0
   #retired = false
   #how: string | undefined
   #model: ModelInfo | undefined
@@ -124,7 +141,7 @@ export class PipelineProcess {
     const { requestMs } = this.#limits
     this.#inFlight++
     try {
-      const answer = this.#calls.call<Answer>('invoke', invocation)
+      const answer = this.#calls.call<Answer>('invoke', await this.#sendAhead(invocation))
       if (requestMs === undefined) return await answer
       return await within(
         requestMs,
@@ -135,6 +152,22 @@ export class PipelineProcess {
       this.#inFlight--
       if (this.#retired && this.#inFlight === 0) this.kill()
     }
+  }
+
+  /** Writes a large body to the channel in pieces, between which the event loop turns. */
+  async #sendAhead(invocation: Invocation): Promise<SentInvocation> {
+    const { body } = invocation
+    if (lengthOf(body) <= TURN_BYTES) return invocation
+    const ahead = ++this.#lastAhead
+    let written = 0
+    for (const piece of body) {
+      this.#calls.tell('piece', { ahead, piece } satisfies SentPiece)
+      written += piece.length
+      if (written < TURN_BYTES) continue
+      written = 0
+      await nextTurn()
+    }
+    return { ...invocation, body: [], ahead }
   }
 
   /**

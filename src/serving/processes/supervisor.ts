@@ -61,6 +61,14 @@ const MOST_TURNS = 1000
 /** A worker that is too busy to count is left out of the metrics. */
 const METRICS_MS = 1000
 
+/** What comes to a worker with a connection. */
+export interface Connection {
+  readonly kind: 'connection'
+  readonly id: number
+  /** How many come behind it. */
+  readonly behind: number
+}
+
 /** A worker that is alive. */
 interface Member {
   readonly child: ChildProcess
@@ -69,7 +77,7 @@ interface Member {
   isReady: boolean
   /** Whether it is given connections. */
   takes: boolean
-  /** Connections that were sent to it and that it has not taken yet. */
+  /** Connections for it that it has not taken yet; the first one is on its way. */
   readonly sent: Map<number, Socket>
 }
 
@@ -161,15 +169,24 @@ class Supervisor {
     }
     this.#members.delete(member)
     this.#members.add(member)
-    const id = ++this.#lastConnection
-    member.sent.set(id, socket)
+    member.sent.set(++this.#lastConnection, socket)
+    if (member.sent.size === 1) this.#send(member)
+  }
+
+  /** One after the other, as Node would: a channel carries one handle at a time. */
+  #send({ child, sent }: Member): void {
+    const [first] = sent
+    if (!first) return
+    const [id, socket] = first
+    const message: Connection = { kind: 'connection', id, behind: sent.size - 1 }
     // It stays open here until the worker says that it has it: one that dies would take it along.
-    member.child.send({ kind: 'connection', id }, socket, { keepOpen: true }, () => {})
+    child.send(message, socket, { keepOpen: true }, () => {})
   }
 
   #onTaken(member: Member, id: number): void {
     member.sent.get(id)?.destroy()
     member.sent.delete(id)
+    this.#send(member)
   }
 
   #onTakes(member: Member): void {

@@ -5,6 +5,7 @@ import type { ModelDescription, ModelPage } from '../models/model-host.ts'
 import { buildServer, type Peers } from '../server.ts'
 import type { ServeSettings } from '../settings.ts'
 import { Calls } from './calls.ts'
+import type { Connection } from './supervisor.ts'
 import { within } from './within.ts'
 
 export interface WorkerOptions {
@@ -41,7 +42,7 @@ export async function runWorker({ settings, log, takes, post, onMessage }: Worke
   })
   const app = buildServer({ ...settings, log, peers: peersOver(supervisor) })
   onMessage((message, handle) => {
-    if (handle instanceof Socket) take(message as { id: number }, handle)
+    if (handle instanceof Socket) take(message as Connection, handle)
     else supervisor.receive(message)
   })
   try {
@@ -65,8 +66,9 @@ export async function runWorker({ settings, log, takes, post, onMessage }: Worke
     await within(CLOSE_MS, app.close(), () => new Error('connections are open')).catch(() => {})
   }
 
-  function take({ id }: { id: number }, socket: Socket): void {
+  function take({ id, behind }: Connection, socket: Socket): void {
     supervisor.tell('taken', id)
+    app.turns.expect(behind)
     app.server.emit('connection', socket)
     socket.resume()
   }

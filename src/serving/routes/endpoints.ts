@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { RankerError } from '../../errors.ts'
 import type { AsyncFiles } from '../async-files.ts'
+import { piecesOf, wholeOf } from '../bodies.ts'
 import { payloadPart } from '../event-stream.ts'
 import type { Gate } from '../gate.ts'
 import type { Answer } from '../pipeline.ts'
@@ -60,7 +61,7 @@ export function routeEndpoints(app: FastifyInstance, options: EndpointOptions): 
     if (!asyncFiles)
       return refuse('this endpoint takes no asynchronous calls: RANKER_ASYNC_OUTPUT says where to')
     const location = header(request, 'x-amzn-sagemaker-inputlocation')
-    const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0)
+    const body = wholeOf(piecesOf(request))
     if ((location === undefined) === (body.length === 0))
       refuse('wanted exactly one of InputLocation and Body')
     if (body.length > MOST_INLINE_BYTES)
@@ -93,7 +94,7 @@ export function routeEndpoints(app: FastifyInstance, options: EndpointOptions): 
       try {
         const { pipeline } = model(header(request, 'x-amzn-sagemaker-target-model'))
         const { body } = await pipeline.invoke({
-          body: typeof input === 'string' ? await files.read(input, options.bodyLimit) : input,
+          body: [typeof input === 'string' ? await files.read(input, options.bodyLimit) : input],
           contentType: request.contentType,
           accept: header(request, 'x-amzn-sagemaker-accept'),
           requestId: request.id,

@@ -1,9 +1,8 @@
 import type { FastifyRequest } from 'fastify'
+import { piecesOf } from '../bodies.ts'
 import type { Gate } from '../gate.ts'
 import type { Answer } from '../pipeline.ts'
 import type { ServedModel } from '../served-model.ts'
-
-const NO_BODY = Buffer.alloc(0)
 
 /** A request to a model: what becomes of it is for the route to send. */
 export interface Question {
@@ -21,7 +20,7 @@ export function invoke(gate: Gate, request: FastifyRequest, { served, accept }: 
     request.trace.model = pipeline.model?.name
     request.trace.version = pipeline.model?.version
     const answer = await pipeline.invoke({
-      body: (request.body as Buffer | undefined) ?? NO_BODY,
+      body: piecesOf(request),
       contentType: request.contentType,
       accept,
       requestId: request.id,

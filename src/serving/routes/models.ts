@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { decodeText, isObject, parseJson } from '../../data/json.ts'
 import { RankerError } from '../../errors.ts'
+import { piecesOf, wholeOf } from '../bodies.ts'
 import type { Gate } from '../gate.ts'
 import type { LocalModels } from '../models/local-models.ts'
 import type { ModelRegistry } from '../models/model-host.ts'
@@ -27,7 +28,7 @@ export function routeModels(
     done()
   }
   app.post('/models', { onRequest }, async (request, reply) => {
-    const { model_name: name, url } = readRequest(request.body as Buffer | undefined)
+    const { model_name: name, url } = readRequest(wholeOf(piecesOf(request)))
     await registry.load(name, url)
     return reply.send({ modelName: name, modelUrl: url })
   })
@@ -52,8 +53,8 @@ export function routeModels(
   })
 }
 
-function readRequest(body: Buffer | undefined): Record<string, unknown> {
-  if (!body || body.length === 0) throw new RankerError('BODY_EMPTY', {})
+function readRequest(body: Buffer): Record<string, unknown> {
+  if (body.length === 0) throw new RankerError('BODY_EMPTY', {})
   const value = parseJson(decodeText(body))
   if (isObject(value)) return value
   throw new RankerError('BAD_MODEL_REQUEST', {
