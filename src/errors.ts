@@ -317,9 +317,9 @@ export const ERRORS = {
   TOOL_FAILED: job<{ tool: string; reason: string }>((v) => `${v.tool}: ${v.reason}`),
 
   // XGBoost
-  XGBOOST_NOT_FOUND: job<{ tried: readonly string[] }>(
+  XGBOOST_NOT_FOUND: job<{ path: string }>(
     (v) =>
-      `libxgboost was not found at ${v.tried.join(' or ')}: run npm run setup first, or name the file in RANKER_XGBOOST_LIB`,
+      `libxgboost was not found at ${v.path}: run npm run setup (npx ranker-setup where npm installed this package), or name the file in RANKER_XGBOOST_LIB`,
   ),
   XGBOOST_VERSION: job<{ seen: string; wanted: string; path: string }>(
     (v) => `libxgboost at ${v.path} is version ${v.seen}: wanted ${v.wanted}`,

@@ -14,7 +14,7 @@ t.test('the library: found, checked, and said plainly when it is not there', asy
   t.equal(library.version, XGBOOST_VERSION)
   t.throws(() => XGBoost.load({ RANKER_XGBOOST_LIB: '/nowhere/libxgboost.so' }), {
     code: 'XGBOOST_NOT_FOUND',
-    message: /\/nowhere\/libxgboost\.so.*run npm run setup first/,
+    message: /\/nowhere\/libxgboost\.so.*run npm run setup/,
   })
 })
 
