@@ -171,6 +171,7 @@ def state():
         "dashboards": sorted(alarms.dashboards),
         "targets": sorted(id for targets in scaling.targets.values() for id in targets),
         "policies": sorted(policy.policy_name for policy in scaling.policies.values()),
+        "floors": sorted(action.scheduled_action_name for action in scaling.scheduled_actions),
         "roles": {role.name: sorted(role.policies) for role in iam.iam_backends[account]["aws"].roles.values()},
     }
 
