@@ -86,6 +86,24 @@ t.test('/metrics counts requests, rows, scores and missing values', async (t) =>
   t.match(answer.body, /nodejs_eventloop_lag_p99_seconds/)
 })
 
+t.test('/metrics counts what several queries and lines hold as well', async (t) => {
+  const { app, invoke } = await startServer(t, modelFolder(t))
+  const item = { id: 1, price: 9, cost: 4 }
+  const query = { items: [{ ...item, age: 1 }, item] }
+  await invoke([query, query] as unknown as object)
+  await invoke({ ...query, limit: 1 })
+  await invoke({ instances: [{ features: [9, 4, null] }], options: { output: ['rank'] } })
+  const lines = [{ features: [9, 4, null] }, { features: [9] }, query]
+  await invoke(lines.map((line) => JSON.stringify(line)).join('\n'), {
+    'content-type': 'application/jsonlines',
+  })
+  const { body } = await app.inject('/metrics')
+  t.match(body, /^ranker_rows_total 10$/m)
+  t.match(body, /^ranker_request_rows_count 4$/m)
+  t.match(body, /^ranker_feature_missing_total\{feature="age"\} 6$/m)
+  t.match(body, /^ranker_score_count 9$/m, 'one item is not shown')
+})
+
 t.test('the metrics of several processes are added up', async (t) => {
   const servers = [await startServer(t, modelFolder(t)), await startServer(t, modelFolder(t))] as const
   for (const { invoke } of servers) await invoke('9,4,1')
