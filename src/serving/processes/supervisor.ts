@@ -80,6 +80,8 @@ interface Member {
   takes: boolean
   /** Connections for it that it has not taken yet; the first one is on its way. */
   readonly sent: Map<number, Socket>
+  /** Told when it has taken all of them. */
+  onEmpty: () => void
 }
 
 /**
@@ -188,6 +190,7 @@ class Supervisor {
   #onTaken(member: Member, id: number): void {
     member.sent.get(id)?.destroy()
     member.sent.delete(id)
+    if (member.sent.size === 0) member.onEmpty()
     this.#send(member)
   }
 
@@ -221,7 +224,7 @@ class Supervisor {
       describe: (name: string) => this.#registry.describe(name),
       list: ([token, limit]: [unknown, unknown]) => this.#registry.list(token, limit),
     })
-    const member: Member = { child, calls, isReady: false, takes: false, sent: new Map() }
+    const member: Member = { child, calls, isReady: false, takes: false, sent: new Map(), onEmpty: () => {} }
     this.#members.add(member)
     child.on('message', (message) => calls.receive(message))
     child.on('error', () => {})
@@ -236,6 +239,8 @@ class Supervisor {
       this.#server.close()
     }
     member.takes = false
+    // It takes them while it waits for the answer.
+    if (member.sent.size > 0) await new Promise<void>((resolve) => (member.onEmpty = resolve))
   }
 
   /** Connections that the kernel has made would be reset with the port; one is accepted a turn. */
