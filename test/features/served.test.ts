@@ -154,7 +154,7 @@ t.test('raw rows are trained on, proven and served', { timeout: 60_000 }, async 
   )
 
   const types = await ranker(['types', '--model-path', model])
-  t.match(types.stdout, 'readonly brand: string | number | null')
+  t.match(types.stdout, 'readonly brand: string | number | boolean | null')
   t.match(types.stdout, 'readonly vector: readonly number[] | string | null')
   t.match(types.stdout, /interface Query \{\n[^}]*readonly time\?: string \| null\n/)
 
