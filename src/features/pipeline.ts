@@ -4,7 +4,7 @@ import { type CompiledFeature, type Compute, type Computed, compileFeature, type
 import type { FittedFeatures } from './fitted.ts'
 import { type FeaturePlan, planFeatures } from './plan.ts'
 import { wantedOf } from './raw-cell.ts'
-import { checkSpec, type Feature, specError } from './spec.ts'
+import { type Feature, specError } from './spec.ts'
 import { KIND_SEPARATOR } from './statistics.ts'
 import { MISSING, Spellings, Texts } from './texts.ts'
 
@@ -55,7 +55,7 @@ export class FeaturePipeline {
 
   constructor(fitted: FittedFeatures, source = 'ranker.json') {
     this.fitted = fitted
-    const plan: FeaturePlan = planFeatures(checkSpec(fitted.spec, source), source)
+    const plan: FeaturePlan = planFeatures(fitted.spec, source)
     this.columns = plan.columns
     const compiled = plan.features.map((feature, index) =>
       compileFeature(feature, plan, fitted.learnt[index]!),
