@@ -183,6 +183,11 @@ export const ERRORS = {
     400,
     (v) => `${v.file} line ${v.line} opens a quoted cell that is never closed`,
   ),
+  RECORD_TOO_LONG: entry<{ file: string; line: number; limit: number }>(
+    400,
+    (v) =>
+      `${v.file} line ${v.line} starts a record of over ${v.limit} bytes: wanted a line's end, or the end of a quoted cell, before that`,
+  ),
   BAD_QUOTE: entry<{ file: string; line: number }>(
     400,
     (v) => `${v.file} line ${v.line} has text after a closing quote: wanted a comma or the end of the line`,
@@ -447,6 +452,10 @@ export const ERRORS = {
   CONTENT_ENCODING_UNSUPPORTED: entry<{ seen: string }>(
     415,
     (v) => `the Content-Encoding ${show(v.seen)} is not supported: wanted the body as it is`,
+  ),
+  TRANSFER_ENCODING_UNSUPPORTED: entry<{ seen: string }>(
+    415,
+    (v) => `the Transfer-Encoding ${show(v.seen)} is not supported: wanted chunked alone`,
   ),
   CHARSET_UNSUPPORTED: entry<{ seen: string }>(
     415,

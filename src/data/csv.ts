@@ -7,7 +7,7 @@ const COMMA = 0x2c
 const LF = 0x0a
 const CR = 0x0d
 
-/** A record longer than this is an unclosed quote: looking for its end in every chunk would take quadratic time. */
+/** A longer record may well be an unclosed quote: looking for its end in every chunk would take quadratic time. */
 const MAX_RECORD_BYTES = 1 << 24
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
@@ -18,7 +18,7 @@ export type OnRecord = (record: Row) => void
  * Splits CSV bytes (RFC 4180: commas, LF or CRLF, quoted cells) into records, chunk by chunk. Cells are read as numbers
  * on the way, in the same pass over the bytes; as text only where that is asked for. A byte-order mark is skipped, the
  * last newline is optional, an empty line is a record of one empty cell.
- * @throws {RankerError} UNCLOSED_QUOTE, BAD_QUOTE from `push` and `end`.
+ * @throws {RankerError} UNCLOSED_QUOTE, BAD_QUOTE, RECORD_TOO_LONG from `push` and `end`.
  */
 export class CsvScanner {
   /** What the bytes come from, as errors name it. */
@@ -40,14 +40,20 @@ export class CsvScanner {
     const read = !this.#started && bytes.length < 3 ? 0 : this.#scan(bytes, false, onRecord)
     this.#held = 0
     this.#append(bytes.subarray(read))
-    if (this.#held > MAX_RECORD_BYTES) this.#refuseUnclosed()
+    if (this.#held > MAX_RECORD_BYTES) {
+      throw new RankerError('RECORD_TOO_LONG', {
+        file: this.#source,
+        line: this.#line,
+        limit: MAX_RECORD_BYTES,
+      })
+    }
   }
 
   end(onRecord: OnRecord): void {
     const bytes = this.#buffer.subarray(0, this.#held)
     this.#held = 0
     const read = this.#scan(bytes, true, onRecord)
-    if (read < bytes.length) this.#refuseUnclosed()
+    if (read < bytes.length) throw new RankerError('UNCLOSED_QUOTE', { file: this.#source, line: this.#line })
   }
 
   /** Puts a chunk behind the bytes that are held, and returns both. */
@@ -61,10 +67,6 @@ export class CsvScanner {
     this.#buffer.set(chunk, this.#held)
     this.#held = length
     return this.#buffer.subarray(0, length)
-  }
-
-  #refuseUnclosed(): never {
-    throw new RankerError('UNCLOSED_QUOTE', { file: this.#source, line: this.#line })
   }
 
   /** Reads whole records and returns how many bytes they took. */
