@@ -15,6 +15,7 @@ interface Range {
  * @returns undefined when the header allows none of them
  */
 export function negotiate(header: string, offers: readonly string[]): string | undefined {
+  if (offers.includes(header)) return header
   const ranges = parseAccept(header)
   const ranked = offers
     .map((offer) => ({ offer, range: rangeOf(offer, ranges) }))

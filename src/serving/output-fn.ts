@@ -43,8 +43,9 @@ export function answerTypesFor(essence: string): readonly string[] {
 }
 
 type Item = RowPrediction | RankedItem
-/** @param features names in the model's order, where they are known */
-type Write<T> = (prediction: T, features?: readonly string[]) => string | Buffer
+/** The features' names in the model's order, where they are known. */
+type Names = () => readonly string[] | undefined
+type Write<T> = (prediction: T, features: Names) => string | Buffer
 
 /** How each kind of prediction is written in each type that can hold it. The last byte of a line format is a newline. */
 const WRITERS = {
@@ -62,19 +63,19 @@ const WRITERS = {
     [JSON_TYPE, (rows) => JSON.stringify({ predictions: selected(rows, rows.predictions) })],
     [CSV, (rows) => csvLines(selected(rows, rows.predictions))],
     [JSON_LINES, (rows) => jsonLines(selected(rows, rows.predictions))],
-    [RECORDIO, (rows, features) => records(selected(rows, rows.predictions), features)],
+    [RECORDIO, (rows, features) => records(selected(rows, rows.predictions), features())],
   ]),
   ranking: new Map<string, Write<Ranking>>([
     [JSON_TYPE, (ranking) => JSON.stringify(asAnswer(ranking))],
     [CSV, (ranking) => csvLines(itemsOf(ranking))],
     [JSON_LINES, (ranking) => jsonLines([asAnswer(ranking)])],
-    [RECORDIO, (ranking, features) => records(itemsOf(ranking), features)],
+    [RECORDIO, (ranking, features) => records(itemsOf(ranking), features())],
   ]),
   rankings: new Map<string, Write<readonly Ranking[]>>([
     [JSON_TYPE, (rankings) => JSON.stringify(rankings.map(asAnswer))],
     [CSV, (rankings) => csvLines(rankings.flatMap(itemsOf))],
     [JSON_LINES, (rankings) => jsonLines(rankings.map(asAnswer))],
-    [RECORDIO, (rankings, features) => records(rankings.flatMap(itemsOf), features)],
+    [RECORDIO, (rankings, features) => records(rankings.flatMap(itemsOf), features())],
   ]),
   lines: new Map<string, Write<readonly LineAnswer[]>>([
     [JSON_LINES, (lines) => jsonLines(lines.map(asLine))],
@@ -142,7 +143,7 @@ export function outputFn(
   if (contentType === undefined)
     throw new RankerError('NOT_ACCEPTABLE', { seen: accept, known: ANSWER_TYPES })
   const model = context?.model
-  const names = model && partsOf(model).map(({ name }) => name)
+  const names = () => model && partsOf(model).map(({ name }) => name)
   const written = writeAs(contentType, prediction, names)
   if (written !== undefined) return [written, contentType]
   const json = contentType === JSON_TYPE ? toJson(prediction) : undefined
@@ -164,11 +165,7 @@ export function toJson(value: unknown): string | undefined {
 }
 
 /** @returns undefined for what is none of the default predictFn's. @throws {RankerError} NOT_ACCEPTABLE. */
-function writeAs(
-  contentType: string,
-  prediction: Prediction,
-  features: readonly string[] | undefined,
-): string | Buffer | undefined {
+function writeAs(contentType: string, prediction: Prediction, features: Names): string | Buffer | undefined {
   const as = <T>(writers: ReadonlyMap<string, Write<T>>, value: T) => {
     const write = writers.get(contentType)
     if (write) return whole(() => write(value, features))
