@@ -42,7 +42,8 @@ export async function runWorker({ settings, log, takes, post, onMessage }: Worke
   })
   const app = buildServer({ ...settings, log, peers: peersOver(supervisor) })
   onMessage((message, handle) => {
-    if (handle instanceof Socket) take(message as Connection, handle)
+    const { kind } = message as Connection
+    if (kind === 'connection') take(message as Connection, handle)
     else supervisor.receive(message)
   })
   try {
@@ -66,9 +67,11 @@ export async function runWorker({ settings, log, takes, post, onMessage }: Worke
     await within(CLOSE_MS, app.close(), () => new Error('connections are open')).catch(() => {})
   }
 
-  function take({ id, behind }: Connection, socket: Socket): void {
+  /** @param socket none where the connection could not be sent, which is no reason to wait for the next one */
+  function take({ id, behind }: Connection, socket: unknown): void {
     supervisor.tell('taken', id)
     app.turns.expect(behind)
+    if (!(socket instanceof Socket)) return
     app.server.emit('connection', socket)
     socket.resume()
   }
