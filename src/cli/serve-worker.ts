@@ -1,6 +1,6 @@
 // A process that answers for `ranker serve`, which starts it, gives it connections and tells it when to end.
 import { createLog } from '../serving/log.ts'
-import type { WorkerPlan } from '../serving/processes/supervisor.ts'
+import type { WorkerPlan } from '../serving/processes/fork-worker.ts'
 import { runWorker } from '../serving/processes/worker.ts'
 
 const { settings, takes } = JSON.parse(process.argv[2]!) as WorkerPlan

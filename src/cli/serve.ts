@@ -1,7 +1,7 @@
 import { extname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { FastifyBaseLogger } from 'fastify'
-import { superviseWorkers } from '../serving/processes/supervisor.ts'
+import { forkWorker } from '../serving/processes/fork-worker.ts'
 import { readSettings } from '../serving/settings.ts'
 import type { Command, Io } from './command.ts'
 import { readFlags } from './flags.ts'
@@ -67,15 +67,12 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
     return log
   }
   const stopReaping = process.pid === 1 ? reapOrphans() : () => {}
-  await superviseWorkers({
-    settings: { ...settings, modelPath },
-    workerEntry: WORKER,
-    stdout: io.stdout,
-    stderr: io.stderr,
-    env: io.env,
-    openLog,
-    stop: io.stop,
-  }).finally(stopReaping)
+  const { env, stdout, stderr, stop } = io
+  const workers = { settings: { ...settings, modelPath }, workerEntry: WORKER, env, stdout, stderr }
+  // It takes the longest to start: what watches over it is loaded meanwhile.
+  const first = forkWorker(workers, true)
+  const { superviseWorkers } = await import('../serving/processes/supervisor.ts')
+  await superviseWorkers({ ...workers, first, openLog, stop }).finally(stopReaping)
   ;(await openLog()).info('drained')
   return 0
 }

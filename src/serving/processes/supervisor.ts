@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
@@ -8,48 +8,17 @@ import { memoryOfContainer } from '../../storage/memory.ts'
 import type { MetricsData } from '../metrics.ts'
 import type { ModelHost } from '../models/model-host.ts'
 import { Registry } from '../models/registry.ts'
-import type { Environment, ServeSettings } from '../settings.ts'
 import { Calls } from './calls.ts'
+import { type ForkOptions, forkWorker } from './fork-worker.ts'
 import { within } from './within.ts'
 import { WorkerMetrics } from './worker-metrics.ts'
 
-export interface SupervisorOptions {
-  readonly settings: ServeSettings
-  /** The module that a worker runs. */
-  readonly workerEntry: string
-  /** What the workers' stdout and stderr are: a file descriptor, or where it is piped to. */
-  readonly stdout: NodeJS.WritableStream
-  readonly stderr: NodeJS.WritableStream
-  /** Of the workers. */
-  readonly env: Environment
+export interface SupervisorOptions extends ForkOptions {
+  /** The first worker, which was started before what watches over it was loaded. */
+  readonly first: ChildProcess
   /** Made when there is something to log: a worker starts sooner when nothing is loaded before it. */
   readonly openLog: () => Promise<FastifyBaseLogger>
   readonly stop: AbortSignal
-}
-
-/** What a worker is started with, as its first argument in JSON. */
-export interface WorkerPlan {
-  readonly settings: ServeSettings
-  /** Whether it is given connections before its model is loaded. */
-  readonly takes: boolean
-}
-
-/**
- * Bodies and rows lie outside of V8's heap and are freed when it looks through its young objects. With a young
- * generation of the usual size it does so too seldom: collections of everything take a third of the time then, and a
- * worker has 30 MB more.
- */
-const YOUNG_GENERATION = '--max-semi-space-size=2'
-
-/**
- * What is freed goes back to the kernel, which counts it: a model that was unloaded, and the larger parts of what loading
- * took. glibc keeps both by default, once something large was freed. It costs requests of over 128 KiB some time, which
- * where models come and go is worth it.
- */
-const GIVE_BACK = {
-  MALLOC_MMAP_THRESHOLD_: '131072',
-  MALLOC_TRIM_THRESHOLD_: '131072',
-  MALLOC_ARENA_MAX: '2',
 }
 
 /** Deaths of workers within so many seconds that end the server, for each worker. */
@@ -132,9 +101,9 @@ class Supervisor {
     const drain = () => void this.#drain()
     stop.addEventListener('abort', drain)
     try {
+      this.#adopt(this.#options.first)
       await this.#listen()
       if (stop.aborted) drain()
-      else this.#fork({ takes: true })
       await ended
     } finally {
       stop.removeEventListener('abort', drain)
@@ -201,18 +170,8 @@ class Supervisor {
     for (const socket of waiting) this.#hand(socket)
   }
 
-  /** @param how whether it is given connections before its model is loaded */
-  #fork({ takes }: { takes: boolean }): void {
-    const { settings, workerEntry, stdout, stderr, env } = this.#options
-    const child = fork(workerEntry, [JSON.stringify({ settings, takes } satisfies WorkerPlan)], {
-      serialization: 'advanced',
-      execArgv: [...process.execArgv, YOUNG_GENERATION],
-      env: { ...(settings.modelsRoot !== undefined && GIVE_BACK), ...env },
-      // What need not be piped through this process, workers write themselves.
-      stdio: ['ignore', fileOf(stdout), fileOf(stderr), 'ipc'],
-    })
-    child.stdout?.pipe(stdout, { end: false })
-    child.stderr?.pipe(stderr, { end: false })
+  /** Watches over a worker. */
+  #adopt(child: ChildProcess): void {
     const calls = new Calls((message) => child.send(message, () => {}), {
       takes: () => this.#onTakes(member),
       taken: (id: number) => this.#onTaken(member, id),
@@ -227,7 +186,6 @@ class Supervisor {
     const member: Member = { child, calls, isReady: false, takes: false, sent: new Map(), onEmpty: () => {} }
     this.#members.add(member)
     child.on('message', (message) => calls.receive(message))
-    child.on('error', () => {})
     child.once('exit', (code, signal) => this.#onExit(member, signal ? `by ${signal}` : `with code ${code}`))
   }
 
@@ -260,7 +218,7 @@ class Supervisor {
       member.isReady = true
     })
     if (this.#ending) return
-    while (this.#members.size < this.#options.settings.workers) this.#fork({ takes: false })
+    while (this.#members.size < this.#options.settings.workers) this.#adopt(forkWorker(this.#options, false))
   }
 
   #onExit(member: Member, how: string): void {
@@ -281,7 +239,7 @@ class Supervisor {
       return
     }
     // One that says why it is not ready is better than none.
-    this.#fork({ takes: this.#members.size === 0 })
+    this.#adopt(forkWorker(this.#options, this.#members.size === 0))
     void this.#log((log) => log.error({ pid, how, deaths }, 'a worker ended: another one takes its place'))
   }
 
@@ -319,8 +277,4 @@ function hostOver(calls: Calls): ModelHost {
     // With its process a model is gone as well.
     close: (name) => calls.call<void>('close', name).catch(() => {}),
   }
-}
-
-function fileOf(stream: NodeJS.WritableStream): number | 'pipe' {
-  return (stream as { fd?: number }).fd ?? 'pipe'
 }
