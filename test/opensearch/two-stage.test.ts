@@ -27,7 +27,7 @@ t.test(
     const text = await demo(output)
     t.match(text, /3,000 items embedded in/)
     t.match(text, /^ +all +3,000 +10 +\d+\.\d\d +\d+\.\d\d$/m)
-    t.match(text, /0 of 40 answers were degraded/)
+    t.match(text, /0 of 80 answers were degraded/)
     t.ok(mean(text, 'NDCG@10', 'ranker') > mean(text, 'NDCG@10', 'stage 1 alone') + 0.1, text)
     t.ok(mean(text, 'conversions', 'ranker') > mean(text, 'conversions', 'stage 1 alone'), text)
     t.ok(mean(text, 'margin', 'ranker + margin') > mean(text, 'margin', 'ranker'), text)
