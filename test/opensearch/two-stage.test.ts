@@ -16,8 +16,10 @@ const demo = async (output: string, ...flags: string[]) =>
   (await run(process.execPath, [DEMO, '--lots', '3000', '--queries', '40', '--output', output, ...flags]))
     .stdout
 
-const mean = (text: string, measure: string, order: string) =>
-  Number(new RegExp(`${measure} +${order.replaceAll('+', '\\+')} +(\\d+(?:\\.\\d+)?)`).exec(text)?.[1])
+const mean = (text: string, measure: string, order: string) => {
+  const [, value] = new RegExp(`${measure} +${order.replaceAll('+', '\\+')} +([\\d,.]+)`).exec(text) ?? []
+  return Number(value?.replaceAll(',', ''))
+}
 
 t.test(
   'the two stages end to end: the ranker beats retrieval, and margin is earned',
