@@ -60,9 +60,9 @@ class PlainRecord implements Row {
   line = 0
   count = 0
   #first = 0
-  #numbers = new Float32Array(0)
-  #cells = new Uint32Array(0)
-  #memory = new Uint8Array(0)
+  #numbers: Float32Array = new Float32Array(0)
+  #cells: Uint32Array = new Uint32Array(0)
+  #memory: Uint8Array = new Uint8Array(0)
   readonly #text = new CellText()
 
   at({ values, cells, memory }: Parsers, row: number, width: number, line: number): this {
