@@ -1,5 +1,7 @@
+import { encryptionOf } from '../storage/s3.ts'
 import type { S3Address } from '../storage/s3-address.ts'
 import type { CallName, Calls } from './api.ts'
+import { covers } from './template.ts'
 
 /** What a step does to AWS: makes, changes or removes something. */
 export type Mark = '+' | '~' | '-'
@@ -23,6 +25,8 @@ export interface UploadStep {
   /** What the user named, of which `from` may be a packed copy. @default from */
   readonly named?: string
   readonly to: S3Address
+  /** A key of KMS that S3 encrypts it with. @default S3's own */
+  readonly kmsKey?: string | undefined
 }
 
 /** Something that AWS takes minutes for, and that has to be over before the next step. */
@@ -56,6 +60,40 @@ export function make<N extends CallName>(what: string, there: boolean, call: N, 
   return there ? { steps: [], kept: [what] } : { steps: [step('+', what, call, request)], kept: [] }
 }
 
+type PutCall =
+  | 'cloudwatch:PutMetricAlarm'
+  | 'application-autoscaling:RegisterScalableTarget'
+  | 'application-autoscaling:PutScalingPolicy'
+  | 'application-autoscaling:PutScheduledAction'
+
+/** Members that tell two things of a kind apart. */
+const IDENTITY = [
+  'AlarmName',
+  'PolicyName',
+  'ScheduledActionName',
+  'ScalableDimension',
+  'ResourceId',
+] as const
+
+/** Makes something where it is not there, and changes it where it is otherwise. @param there all of its kind */
+export function put<N extends PutCall>(
+  kind: string,
+  name: string,
+  there: readonly object[],
+  call: N,
+  request: Calls[N][0],
+): Plan {
+  const what = `${kind} ${name}`
+  const { Tags: _, ...wanted } = request as object as { Tags?: unknown } & Record<string, unknown>
+  const key = IDENTITY.find((one) => wanted[one] !== undefined)!
+  const same = there.find((one) => (one as Record<string, unknown>)[key] === wanted[key])
+  // The ARN of a policy is known only when it is made: what stands for it is not compared.
+  const { AlarmActions: actions, ...rest } = wanted
+  const isKnown = !JSON.stringify(actions ?? '').includes('{the ARN')
+  if (same && covers(same, isKnown ? wanted : rest)) return { steps: [], kept: [what] }
+  return { steps: [step(same ? '~' : '+', what, call, request)], kept: [] }
+}
+
 /** The plan for people: one line a step. */
 export function formatPlan({ steps, kept }: Plan): string {
   const lines = [
@@ -81,6 +119,7 @@ export function printedCalls({ steps }: Plan): PrintedCall[] {
       return [{ service, operation, request: one.request }]
     }
     const { bucket: Bucket, key: Key } = one.to
-    return [{ service: 's3', operation: 'PutObject', request: { Bucket, Key, Body: one.named ?? one.from } }]
+    const request = { Bucket, Key, Body: one.named ?? one.from, ...encryptionOf(one.kmsKey) }
+    return [{ service: 's3', operation: 'PutObject', request }]
   })
 }

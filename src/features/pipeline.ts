@@ -1,9 +1,12 @@
+import type { KnownCategories } from './batch-builder.ts'
 import type { RawBatch, RawColumn } from './columns.ts'
-import { type Compute, type Computed, compileFeature, type Run } from './compute.ts'
+import { type CompiledFeature, type Compute, type Computed, compileFeature, type Run } from './compute.ts'
 import type { FittedFeatures } from './fitted.ts'
 import { type FeaturePlan, planFeatures } from './plan.ts'
 import { wantedOf } from './raw-cell.ts'
-import { checkSpec, type Feature } from './spec.ts'
+import { type Feature, specError } from './spec.ts'
+import { KIND_SEPARATOR } from './statistics.ts'
+import { MISSING, Spellings, Texts } from './texts.ts'
 
 /** A feature as importance and contributions speak of it: one of the spec, with the values it has in a row. */
 export interface FeaturePart {
@@ -44,18 +47,21 @@ export class FeaturePipeline {
   readonly needsQueries: boolean
   /** Values of the vectors in each column, 0 for other columns. */
   readonly dimensions: readonly number[]
+  /** Those that any feature knows. */
+  readonly categories: KnownCategories
   /** For each name of an item's column, its places in {@link columns}. */
   readonly placesOfItem: ReadonlyMap<string, readonly number[]>
   readonly #compute: readonly Compute[]
 
   constructor(fitted: FittedFeatures, source = 'ranker.json') {
     this.fitted = fitted
-    const plan: FeaturePlan = planFeatures(checkSpec(fitted.spec, source), source)
+    const plan: FeaturePlan = planFeatures(fitted.spec, source)
     this.columns = plan.columns
     const compiled = plan.features.map((feature, index) =>
       compileFeature(feature, plan, fitted.learnt[index]!),
     )
     this.#compute = compiled.map(({ compute }) => compute)
+    checkNames(compiled, source)
     this.featureNames = compiled.flatMap(({ names }) => names)
     this.needsQueries = plan.features.some(({ spec }) => spec.kind === 'group')
     let first = 0
@@ -76,6 +82,7 @@ export class FeaturePipeline {
     })
     this.categorical = categorical
     this.dimensions = dimensionsOf(plan, fitted)
+    this.categories = categoriesOf(fitted)
     const read = this.columns
       .entries()
       .filter(([, { source, trainingOnly }]) => source === 'item' && !trainingOnly)
@@ -126,6 +133,32 @@ function dimensionsOf({ columns, features }: FeaturePlan, { learnt }: FittedFeat
     for (const place of places) dimensions[place] = learnt[index]!.dimension ?? 0
   }
   return dimensions
+}
+
+/** Names of values are what importance, constraints and other jobs know them by. */
+function checkNames(features: readonly CompiledFeature[], source: string): void {
+  const owners = new Map<string, number>()
+  for (const [index, { names }] of features.entries()) {
+    for (const name of names) {
+      const owner = owners.get(name)
+      if (owner !== undefined) {
+        const fault = `makes a value called ${JSON.stringify(name)}, as features[${owner}] does: wanted a name of its own`
+        throw specError(source, ['features', index], fault)
+      }
+      owners.set(name, index)
+    }
+  }
+}
+
+function categoriesOf({ learnt }: FittedFeatures): KnownCategories {
+  const texts = new Texts()
+  for (const { categories, rates } of learnt) {
+    for (const text of [...(categories?.values ?? []), ...(categories?.others ?? [])]) texts.add(text)
+    for (const { kinds } of rates?.levels ?? []) {
+      for (const kind of kinds) texts.add(kind.slice(kind.lastIndexOf(KIND_SEPARATOR) + 1))
+    }
+  }
+  return { texts, spellings: new Spellings((category) => texts.number(category) ?? MISSING) }
 }
 
 const compiled = new WeakMap<FittedFeatures, FeaturePipeline>()

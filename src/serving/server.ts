@@ -10,6 +10,7 @@ import { customAttributesOf, echoCustomAttributes } from './custom-attributes.ts
 import { type DrainTimes, drainable } from './drain.ts'
 import { answerClientError, answerErrors, sendError, toRankerError } from './error-answers.ts'
 import { Gate } from './gate.ts'
+import { lingerOverBodies } from './linger.ts'
 import { formatMetrics, Metrics, type MetricsData } from './metrics.ts'
 import { LocalModels } from './models/local-models.ts'
 import type { ModelHost, ModelRegistry } from './models/model-host.ts'
@@ -43,8 +44,8 @@ export type ServerOptions = Partial<Omit<ServeSettings, 'host' | 'port' | 'worke
 
 /** The other processes that serve the same port. */
 export interface Peers {
-  /** The metrics of each of them. */
-  metrics(): Promise<MetricsData[]>
+  /** The metrics of each of them, and of those that are no more. @param own the metrics of this one */
+  metrics(own: MetricsData): Promise<MetricsData[]>
   /** The models of all of them. */
   readonly registry: ModelRegistry
   /** Tells that this one is ready. @returns when it has the models that the others have */
@@ -138,6 +139,7 @@ export function buildServer({
   if (settings.traces) app.register((_, __, done) => void sendTraces(app, log).then(() => done(), done))
   app.decorate('drain', drainable(app))
   bodies = readBodies(app, settings)
+  lingerOverBodies(app, bodyLimit)
 
   const registry =
     peers?.registry ??
@@ -162,7 +164,10 @@ export function buildServer({
     model: (target) => (isMulti ? models.get(target ?? '') : served),
   })
   routeExecutionParameters(app, batch)
-  routeMetrics(app, async () => formatMetrics([await metrics.data(), ...((await peers?.metrics()) ?? [])]))
+  routeMetrics(app, async () => {
+    const own = await metrics.data()
+    return formatMetrics([own, ...((await peers?.metrics(own)) ?? [])])
+  })
 
   app.decorate('metrics', () => metrics.data())
   app.decorate('models', models)
