@@ -41,7 +41,7 @@ export function readNpy(body: Uint8Array, featureNames: readonly string[]): Rows
   checkCells(count, width)
   if (descr === '<f4' && !isFortran) {
     const same = floatsAt(body, dataAt, count * width)
-    if (!same.some(isInfinite)) return { kind: 'rows', values: same, count, width, ignored: [] }
+    if (!hasInfinity(same)) return { kind: 'rows', values: same, count, width, ignored: [] }
   }
   const values = new Float32Array(count * width)
   const view = new DataView(body.buffer, body.byteOffset + dataAt, wanted)
@@ -60,7 +60,13 @@ export function readNpy(body: Uint8Array, featureNames: readonly string[]): Rows
   return { kind: 'rows', values, count, width, ignored: [] }
 }
 
-const isInfinite = (value: number): boolean => Math.abs(value) === Number.POSITIVE_INFINITY
+/** A loop, for `some` and a function take ten times as long. */
+function hasInfinity(values: Float32Array): boolean {
+  for (let index = 0; index < values.length; index++) {
+    if (Math.abs(values[index]!) === Number.POSITIVE_INFINITY) return true
+  }
+  return false
+}
 
 /** The body's own memory where it is aligned, as NumPy's headers see to, and else a copy. */
 function floatsAt(body: Uint8Array, at: number, count: number): Float32Array {
