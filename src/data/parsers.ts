@@ -22,7 +22,7 @@ interface Kernel {
   readonly ending: Global
   readonly stop: Global
   readonly pairs: Global
-  readCsv(bytes: number, width: number): number
+  readCsv(bytes: number, width: number, others: number): number
   readLibsvm(bytes: number, width: number, base: number): number
   readInstances(bytes: number, width: number): number
   writeNumbers(count: number, before: number, after: number): number

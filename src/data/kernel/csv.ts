@@ -13,12 +13,13 @@ const CR: u8 = 0x0d
  * Reads the lines that are there as a whole: their values, row after row.
  * @param bytes from INPUT on
  * @param width cells of a line
+ * @param others what to make of cells that are no plain numbers, as `readNumbers` has it
  * @returns lines that were read
  */
-export function readCsv(bytes: u32, width: u32): u32 {
+export function readCsv(bytes: u32, width: u32, others: u32): u32 {
   const lines = findCells(bytes, COMMA, LF, LF) / width
   const sound = checkLines(lines, width)
-  const rows = readNumbers(sound * width, true) / width
+  const rows = readNumbers(sound * width, others) / width
   return endWith(rows < lines ? IS_ODD : WANTS_MORE, load<u32>(CELLS + ((rows * width) << 3)), rows)
 }
 

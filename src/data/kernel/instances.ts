@@ -2,7 +2,7 @@
 
 import { CELLS, INPUT } from '../parsers-layout'
 import { findCells } from './cells'
-import { readNumbers } from './number'
+import { NONE, readNumbers } from './number'
 import { endWith, HAS_ENDED, IS_ODD, WANTS_MORE } from './state'
 
 const COMMA: u8 = 0x2c
@@ -40,7 +40,7 @@ export function readInstances(bytes: u32, width: u32): u32 {
     stop = end + 1
     rows++
   }
-  if (readNumbers(rows * width, false) < rows * width) ending = IS_ODD
+  if (readNumbers(rows * width, NONE) < rows * width) ending = IS_ODD
   return endWith(ending, stop, rows)
 }
 

@@ -2,7 +2,7 @@
 
 import { CELLS, INPUT, PLACES } from '../parsers-layout'
 import { findCells } from './cells'
-import { readLong, readNumbers, YES } from './number'
+import { FINITE, readLong, readNumbers, YES } from './number'
 import { endWith, IS_ODD, WANTS_MORE } from './state'
 
 const SPACE: u8 = 0x20
@@ -74,7 +74,7 @@ export function readLibsvm(bytes: u32, width: u32, base: u32): u32 {
     had = NOTHING
     least = base
   }
-  isOdd = readNumbers(pairs, true) < pairs || isOdd
+  isOdd = readNumbers(pairs, FINITE) < pairs || isOdd
   return endWith(isOdd ? IS_ODD : WANTS_MORE, stop, lines)
 }
 

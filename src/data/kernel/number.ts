@@ -26,12 +26,18 @@ const PAIRS = memory.data<u32>([100 + (1 << 16), 10000 + (1 << 16)])
 /** A mantissa of 19 digits is no finite float32 with a greater power of ten, and 0 with a lesser one than -this. */
 const MOST_POWER: i32 = 66
 
+/** What readNumbers is to make of what is no plain number: ask, and stop where it is not finite; */
+export const FINITE: u32 = 0
+/** ask, and go on whatever it is; */
+export const ANY: u32 = 1
+/** stop there. */
+export const NONE: u32 = 2
+
 /**
  * Reads the numbers whose starts and ends lie at CELLS to VALUES: NaN where one is empty.
- * @param asks whether JavaScript is asked about what is no plain number: `nan`, or a number with blanks around it
- * @returns how many it read: all, or those before the first that is no finite number
+ * @returns how many it read: all, or those before the one where it stopped
  */
-export function readNumbers(count: u32, asks: bool): u32 {
+export function readNumbers(count: u32, others: u32): u32 {
   // Constants of 16 bytes are loaded once: V8 would make each of them anew, by three instructions, for every number.
   const zeros = v128.load8_splat(BYTES)
   const nines = v128.load8_splat(BYTES, 1)
@@ -67,18 +73,18 @@ export function readNumbers(count: u32, asks: bool): u32 {
         continue
       }
     }
-    const value = readOther(start, end, asks)
-    if (abs(value) === Infinity) return index
+    const value = readOther(start, end, others)
+    if (abs(value) === Infinity && others !== ANY) return index
     store<f32>(VALUES + (index << 2), value)
   }
   return count
 }
 
-function readOther(start: usize, end: usize, asks: bool): f32 {
+function readOther(start: usize, end: usize, others: u32): f32 {
   if (start === end) return NaN
   const answer = readLong(start, end)
   if (answer === YES) return long
-  return answer === UNSURE || asks ? other(start, end) : Infinity
+  return answer === NO && others === NONE ? Infinity : other(start, end)
 }
 
 function signed(value: f32, negative: u32): f32 {
