@@ -28,8 +28,6 @@ export interface Benchmark {
   readonly summary: string
   readonly comparesWithPython: boolean
   /** Whether it runs only when it is named. */
-  readonly byNameOnly?: boolean
-  /** Too long to be run with all others. */
   readonly onlyByName?: boolean
   /** @returns whether what must hold did hold; how fast it was never decides. */
   run(context: Context): Promise<boolean>

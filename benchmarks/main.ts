@@ -8,6 +8,7 @@ import { describeRun } from './header.ts'
 import { httpBenchmark } from './http.ts'
 import { largeBenchmark } from './large.ts'
 import { parityBenchmark } from './parity.ts'
+import { parsersBenchmark } from './parsers.ts'
 import { openPython } from './python.ts'
 import { soakBenchmark } from './soak.ts'
 import { trainBenchmark } from './train.ts'
@@ -16,6 +17,7 @@ import { twoStageBenchmark } from './two-stage.ts'
 const BENCHMARKS: readonly Benchmark[] = [
   parityBenchmark,
   trainBenchmark,
+  parsersBenchmark,
   httpBenchmark,
   featuresBenchmark,
   largeBenchmark,
