@@ -22,7 +22,7 @@ export const soakBenchmark: Benchmark = {
   name: 'soak',
   summary: 'mixed load (good, bad, slow, reconnecting) over minutes, and whether memory stays flat',
   comparesWithPython: false,
-  byNameOnly: true,
+  onlyByName: true,
   async run(context) {
     const { say, minutes } = context
     const model = await trainModel(context)

@@ -1,0 +1,57 @@
+import * as Plot from '@observablehq/plot'
+import { parseHTML } from 'linkedom/worker'
+import type { EngineName } from './scoring-engines.ts'
+
+export interface Point {
+  readonly engine: EngineName
+  readonly x: number
+  readonly y: number
+}
+
+const COLOURS: Readonly<Record<EngineName, string>> = {
+  kernel: '#0b62a4',
+  onnxruntime: '#b5501b',
+  xgboost: '#5b7f2b',
+}
+const SIZE = { width: 640, height: 400 }
+
+/** A picture for docs/images of how something grows: both axes by powers of ten. The dashed line is linear growth
+ * to the kernel's largest point. */
+export function drawGrowth(
+  points: readonly Point[],
+  labels: { readonly x: string; readonly y: string },
+): string {
+  const { document } = parseHTML('<!doctype html><html><body></body></html>')
+  const largest = [...Map.groupBy(points, ({ engine }) => engine).values()].map((list) =>
+    list.reduce((most, point) =>
+      point.x > most.x || (point.x === most.x && point.y > most.y) ? point : most,
+    ),
+  )
+  const at = { x: 'x', y: 'y', fill: ({ engine }: Point) => COLOURS[engine] } as const
+  const end = largest.find(({ engine }) => engine === 'kernel')!
+  const least = Math.min(...points.map(({ x }) => x))
+  const linear = [end, { ...end, x: least, y: (end.y * least) / end.x }]
+  const svg = Plot.plot({
+    document: document as never,
+    ...SIZE,
+    marginLeft: 60,
+    marginRight: 90,
+    marginTop: 30,
+    marginBottom: 45,
+    x: { type: 'log', label: labels.x, grid: true, labelArrow: 'none', labelAnchor: 'center', ...TICKS },
+    y: { type: 'log', label: labels.y, grid: true, labelArrow: 'none', ...TICKS },
+    marks: [
+      Plot.line(linear, { x: 'x', y: 'y', stroke: COLOURS.kernel, strokeDasharray: '4 4' }),
+      Plot.dot(points, { ...at, r: 3.5 }),
+      Plot.text(largest, { ...at, text: 'engine', dx: 10, textAnchor: 'start', fontWeight: 'bold' }),
+    ],
+  })
+  svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg')
+  return `${svg.outerHTML as string}\n`
+}
+
+const TICKS = {
+  ticks: 5,
+  tickFormat: (value: number) => (Number.isInteger(Math.log10(value)) ? label(value) : ''),
+}
+const label = (value: number): string => value.toLocaleString('en-US')
