@@ -83,7 +83,7 @@ async function measureTime({ say, figure, picture, quick }: Context): Promise<vo
 const NAMES = ['kernel', 'onnxruntime', 'xgboost'] as const
 
 async function measureMemory({ say, figure, picture, quick, folder }: Context): Promise<void> {
-  const sizes = quick ? [5, 10] : MEMORY_TREES
+  const sizes = quick ? [10] : MEMORY_TREES
   const forests = [...growForests(quick ? 'depth 3' : 'depth 12', [1, ...sizes])]
   const save = ([count, { onnx, ubj }]: [number, Grown]) => {
     writeFileSync(join(folder, `growth-${count}.onnx`), onnx)

@@ -122,6 +122,7 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(HELP)
     return 0
   }
+  if (write && asked.quick) throw new UsageError('--write with --quick: there is nothing worth writing')
   const chosen = choose(names)
   const folder = mkdtempSync(join(tmpdir(), 'ranker-bench-'))
   process.on('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
@@ -148,7 +149,9 @@ async function main(argv: readonly string[]): Promise<number> {
         lines.push(line)
         say(line)
       },
-      figure: (one) => figures.push(one),
+      figure: (one) => {
+        if (!asked.quick) figures.push(one)
+      },
       picture: (name, svg) => pictures.set(name, svg),
     }
     const isRight = await benchmark.run(context)

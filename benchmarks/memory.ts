@@ -32,7 +32,9 @@ export const memoryBenchmark: Benchmark = {
       const value = Math.max(...workersOf(one).map(({ pss }) => pss)) / 1e6
       figure({ what: `memory of a worker, ${TREES} trees (PSS)`, unit: 'MB', value, atMost: 100 })
     }
-    say(`after ${3 * secondsOf(context)} s of load; MB. PSS counts of a page that n processes have a n-th\n`)
+    say(
+      `after ${short(3 * secondsOf(context))} s of load; MB. PSS counts of a page that n processes have a n-th\n`,
+    )
     say(formatTable(['', 'PSS', 'its own', 'shared'], rows))
     return true
   },
