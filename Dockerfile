@@ -33,7 +33,7 @@ RUN --mount=type=secret,id=ca --mount=type=secret,id=pip.conf --mount=type=cache
     mv wheel/xgboost_cpu.libs wheel/*.dist-info /out/opt/ranker/xgboost/ && \
     ./settle /out
 
-# The packages that run, for one platform, without those of `ranker aws`, which the image does not have.
+# The packages that run, for one platform, without those of `ranker aws` and of the set-up, which the image does not have.
 FROM tools AS packages
 WORKDIR /out/opt/ranker
 ENV npm_config_os=linux npm_config_libc=glibc npm_config_omit=dev npm_config_ignore_scripts=true \
@@ -47,7 +47,7 @@ RUN --mount=type=secret,id=ca --mount=type=secret,id=npmrc --mount=type=cache,ta
     npm uninstall --no-package-lock --offline --cpu="$cpu" \
       @aws-sdk/client-application-auto-scaling @aws-sdk/client-cloudwatch @aws-sdk/client-cloudwatch-logs \
       @aws-sdk/client-ecr @aws-sdk/client-iam @aws-sdk/client-sagemaker @aws-sdk/client-sagemaker-runtime \
-      @aws-sdk/client-sts && \
+      @aws-sdk/client-sts fflate && \
     node /build/prune.mjs node_modules "$cpu" && \
     /build/settle /out
 

@@ -1,34 +1,48 @@
-// Compiles the kernel that scores forests, AssemblyScript to WebAssembly: npm run kernel. The result is kept in the
-// repository, so that neither a checkout nor an image needs the compiler; test/scoring/kernel.test.ts compares them.
+// Compiles the kernels, AssemblyScript to WebAssembly: npm run kernel. The results are kept in the repository, so that
+// neither a checkout nor an image needs the compiler; tests compare them with their sources.
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { main } from 'assemblyscript/asc'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const SOURCE = 'src/scoring/kernel/forest.ts'
-const RESULT = 'src/scoring/kernel/forest.wasm'
+/** Their sources below src, and what each needs beyond what all do. */
+export const KERNELS: Readonly<Record<string, readonly string[]>> = {
+  'scoring/kernel/forest': [],
+  // Its own constants at the start, and pages as src/data/parsers-layout.ts lays them out.
+  'data/kernel/parsers': ['--memoryBase', '64', '--initialMemory', '12', '--maximumMemory', '12'],
+}
 /** Addresses are 32 bits wide here, and will be. */
 const CONVERTS_ADDRESSES = '201'
 
 /** @throws with the compiler's words. */
-export async function compileKernel(): Promise<Uint8Array> {
+export async function compileKernel(name: string): Promise<Uint8Array> {
   let wasm: Uint8Array | undefined
-  const options = ['-O3', '--converge', '--noAssert', '--runtime', 'stub', '--enable', 'simd']
-  const { error, stderr } = await main(
-    [SOURCE, '-o', 'forest.wasm', '--baseDir', root, '--disableWarning', CONVERTS_ADDRESSES, ...options],
-    {
-      writeFile: (_name, contents) => {
-        wasm = contents as Uint8Array
-      },
+  const options = [
+    '-O3',
+    '--converge',
+    '--noAssert',
+    '--runtime',
+    'stub',
+    '--enable',
+    'simd',
+    ...KERNELS[name]!,
+  ]
+  const source = [`src/${name}.ts`, '-o', 'kernel.wasm', '--baseDir', root]
+  const { error, stderr } = await main([...source, '--disableWarning', CONVERTS_ADDRESSES, ...options], {
+    writeFile: (_name, contents) => {
+      wasm = contents as Uint8Array
     },
-  )
+  })
   if (error) throw new Error(stderr.toString(), { cause: error })
   return wasm!
 }
 
-const [, entry = '', to = `${root}/${RESULT}`] = process.argv
+const [, entry = '', folder = join(root, 'src')] = process.argv
 if (import.meta.url === pathToFileURL(entry).href) {
-  mkdirSync(dirname(to), { recursive: true })
-  writeFileSync(to, await compileKernel())
+  for (const name of Object.keys(KERNELS)) {
+    const to = join(folder, `${name}.wasm`)
+    mkdirSync(dirname(to), { recursive: true })
+    writeFileSync(to, await compileKernel(name))
+  }
 }

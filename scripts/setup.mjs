@@ -1,4 +1,6 @@
-// Fetches what a checkout needs: `npm run setup`. Each step looks first whether it is done, and makes its
+#!/usr/bin/env node
+// Fetches what a checkout needs: `npm run setup`. Where the package is installed from a registry, npm brings all but
+// libxgboost, and `npx ranker-setup` fetches that. Each step looks first whether it is done, and makes its
 // result under another name before moving it into place, so a set-up may be killed at any moment and run
 // again. npm and pip run as the user has configured them: registry, index, proxy and CA are theirs.
 import { spawn } from 'node:child_process'
@@ -47,16 +49,20 @@ const tapStamp = join(modules, '@tapjs', 'test', 'test-built', '.setup-stamp')
 const unreachable =
   /\b(EAI_AGAIN|ENOTFOUND|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH)\b|Failed to establish a new connection|Name or service not known|Connection refused|timed out/
 
-const steps = [
+const isCheckout = existsSync(join(root, 'package-lock.json'))
+
+const xgboost = { says: `fetching libxgboost ${xgboostVersion}`, isDone: hasXgboost, run: fetchXgboost }
+const checkout = [
   {
     says: `fetching Node ${nodeVersion}, since ${versions.node} does not run TypeScript`,
     isDone: () => findNode() !== undefined,
     run: fetchNode,
   },
   { says: 'installing the packages', isDone: hasPackages, run: installPackages },
-  { says: `fetching libxgboost ${xgboostVersion}`, isDone: hasXgboost, run: fetchXgboost },
+  xgboost,
   { says: 'building the test runner', isDone: hasTapBuild, run: buildTap },
 ]
+const steps = isCheckout ? checkout : [xgboost]
 
 try {
   if (!steps.every((step) => step.isDone())) await setUp()

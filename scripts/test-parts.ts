@@ -1,6 +1,6 @@
-// Builds the real servers and tools that tests start and that no npm package brings: an S3 server, by the host's Go;
-// Lambda's web adapter, by its cargo; AWS's control plane with the linter of its templates, by its Python; OpenSearch, by
-// its Java and Maven. They are kept outside of the repository, so that one build serves every clone.
+// Builds the real servers and tools that tests start and that no npm package brings: an S3 server and a registry of images, by
+// the host's Go; Lambda's web adapter, by its cargo; AWS's control plane with the linter of its templates, by its Python;
+// OpenSearch, by its Java and Maven. They are kept outside of the repository, so that one build serves every clone.
 //
 //     node scripts/launch.mjs scripts/test-parts.ts
 
@@ -22,6 +22,16 @@ export const s3Server = join(cache, `versitygw-${s3Version}`, 'versitygw')
 /** Builds the S3 server where it is not there yet. @returns why there is none, undefined where there is one. */
 function buildS3Server(): string | undefined {
   return build(s3Server, 'go', ['install', `github.com/versity/versitygw/cmd/versitygw@v${s3Version}`])
+}
+
+const registryVersion = '0.22.1'
+/** A registry of images that keeps them in memory: https://github.com/google/go-containerregistry (Apache 2.0). */
+export const imageRegistry = join(cache, `registry-${registryVersion}`, 'registry')
+
+/** Builds the registry where it is not there yet. @returns why there is none, undefined where there is one. */
+function buildImageRegistry(): string | undefined {
+  const module = `github.com/google/go-containerregistry/cmd/registry@v${registryVersion}`
+  return build(imageRegistry, 'go', ['install', module])
 }
 
 const dockerfile = readFileSync(new URL('../Dockerfile', import.meta.url), 'utf8')
@@ -96,6 +106,7 @@ function buildAwsPython(): string | undefined {
 if (argv[1] === fileURLToPath(import.meta.url)) {
   const parts = {
     'S3 server': buildS3Server(),
+    'image registry': buildImageRegistry(),
     'Lambda web adapter': buildLambdaAdapter(),
     'control plane of AWS': buildAwsPython(),
     OpenSearch: await buildOpenSearch(),

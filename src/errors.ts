@@ -287,12 +287,13 @@ export const ERRORS = {
   IMAGE_MISSING: job<{ image: string }>(
     (v) => `there is no image ${v.image}: ranker aws push builds and pushes it`,
   ),
-  NAME_TAKEN: job<{ what: string }>(
+  NAME_TAKEN: job<{ what: string; fix: string }>(
     (v) =>
-      `there is ${v.what} already, which was not made here (it has no tag managed-by=two-stage-ranking): wanted another name`,
+      `there is ${v.what} already, which was not made here (nothing on it says managed-by=two-stage-ranking): ${v.fix}`,
   ),
-  ENDPOINT_ABSENT: job<{ name: string }>(
-    (v) => `there is no endpoint ${show(v.name)} in this account and region: ranker aws deploy makes it`,
+  ENDPOINT_ABSENT: job<{ name: string; region: string }>(
+    (v) =>
+      `there is no endpoint ${show(v.name)} in the region ${v.region}: ranker aws deploy makes it, --region looks elsewhere`,
   ),
   ENDPOINT_FAILED: job<{ name: string; status: string; reason: string }>(
     (v) => `endpoint ${show(v.name)} is ${v.status}: ${v.reason}`,
@@ -313,13 +314,16 @@ export const ERRORS = {
   WAIT_STOPPED: job<{ what: string }>(
     (v) => `stopped waiting for ${v.what}: AWS goes on with it, and the same command takes it up again`,
   ),
+  PLAN_STOPPED: job<{ what: string }>(
+    (v) => `stopped before ${v.what}: what is done stays, and the same command goes on from there`,
+  ),
   NOT_CONFIRMED: job<{ what: string }>((v) => `${v.what} needs a yes: answer y at a terminal, or give --yes`),
   TOOL_FAILED: job<{ tool: string; reason: string }>((v) => `${v.tool}: ${v.reason}`),
 
   // XGBoost
-  XGBOOST_NOT_FOUND: job<{ tried: readonly string[] }>(
+  XGBOOST_NOT_FOUND: job<{ path: string }>(
     (v) =>
-      `libxgboost was not found at ${v.tried.join(' or ')}: run npm run setup first, or name the file in RANKER_XGBOOST_LIB`,
+      `libxgboost was not found at ${v.path}: run npm run setup (npx ranker-setup where npm installed this package), or name the file in RANKER_XGBOOST_LIB`,
   ),
   XGBOOST_VERSION: job<{ seen: string; wanted: string; path: string }>(
     (v) => `libxgboost at ${v.path} is version ${v.seen}: wanted ${v.wanted}`,

@@ -94,6 +94,15 @@ t.test('rooms import only what the table allows them', async (t) => {
   }
 })
 
+t.test('what the rooms import comes with the package', async (t) => {
+  const manifest = JSON.parse(readFileSync(join(src, '../package.json'), 'utf8'))
+  const kinds = ['dependencies', 'optionalDependencies', 'peerDependencies']
+  const come = kinds.flatMap((kind) => Object.keys(manifest[kind]))
+  for (const { packages } of Object.values(ROOMS)) {
+    for (const name of packages.split(' ').filter(Boolean)) t.ok(come.includes(name), name)
+  }
+})
+
 t.test('only the command line reads the process, ends it or traps signals', async (t) => {
   for (const file of files) {
     const name = relative(src, file)

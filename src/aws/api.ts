@@ -66,6 +66,10 @@ export interface Calls {
     sagemaker.DescribeTrainingJobCommandInput,
     sagemaker.DescribeTrainingJobCommandOutput,
   ]
+  'sagemaker:ListTrainingJobs': [
+    sagemaker.ListTrainingJobsCommandInput,
+    sagemaker.ListTrainingJobsCommandOutput,
+  ]
   'sagemaker:StopTrainingJob': [sagemaker.StopTrainingJobCommandInput, sagemaker.StopTrainingJobCommandOutput]
   'sagemaker:CreateHyperParameterTuningJob': [
     sagemaker.CreateHyperParameterTuningJobCommandInput,
@@ -74,6 +78,10 @@ export interface Calls {
   'sagemaker:DescribeHyperParameterTuningJob': [
     sagemaker.DescribeHyperParameterTuningJobCommandInput,
     sagemaker.DescribeHyperParameterTuningJobCommandOutput,
+  ]
+  'sagemaker:ListHyperParameterTuningJobs': [
+    sagemaker.ListHyperParameterTuningJobsCommandInput,
+    sagemaker.ListHyperParameterTuningJobsCommandOutput,
   ]
   'sagemaker:StopHyperParameterTuningJob': [
     sagemaker.StopHyperParameterTuningJobCommandInput,
@@ -86,6 +94,10 @@ export interface Calls {
   'sagemaker:DescribeTransformJob': [
     sagemaker.DescribeTransformJobCommandInput,
     sagemaker.DescribeTransformJobCommandOutput,
+  ]
+  'sagemaker:ListTransformJobs': [
+    sagemaker.ListTransformJobsCommandInput,
+    sagemaker.ListTransformJobsCommandOutput,
   ]
   'sagemaker:StopTransformJob': [
     sagemaker.StopTransformJobCommandInput,
@@ -127,8 +139,20 @@ export interface Calls {
     scaling.DescribeScheduledActionsCommandInput,
     scaling.DescribeScheduledActionsCommandOutput,
   ]
+  'application-autoscaling:DeleteScheduledAction': [
+    scaling.DeleteScheduledActionCommandInput,
+    scaling.DeleteScheduledActionCommandOutput,
+  ]
+  'application-autoscaling:DeleteScalingPolicy': [
+    scaling.DeleteScalingPolicyCommandInput,
+    scaling.DeleteScalingPolicyCommandOutput,
+  ]
   'cloudwatch:PutMetricAlarm': [cloudwatch.PutMetricAlarmCommandInput, cloudwatch.PutMetricAlarmCommandOutput]
   'cloudwatch:DescribeAlarms': [cloudwatch.DescribeAlarmsCommandInput, cloudwatch.DescribeAlarmsCommandOutput]
+  'cloudwatch:ListTagsForResource': [
+    cloudwatch.ListTagsForResourceCommandInput,
+    cloudwatch.ListTagsForResourceCommandOutput,
+  ]
   'cloudwatch:DeleteAlarms': [cloudwatch.DeleteAlarmsCommandInput, cloudwatch.DeleteAlarmsCommandOutput]
   'cloudwatch:PutDashboard': [cloudwatch.PutDashboardCommandInput, cloudwatch.PutDashboardCommandOutput]
   'cloudwatch:GetDashboard': [cloudwatch.GetDashboardCommandInput, cloudwatch.GetDashboardCommandOutput]
@@ -145,9 +169,33 @@ export type CallName = keyof Calls
 
 /** AWS as the commands see it: one call at a time, each with a plain request. */
 export interface Api {
+  readonly region: string
   /** @throws {RankerError} AWS_FAILED, which names the call, what it was about, the reason and the way out. */
   call<N extends CallName>(name: N, request: Calls[N][0]): Promise<Calls[N][1]>
   close(): void
+}
+
+/** Lists that come in pages. */
+type PagedCall =
+  | 'sagemaker:ListModels'
+  | 'sagemaker:ListEndpointConfigs'
+  | 'cloudwatch:GetMetricData'
+  | 'application-autoscaling:DescribeScheduledActions'
+  | 'logs:DescribeLogStreams'
+
+/** The pages of a list, each asked for when it is wanted. @throws {RankerError} AWS_FAILED */
+export async function* pages<N extends PagedCall>(
+  api: Api,
+  name: N,
+  request: Calls[N][0],
+): AsyncGenerator<Calls[N][1]> {
+  const next = name.startsWith('logs:') ? 'nextToken' : 'NextToken'
+  for (let token: string | undefined; ; ) {
+    const page = await api.call(name, { ...request, ...(token !== undefined && { [next]: token }) })
+    yield page
+    token = (page as { readonly NextToken?: string; readonly nextToken?: string })[next]
+    if (!token) return
+  }
 }
 
 /** The packages of the SDK, each loaded at the first call of its service. */
@@ -198,6 +246,7 @@ export function openApi(region: string): Api {
     return { sdk, client: new sdk[client]!(options) as Client }
   }
   return {
+    region,
     async call(name, request) {
       const [service, operation] = name.split(':') as [string, string]
       if (!opened.has(service)) opened.set(service, open(service))

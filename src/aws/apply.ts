@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { RankerError } from '../errors.ts'
 import { S3, s3Settings } from '../storage/s3.ts'
 import type { Api, CallName, Calls } from './api.ts'
 import { waitForEndpoint } from './endpoint/state.ts'
@@ -24,12 +25,13 @@ const ROLE_PAUSE = 0.5
 /**
  * Carries out the steps of a plan, one after the other. Each of them can be done again: what is there already is fine
  * where it is to be made, and what is gone where it is to be removed.
- * @throws {RankerError} AWS_FAILED, S3_FAILED, ENDPOINT_FAILED, WAIT_STOPPED
+ * @throws {RankerError} AWS_FAILED, S3_FAILED, ENDPOINT_FAILED, WAIT_STOPPED, PLAN_STOPPED
  */
 export async function applyPlan({ steps }: Plan, tools: Tools): Promise<void> {
   const arns = new Map<string, string>()
   const madeRole = steps.some((one) => one.kind === 'call' && one.call === 'iam:CreateRole')
   for (const one of steps) {
+    if (tools.stop.aborted) throw new RankerError('PLAN_STOPPED', { what: one.what })
     if (one.kind === 'wait') await waitForEndpoint(one.endpoint, one.until, tools)
     else if (one.kind === 'upload') {
       tools.told(`${one.mark} ${one.what}`)

@@ -51,7 +51,8 @@ export function imageCommands(tool: ContainerTool, build: ImageBuild) {
       '--platform',
       platform,
       // SageMaker takes no image indexes, which attestations make of an image.
-      ...(tool === 'docker' ? ['--provenance=false', '--sbom=false'] : []),
+      // Health checks are no part of the OCI format, which the others write.
+      ...(tool === 'docker' ? ['--provenance=false', '--sbom=false'] : ['--format=docker']),
       '--tag',
       image,
       context,

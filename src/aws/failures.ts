@@ -104,7 +104,7 @@ function explain(call: string, region: string, cause: unknown): Explanation {
     return {
       kind: 'denied',
       reason: text,
-      fix: `the credentials need the right to ${call}: infrastructure/iam/deployer.json has all that are used`,
+      fix: `the credentials need the right to ${call.replace('-runtime:', ':')}: infrastructure/iam/deployer.json has all that are used`,
     }
   }
   if (/^ResourceLimitExceeded$|^LimitExceeded|ServiceQuotaExceeded/.test(name)) {

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import { RankerError } from '../errors.ts'
 import { writeWhole } from '../storage/files.ts'
 import type { S3 } from '../storage/s3.ts'
-import { isS3Address, parseS3Address } from '../storage/s3-address.ts'
+import { isS3Address, parseS3Address, type S3Address } from '../storage/s3-address.ts'
 import { readTarGz } from '../storage/tar.ts'
 import { packModel, readArchive } from './package.ts'
 import type { UploadStep } from './plan.ts'
@@ -39,6 +39,10 @@ export async function modelSource(
     upload: { kind: 'upload', mark: '+', what: address, from, named: place, to: parseS3Address(address) },
   }
 }
+
+/** Whether there is an object of exactly that key. @throws {RankerError} S3_FAILED */
+export const isThere = async (s3: S3, address: S3Address): Promise<boolean> =>
+  (await s3.find(address)).some(({ key }) => key === address.key)
 
 /** The files of a model's archive, wherever it is. @throws {RankerError} S3_FAILED, INPUT_UNREADABLE */
 export async function filesOfModel(

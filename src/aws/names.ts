@@ -6,6 +6,8 @@ export const MANAGED = { Key: 'managed-by', Value: 'two-stage-ranking' } as cons
 export const ENDPOINT_TAG = 'ranker-endpoint'
 /** On an endpoint: the configuration that it had before the last change, for `rollback`. */
 export const PREVIOUS_TAG = 'ranker-previous'
+/** On an endpoint: the configuration with which it answered the smoke query. */
+export const PROVEN_TAG = 'ranker-proven'
 
 export interface Tag {
   readonly Key: string
@@ -32,17 +34,34 @@ const HASH_LENGTH = 10
  * made, and a change never meets a name that is taken.
  */
 export function nameByContent(prefix: string, content: unknown): string {
-  const hash = createHash('sha256').update(canonical(content)).digest('hex').slice(0, HASH_LENGTH)
-  return `${cutName(prefix, LONGEST_NAME - HASH_LENGTH - 1)}-${hash}`
+  return `${startByContent(prefix)}${hashOf(content, HASH_LENGTH)}`
 }
 
-/** A name of a job, which is new each time: `prefix-20260131-142501`. */
-export function nameByTime(prefix: string, now: Date, longest = LONGEST_NAME): string {
-  const time = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15)
-  return `${cutName(prefix, longest - time.length - 1)}-${time}`
+/** What the names of {@link nameByContent} start with. */
+export const startByContent = (prefix: string): string =>
+  `${cutName(prefix, LONGEST_NAME - HASH_LENGTH - 1)}-`
+
+/** Whether it is a name that {@link nameByContent} gives. */
+export const isNamedByContent = (prefix: string, name: string): boolean =>
+  name.startsWith(startByContent(prefix)) && /^[0-9a-f]{10}$/.test(name.slice(startByContent(prefix).length))
+
+const JOB_HASH_LENGTH = 6
+const TIME_LENGTH = 15
+
+/** What the names of jobs that do the same start with: `prefix-1f3a9c-`. */
+export function startOfJobs(prefix: string, content: unknown, longest = LONGEST_NAME): string {
+  const length = longest - JOB_HASH_LENGTH - TIME_LENGTH - 2
+  return `${cutName(prefix, length)}-${hashOf(content, JOB_HASH_LENGTH)}-`
 }
 
-const cutName = (name: string, length: number): string => name.slice(0, length).replace(/-+$/, '')
+/** A time as names of jobs end in it: `20260131-142501`. */
+export const timeInName = (time: Date): string =>
+  time.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, TIME_LENGTH)
+
+export const cutName = (name: string, length: number): string => name.slice(0, length).replace(/-+$/, '')
+
+const hashOf = (content: unknown, length: number): string =>
+  createHash('sha256').update(canonical(content)).digest('hex').slice(0, length)
 
 /** JSON with sorted keys and without undefined members. */
 export function canonical(value: unknown): string {

@@ -1,5 +1,6 @@
 import type { S3Address } from '../storage/s3-address.ts'
 import type { CallName, Calls } from './api.ts'
+import { covers } from './template.ts'
 
 /** What a step does to AWS: makes, changes or removes something. */
 export type Mark = '+' | '~' | '-'
@@ -54,6 +55,40 @@ export const join = (...plans: readonly Plan[]): Plan => ({
 /** Makes something where it is not there. */
 export function make<N extends CallName>(what: string, there: boolean, call: N, request: Calls[N][0]): Plan {
   return there ? { steps: [], kept: [what] } : { steps: [step('+', what, call, request)], kept: [] }
+}
+
+type PutCall =
+  | 'cloudwatch:PutMetricAlarm'
+  | 'application-autoscaling:RegisterScalableTarget'
+  | 'application-autoscaling:PutScalingPolicy'
+  | 'application-autoscaling:PutScheduledAction'
+
+/** Members that tell two things of a kind apart. */
+const IDENTITY = [
+  'AlarmName',
+  'PolicyName',
+  'ScheduledActionName',
+  'ScalableDimension',
+  'ResourceId',
+] as const
+
+/** Makes something where it is not there, and changes it where it is otherwise. @param there all of its kind */
+export function put<N extends PutCall>(
+  kind: string,
+  name: string,
+  there: readonly object[],
+  call: N,
+  request: Calls[N][0],
+): Plan {
+  const what = `${kind} ${name}`
+  const { Tags: _, ...wanted } = request as object as { Tags?: unknown } & Record<string, unknown>
+  const key = IDENTITY.find((one) => wanted[one] !== undefined)!
+  const same = there.find((one) => (one as Record<string, unknown>)[key] === wanted[key])
+  // The ARN of a policy is known only when it is made: what stands for it is not compared.
+  const { AlarmActions: actions, ...rest } = wanted
+  const isKnown = !JSON.stringify(actions ?? '').includes('{the ARN')
+  if (same && covers(same, isKnown ? wanted : rest)) return { steps: [], kept: [what] }
+  return { steps: [step(same ? '~' : '+', what, call, request)], kept: [] }
 }
 
 /** The plan for people: one line a step. */

@@ -11,22 +11,35 @@ const POLICY_NAME = 'ranker'
 /** The execution role as it is in the account. */
 export interface ExistingRole {
   readonly policy: unknown
+  readonly ours: boolean
 }
 
 /** Looks for the role, where it is ours to make. */
 export async function lookForRole(scope: Scope, api: Api): Promise<ExistingRole | undefined> {
   const { name: RoleName, made } = scope.role
   if (!made) return undefined
-  if (!(await found(api.call('iam:GetRole', { RoleName })))) return undefined
+  const there = await found(api.call('iam:GetRole', { RoleName }))
+  if (!there) return undefined
   const policy = await found(api.call('iam:GetRolePolicy', { RoleName, PolicyName: POLICY_NAME }))
-  return { policy: policy && JSON.parse(decodeURIComponent(policy.PolicyDocument!)) }
+  return {
+    policy: policy && JSON.parse(decodeURIComponent(policy.PolicyDocument!)),
+    ours: isOurs(there.Role?.Tags),
+  }
 }
 
-/** Makes the role that jobs and endpoints run under, with the rights of infrastructure/iam/execution.json and no others. */
+/**
+ * Makes the role that jobs and endpoints run under, with the rights of infrastructure/iam/execution.json and no others.
+ * @throws {RankerError} NAME_TAKEN where somebody else's has the name
+ */
 export function planRole(scope: Scope, existing: ExistingRole | undefined): Plan {
   const { name: RoleName, made } = scope.role
   if (!made) return { steps: [], kept: [] }
   addressIn(scope)
+  if (existing && !existing.ours)
+    throw new RankerError('NAME_TAKEN', {
+      what: `role ${RoleName}`,
+      fix: `--role ${RoleName} runs under it as it is; another --name makes another one`,
+    })
   const role: Plan = existing
     ? { steps: [], kept: [`role ${RoleName}`] }
     : {
@@ -97,17 +110,13 @@ function keyArn({ partition, region, account }: Scope, key: string): string {
 export async function planRoleRemoval(scope: Scope, api: Api | undefined): Promise<Plan> {
   const { name: RoleName, made } = scope.role
   if (!made) return { steps: [], kept: [`role ${RoleName} (not made here)`] }
-  let hasPolicy = true
-  if (api) {
-    const answer = await found(api.call('iam:GetRole', { RoleName }))
-    if (!answer) return { steps: [], kept: [] }
-    if (!isOurs(answer.Role?.Tags)) return { steps: [], kept: [`role ${RoleName} (not made here)`] }
-    hasPolicy = (await lookForRole(scope, api))?.policy !== undefined
-  }
+  const there = api ? await lookForRole(scope, api) : { policy: true, ours: true }
+  if (!there) return { steps: [], kept: [] }
+  if (!there.ours) return { steps: [], kept: [`role ${RoleName} (not made here)`] }
   const policy = step('-', `policy ${POLICY_NAME} of role ${RoleName}`, 'iam:DeleteRolePolicy', {
     RoleName,
     PolicyName: POLICY_NAME,
   })
   const role = step('-', `role ${RoleName}`, 'iam:DeleteRole', { RoleName })
-  return { steps: hasPolicy ? [policy, role] : [role], kept: [] }
+  return { steps: there.policy ? [policy, role] : [role], kept: [] }
 }

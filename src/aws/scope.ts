@@ -1,11 +1,15 @@
 import { RankerError } from '../errors.ts'
 import type { Api } from './api.ts'
 import { isFailure } from './failures.ts'
-import { domainOf, partitionOf, type Tag, tagsOf } from './names.ts'
+import { cutName, domainOf, partitionOf, type Tag, tagsOf } from './names.ts'
 import type { Config } from './schema.ts'
 
 /** Stands for the account in requests that are shown without asking AWS who is asking. */
 export const UNKNOWN_ACCOUNT = '000000000000'
+
+const ROLE_END = '-sagemaker'
+/** IAM's limit of the name of a role. */
+const LONGEST_ROLE = 64
 
 /** Where everything is made, and what all of it shares. */
 export interface Scope {
@@ -37,8 +41,8 @@ export async function openScope(config: Config, api: Api | undefined): Promise<S
   const partition = partitionOf(region)
   const account = config.account ?? (api ? await askAccount(api) : (accountIn(config) ?? UNKNOWN_ACCOUNT))
   const name = config.name ?? 'ranker'
-  const repository = config.repository ?? name
-  const role = config.role ?? `${name}-sagemaker`
+  const repository = config.repository ?? name.toLowerCase()
+  const role = config.role ?? `${cutName(name, LONGEST_ROLE - ROLE_END.length)}${ROLE_END}`
   const arn = role.startsWith('arn:') ? role : `arn:${partition}:iam::${account}:role/${role}`
   if ((config.subnets === undefined) !== (config.securityGroups === undefined))
     throw new RankerError('BAD_CONFIG', {

@@ -81,7 +81,7 @@ function ordersOf(rows: JudgedRows, margin: MarginRule, probabilities: boolean):
     from += size
     const items = at.map((row) => ({ price: rows.prices[row]!, cost: rows.costs[row]! }))
     const candidates = { ids: at, scores: rows.scores.subarray(from - size, from), items }
-    return rerank(candidates, { margin }, { seed: 0, probabilities }).map(({ item }) => at[item]!)
+    return rerank(candidates, { margin }, { seed: 0, probabilities }).items.map(({ item }) => at[item]!)
   })
 }
 

@@ -10,15 +10,22 @@ export function inRetrievalOrder<Item>(items: readonly Item[], limit: number | u
 }
 
 /**
- * Gives the items of a request the order of its answer.
+ * Gives the items of a request the order of its answer. An answer that is cut short, without saying that items were left
+ * out as not relevant, is none: a page would lose them, and nobody would know.
  * @param answer the parsed body. @throws {RankerError} ENDPOINT_ANSWER when it is none to this request.
  */
-export function readAnswer<Item extends RankableItem>(answer: unknown, items: readonly Item[]): Answer<Item> {
+export function readAnswer<Item extends RankableItem>(
+  answer: unknown,
+  { items, limit = items.length }: { readonly items: readonly Item[]; readonly limit?: number },
+): Answer<Item> {
   const refuse = (reason: string): never => {
     throw new RankerError('ENDPOINT_ANSWER', { reason })
   }
-  const { ranking, model } = (answer ?? {}) as { ranking?: unknown; model?: RankedList<Item>['model'] }
+  const { ranking, model, dropped = 0 } = (answer ?? {}) as Record<string, unknown>
   if (!Array.isArray(ranking)) return refuse('it has no ranking')
+  const left = items.length - (typeof dropped === 'number' ? dropped : 0)
+  const wanted = Math.min(limit, left)
+  if (ranking.length !== wanted) return refuse(`it has ${ranking.length} items, wanted ${wanted}`)
   // An id that stands twice names its items in their order.
   const byId = Map.groupBy(items, ({ id }) => id)
   const ranked = ranking.map((entry, index): Ranked<Item> => {
@@ -26,7 +33,12 @@ export function readAnswer<Item extends RankableItem>(answer: unknown, items: re
     const item = byId.get(id as Item['id'])?.shift() ?? refuse(`item ${index + 1} is none of the request`)
     return { item, rank: index + 1, ...(typeof score === 'number' && { score }), details }
   })
-  return { ranking: ranked, degraded: false, ...(model && { model }) }
+  return { ranking: ranked, degraded: false, ...(isModel(model) && { model }) }
+}
+
+function isModel(value: unknown): value is NonNullable<RankedList<RankableItem>['model']> {
+  const { name, version } = (value ?? {}) as Record<string, unknown>
+  return typeof name === 'string' && typeof version === 'string'
 }
 
 /** @throws {RankerError} ENDPOINT_ANSWER. */

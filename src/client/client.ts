@@ -55,6 +55,9 @@ export class RankerClient<Query = unknown, Item extends RankableItem = RankableI
       typeof endpoint === 'string' || endpoint instanceof URL ? fetchTransport(endpoint) : endpoint
     this.#breaker = new CircuitBreaker(options.breaker)
     this.#timeoutMs = budgetOf(options.timeoutMs ?? 100)
+    const { batchSize = 20, hedgeAfterMs = 1 } = options
+    if (!(Number.isInteger(batchSize) && batchSize >= 1)) refuse('batchSize', batchSize, 'an integer from 1')
+    if (!(hedgeAfterMs >= 0)) refuse('hedgeAfterMs', hedgeAfterMs, 'milliseconds from 0')
   }
 
   /**
@@ -118,10 +121,11 @@ export class RankerClient<Query = unknown, Item extends RankableItem = RankableI
         const reason = `it has ${answers.length} lines for ${requests.length} queries`
         throw new RankerError('ENDPOINT_ANSWER', { reason })
       }
-      return answers.map((answer, index) => refusalIn(answer) ?? readAnswer(answer, requests[index]!.items))
+      return answers.map((answer, index) => refusalIn(answer) ?? readAnswer(answer, requests[index]!))
     }
     try {
-      const answers = await this.#call(send, budgetMs)
+      // Writing a large request takes of the budget too.
+      const answers = await this.#call(send, Math.max(1, budgetMs - milliseconds()))
       return answers.map((answer, index) =>
         answer instanceof RankerError
           ? degraded(requests[index]!, answer)
@@ -173,29 +177,26 @@ export class RankerClient<Query = unknown, Item extends RankableItem = RankableI
 function refusalIn(answer: unknown): RankerError | undefined {
   const { error } = (answer ?? {}) as { error?: { message?: unknown } }
   if (error == null) return undefined
-  return new RankerError('ENDPOINT_REFUSED', { status: 422, reason: String(error.message) })
+  const reason = typeof error.message === 'string' ? error.message : 'nothing more was said'
+  return new RankerError('ENDPOINT_REFUSED', { status: 422, reason })
 }
 
 function budgetOf(timeoutMs: number): number {
-  if (Number.isFinite(timeoutMs) && timeoutMs > 0 && timeoutMs < 2 ** 31) return timeoutMs
-  throw new RankerError('BAD_SETTING', {
-    name: 'timeoutMs',
-    seen: String(timeoutMs),
-    wanted: 'milliseconds above 0',
-  })
+  const isRight = Number.isFinite(timeoutMs) && timeoutMs > 0 && timeoutMs < 2 ** 31
+  return isRight ? timeoutMs : refuse('timeoutMs', timeoutMs, 'milliseconds above 0')
+}
+
+function refuse(name: string, seen: unknown, wanted: string, cause?: unknown): never {
+  throw new RankerError('BAD_SETTING', { name, seen: String(seen), wanted }, { cause })
 }
 
 function write({ query, items, limit, context, explain }: Sent): string {
-  if (!Array.isArray(items)) {
-    throw new RankerError('BAD_SETTING', { name: 'items', seen: String(items), wanted: 'an array' })
-  }
-  if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1)) {
-    throw new RankerError('BAD_SETTING', { name: 'limit', seen: String(limit), wanted: 'an integer from 1' })
-  }
+  if (!Array.isArray(items)) refuse('items', items, 'an array')
+  if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1))
+    refuse('limit', limit, 'an integer from 1')
   try {
     return JSON.stringify({ query, items, limit, context, explain })
   } catch (cause) {
-    const seen = reasonOf(cause)
-    throw new RankerError('BAD_SETTING', { name: 'a request', seen, wanted: 'what JSON can hold' }, { cause })
+    return refuse('a request', reasonOf(cause), 'what JSON can hold', cause)
   }
 }

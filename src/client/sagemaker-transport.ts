@@ -15,6 +15,7 @@ export interface SageMakerOptions {
 
 /** What the SDK's errors tell. */
 interface SdkError {
+  readonly name?: string
   readonly OriginalStatusCode?: number
   readonly OriginalMessage?: string
   readonly $metadata?: { readonly httpStatusCode?: number }
@@ -50,9 +51,10 @@ export async function sageMakerTransport({
         const { Body } = await client.send(command, { abortSignal: signal })
         return new TextDecoder().decode(Body)
       } catch (cause) {
-        const { OriginalStatusCode, OriginalMessage, $metadata } = cause as SdkError
-        // A model's error comes as 424, with what the container said inside.
-        const status = OriginalStatusCode ?? $metadata?.httpStatusCode
+        const { name, OriginalStatusCode, OriginalMessage, $metadata } = cause as SdkError
+        // A model's error comes as 424, with what the container said inside; too many requests come as 400.
+        const status =
+          name === 'ThrottlingException' ? 429 : (OriginalStatusCode ?? $metadata?.httpStatusCode)
         const reason = OriginalMessage === undefined ? reasonOf(cause) : messageOf(OriginalMessage)
         throw status === undefined
           ? new RankerError('ENDPOINT_UNREACHABLE', { reason }, { cause })

@@ -131,6 +131,21 @@ export function isInfinite(text: string): boolean {
 
 /** The number with the fewest digits that rounds to this float32, as people wrote it and as JSON should show it. */
 export function shortestFloat32(value: number): number {
+  const magnitude = Math.abs(value)
+  if (magnitude >= 1e-6 && magnitude < 1e9) {
+    const decimals = 8 - Math.floor(Math.log10(magnitude))
+    const scaled = magnitude * POWERS[decimals]!
+    // Digits and power of ten are exact doubles again, and so the quotient is what Number would make of the text.
+    for (let unit = 1000; unit >= 1; unit /= 10) {
+      const digits = scaled / unit
+      const rounded = Math.round(digits)
+      const shorter = (rounded * unit) / POWERS[decimals]!
+      if (Math.fround(shorter) !== magnitude) continue
+      // Which of two numbers is nearer is not certain where both are nearly as near.
+      if (Math.abs(Math.abs(digits - rounded) - 0.5) < 1e-6) break
+      return value < 0 ? -shorter : shorter
+    }
+  }
   // The sign of -0 would be lost in text.
   if (value === 0) return value
   for (let digits = 6; digits < 9; digits++) {

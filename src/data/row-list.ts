@@ -19,9 +19,14 @@ export interface Rows extends RequestOptions {
  */
 const MOST_CELLS = 2 ** 26
 
+/** Whether so many rows are not too many. */
+export function mayHold(rows: number, width: number): boolean {
+  return rows * width <= MOST_CELLS
+}
+
 /** @throws {RankerError} TOO_MANY_CELLS. */
 export function checkCells(rows: number, width: number): void {
-  if (rows * width > MOST_CELLS)
+  if (!mayHold(rows, width))
     throw new RankerError('TOO_MANY_CELLS', { rows, width, most: Math.floor(MOST_CELLS / width) })
 }
 

@@ -1,5 +1,6 @@
 import { RankerError } from '../errors.ts'
 import { CsvScanner } from './csv.ts'
+import { checkText } from './json.ts'
 import { isInfinite } from './number.ts'
 import { readPlainCsv } from './plain-csv.ts'
 import type { Row } from './row.ts'
@@ -10,12 +11,13 @@ const HEADER_HINT = 'a header line needs the Content-Type text/csv; header=prese
 /**
  * Reads CSV whose every line is a row, in feature order and as wide as the model. An empty line is a row too, so that
  * scores and lines stay in step.
- * @throws {RankerError} BODY_EMPTY, WRONG_WIDTH, BAD_VALUE, and the scanner's.
+ * @throws {RankerError} BODY_EMPTY, BODY_UNREADABLE, WRONG_WIDTH, BAD_VALUE, and the scanner's.
  */
 export function readCsvRows(body: Uint8Array, featureNames: readonly string[]): Rows {
   const width = featureNames.length
   const plain = readPlainCsv(body, width)
-  if (plain && plain.count > 0) return { kind: 'rows', ...plain, width, ignored: [] }
+  if (plain) return plain
+  checkText(body)
   const rows = new RowList(width, body.length / 8)
   scan(body, (record) => {
     const row = rows.count + 1
@@ -32,9 +34,10 @@ export function readCsvRows(body: Uint8Array, featureNames: readonly string[]): 
 /**
  * Reads CSV whose first line names the columns. They match the features by name, in any order; the others may hold
  * anything and are ignored.
- * @throws {RankerError} BODY_EMPTY, COLUMN_ABSENT, COLUMN_TWICE, NOT_AS_HEADER, BAD_VALUE, and the scanner's.
+ * @throws {RankerError} BODY_EMPTY, BODY_UNREADABLE, COLUMN_ABSENT, COLUMN_TWICE, NOT_AS_HEADER, BAD_VALUE, and the scanner's.
  */
 export function readCsvTable(body: Uint8Array, featureNames: readonly string[]): Rows {
+  checkText(body)
   const rows = new RowList(featureNames.length, body.length / 8)
   let header: readonly string[] | undefined
   let cells = new Int32Array(0)

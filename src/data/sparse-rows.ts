@@ -1,6 +1,8 @@
 import { RankerError } from '../errors.ts'
+import { checkText } from './json.ts'
 import { LibsvmRow } from './libsvm.ts'
 import { eachLineOf } from './lines.ts'
+import { readPlainLibsvm } from './plain-libsvm.ts'
 import { RecordRow } from './record-protobuf.ts'
 import { FrameReader } from './recordio.ts'
 import type { SparseRow } from './row.ts'
@@ -12,9 +14,12 @@ const BODY = 'the body'
  * Reads libsvm rows, `[label[:weight]] [qid:N] index:value …`: label and qid are accepted and ignored, index i is column
  * i as in training, and what is absent is missing. An empty line is a row of missing values, so that scores and lines
  * stay in step; a line that holds a comment alone is refused.
- * @throws {RankerError} BODY_EMPTY, LIBSVM_TOKEN, INDEX_PAST_WIDTH, TOO_MANY_CELLS.
+ * @throws {RankerError} BODY_EMPTY, BODY_UNREADABLE, LIBSVM_TOKEN, INDEX_PAST_WIDTH, TOO_MANY_CELLS.
  */
 export function readLibsvmRows(body: Uint8Array, width: number, indexBase: 0 | 1): Rows {
+  const plain = readPlainLibsvm(body, width, indexBase)
+  if (plain) return plain
+  checkText(body)
   // A pair takes four bytes at least.
   const rows = new RowList(width, body.length / 4)
   const row = new LibsvmRow(BODY, { indexBase, unjudged: true })

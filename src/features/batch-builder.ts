@@ -1,5 +1,6 @@
 import type { RawColumn, RawValues } from './columns.ts'
 import { BAD, type RawValue, readJsonValue } from './raw-cell.ts'
+import { MISSING, type Spellings, type Texts } from './texts.ts'
 
 /** A column of a batch while it is filled, row by row. */
 export interface ColumnBuilder {
@@ -10,11 +11,18 @@ export interface ColumnBuilder {
   readonly values: RawValues
 }
 
+/** The categories that a model knows; all others are as if they were missing. */
+export interface KnownCategories {
+  readonly texts: Texts
+  readonly spellings: Spellings
+}
+
 /** An empty column: every value missing. @param dimension values of the vectors of the model */
 export function columnBuilder(
   column: Pick<RawColumn, 'type' | 'epoch'>,
   rows: number,
   dimension: number,
+  { texts, spellings }: KnownCategories,
 ): ColumnBuilder {
   switch (column.type) {
     case 'number': {
@@ -40,13 +48,29 @@ export function columnBuilder(
         return true
       })
     }
-    case 'text':
-    case 'category': {
+    case 'text': {
       const values = new Array<string | undefined>(rows).fill(undefined)
-      return builder(column, { type: column.type, values }, (row, value) => {
+      return builder(column, { type: 'text', values }, (row, value) => {
         values[row] = value as string | undefined
         return true
       })
+    }
+    case 'category': {
+      const values = new Int32Array(rows).fill(MISSING)
+      const set = (row: number, value: RawValue) => {
+        values[row] = value === undefined ? MISSING : (texts.number(value as string) ?? MISSING)
+        return true
+      }
+      const { setJson } = builder(column, { type: 'category', values, texts }, set)
+      return {
+        values: { type: 'category', values, texts },
+        set,
+        setJson: (row, given) => {
+          if (typeof given !== 'string') return setJson(row, given)
+          values[row] = spellings.number(given)
+          return true
+        },
+      }
     }
     case 'vector': {
       const values = new Float32Array(rows * dimension).fill(Number.NaN)

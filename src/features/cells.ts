@@ -24,12 +24,12 @@ const MOST_LENGTH = 100
  * A category as it is compared: without spaces around it, composed (NFC), and numbers in one spelling, so that the `3.0`
  * of a file and the `3` of a request are the same.
  */
-export const canonicalCategory = remembered((text): string | undefined => {
+export function canonicalCategory(text: string): string | undefined {
   const trimmed = text.trim()
   if (trimmed === '') return undefined
   if (DECIMAL.test(trimmed)) return String(Number(trimmed))
   return trimmed.normalize('NFC')
-})
+}
 
 /**
  * Reads a date of ISO 8601, with or without a time; in UTC where it does not say.
@@ -45,10 +45,14 @@ export const parseDate = remembered((text): number | undefined => {
   return Number.isNaN(milliseconds) ? undefined : milliseconds
 })
 
-/** Milliseconds of a number that counts seconds or milliseconds since 1970, undefined beyond what dates can say. */
+/** The years 0 to 9999, as ISO 8601 has them. */
+const EARLIEST = Date.parse('0000-01-01T00:00:00Z')
+const LATEST = Date.parse('9999-12-31T23:59:59.999Z')
+
+/** Milliseconds of a number that counts seconds or milliseconds since 1970, undefined beyond the years 0 to 9999. */
 export function epochDate(value: number, epoch: 'seconds' | 'milliseconds'): number | undefined {
   const milliseconds = Math.round(epoch === 'seconds' ? value * 1000 : value)
-  return Math.abs(milliseconds) <= 8.64e15 ? milliseconds : undefined
+  return milliseconds >= EARLIEST && milliseconds <= LATEST ? milliseconds : undefined
 }
 
 /** Values that a vector has at most. */

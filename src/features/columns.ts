@@ -1,3 +1,5 @@
+import type { Texts } from './texts.ts'
+
 /** What a column of raw values is read as; the kinds of features decide. */
 export type RawType = 'number' | 'category' | 'text' | 'date' | 'vector'
 
@@ -14,11 +16,14 @@ export interface RawColumn {
   readonly trainingOnly?: true | undefined
 }
 
-/** Raw values of one column: missing are NaN, undefined, and vectors whose first value is NaN. */
+/**
+ * Raw values of one column: missing are NaN, undefined, vectors whose first value is NaN, and of categories, which are
+ * numbers of their texts, -1.
+ */
 export type RawValues =
   | { readonly type: 'number'; readonly values: Float32Array }
   | { readonly type: 'date'; readonly values: Float64Array }
-  | { readonly type: 'category'; readonly values: readonly (string | undefined)[] }
+  | { readonly type: 'category'; readonly values: Int32Array; readonly texts: Texts }
   | { readonly type: 'text'; readonly values: readonly (string | undefined)[] }
   | { readonly type: 'vector'; readonly values: Float32Array; readonly dimension: number }
 

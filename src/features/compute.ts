@@ -5,6 +5,7 @@ import type { FeaturePlan, Operand, PlannedFeature } from './plan.ts'
 import { compilePrior, type OutOfFold } from './prior.ts'
 import type { FeatureOf } from './spec.ts'
 import { compileText } from './text.ts'
+import { MISSING, madeOf } from './texts.ts'
 import { compileEmbedding } from './vector.ts'
 
 /** The values of a feature's columns, each one a row. */
@@ -120,17 +121,26 @@ function compileCategorical(
   { categories }: Learnt,
 ): CompiledFeature {
   const { values, others } = categories!
-  const codes = new Map([
+  const known = new Map([
     ...others.map((value) => [value, values.length] as const),
     ...values.map((value, code) => [value, code] as const),
   ])
+  const codesBy = madeOf((texts) => {
+    const codes = new Float32Array(texts.size).fill(Number.NaN)
+    for (const [text, code] of known) {
+      const number = texts.number(text)
+      if (number !== undefined) codes[number] = code
+    }
+    return codes
+  })
   const isOfQuery = columns[column]!.source === 'query'
   const codesOf = (batch: RawBatch): Float32Array => {
-    const cells = (batch.columns[column] as Extract<RawValues, { type: 'category' }>).values
+    const { values: cells, texts } = batch.columns[column] as Extract<RawValues, { type: 'category' }>
+    const codes = codesBy(texts)
     const result = new Float32Array(cells.length)
     for (let row = 0; row < cells.length; row++) {
-      const cell = cells[row]
-      result[row] = cell === undefined ? Number.NaN : (codes.get(cell) ?? Number.NaN)
+      const cell = cells[row]!
+      result[row] = cell === MISSING ? Number.NaN : codes[cell]!
     }
     return isOfQuery ? ofRows(result, batch) : result
   }

@@ -3,7 +3,7 @@ import { groupBounds } from '../data/dataset.ts'
 import { readFitted } from './fitted.ts'
 import { type FeaturePipeline, pipelineOf } from './pipeline.ts'
 import { type RawCell, rawCells, rawQueries } from './raw-json.ts'
-import type { RawRows } from './raw-table.ts'
+import type { RawRows } from './raw-rows.ts'
 import { transformItems } from './request-items.ts'
 
 /** Raw rows that stand for a model's data: cells by column, and rows of each query, which lie side by side. */

@@ -6,10 +6,11 @@ import type { FittedFeatures } from './fitted.ts'
 import type { FeaturePipeline } from './pipeline.ts'
 import type { FeaturePlan, PlannedFeature } from './plan.ts'
 import { eachKind, lookupOf, type OutOfFold, type PriorLookup } from './prior.ts'
-import type { RawRows } from './raw-table.ts'
+import type { RawRows } from './raw-rows.ts'
 import { type FeatureOf, type FeatureSpec, specError } from './spec.ts'
 import { addSeen, learnFrom, ratesOf, type Seen } from './statistics.ts'
 import { joinedText } from './text.ts'
+import type { Texts } from './texts.ts'
 import { tokenize, withoutPlural } from './tokens.ts'
 
 /** Labels and queries of the rows, in the order of the raw rows. */
@@ -178,7 +179,7 @@ export function transformRows(
 ): RowStore {
   const { width } = pipeline
   const rows = new RowBuffer(width, memory)
-  const outOfFold = training && rowsOutOfFold(training, judged)
+  const outOfFold = training && rowsOutOfFold(training, judged, raw.texts)
   let values = new Float32Array(0)
   try {
     eachBatch(raw, judged, (batch, { firstQuery }) => {
@@ -203,7 +204,7 @@ export function transformRows(
 }
 
 /** The rates that the rows of each query are told: those of the queries in the other folds. */
-function rowsOutOfFold({ plan, seen }: TrainingRows, judged: Judged): OutOfFold {
+function rowsOutOfFold({ plan, seen }: TrainingRows, judged: Judged, texts: Texts): OutOfFold {
   const lookups = plan.features.map(({ spec }, feature): PriorLookup[] => {
     if (spec.kind !== 'prior') return []
     return Array.from({ length: spec.folds }, (_, fold) =>
@@ -212,6 +213,7 @@ function rowsOutOfFold({ plan, seen }: TrainingRows, judged: Judged): OutOfFold 
           sums[0]! - sums[2 + 2 * fold]!,
           sums[1]! - sums[3 + 2 * fold]!,
         ]),
+        texts,
       ),
     )
   })

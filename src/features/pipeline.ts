@@ -1,9 +1,12 @@
+import type { KnownCategories } from './batch-builder.ts'
 import type { RawBatch, RawColumn } from './columns.ts'
 import { type Compute, type Computed, compileFeature, type Run } from './compute.ts'
 import type { FittedFeatures } from './fitted.ts'
 import { type FeaturePlan, planFeatures } from './plan.ts'
 import { wantedOf } from './raw-cell.ts'
 import { checkSpec, type Feature } from './spec.ts'
+import { KIND_SEPARATOR } from './statistics.ts'
+import { MISSING, Spellings, Texts } from './texts.ts'
 
 /** A feature as importance and contributions speak of it: one of the spec, with the values it has in a row. */
 export interface FeaturePart {
@@ -44,6 +47,8 @@ export class FeaturePipeline {
   readonly needsQueries: boolean
   /** Values of the vectors in each column, 0 for other columns. */
   readonly dimensions: readonly number[]
+  /** Those that any feature knows. */
+  readonly categories: KnownCategories
   /** For each name of an item's column, its places in {@link columns}. */
   readonly placesOfItem: ReadonlyMap<string, readonly number[]>
   readonly #compute: readonly Compute[]
@@ -76,6 +81,7 @@ export class FeaturePipeline {
     })
     this.categorical = categorical
     this.dimensions = dimensionsOf(plan, fitted)
+    this.categories = categoriesOf(fitted)
     const read = this.columns
       .entries()
       .filter(([, { source, trainingOnly }]) => source === 'item' && !trainingOnly)
@@ -126,6 +132,17 @@ function dimensionsOf({ columns, features }: FeaturePlan, { learnt }: FittedFeat
     for (const place of places) dimensions[place] = learnt[index]!.dimension ?? 0
   }
   return dimensions
+}
+
+function categoriesOf({ learnt }: FittedFeatures): KnownCategories {
+  const texts = new Texts()
+  for (const { categories, rates } of learnt) {
+    for (const text of [...(categories?.values ?? []), ...(categories?.others ?? [])]) texts.add(text)
+    for (const { kinds } of rates?.levels ?? []) {
+      for (const kind of kinds) texts.add(kind.slice(kind.lastIndexOf(KIND_SEPARATOR) + 1))
+    }
+  }
+  return { texts, spellings: new Spellings((category) => texts.number(category) ?? MISSING) }
 }
 
 const compiled = new WeakMap<FittedFeatures, FeaturePipeline>()

@@ -2,26 +2,28 @@ import type { RawBatch, RawColumn, RawValues } from './columns.ts'
 import type { CompiledFeature } from './compute.ts'
 import type { Rates } from './fitted.ts'
 import { KIND_SEPARATOR } from './statistics.ts'
+import { MISSING, madeOf, type Texts } from './texts.ts'
 
 /** For each query of a batch of training rows: the rates of a feature without the labels of the query's own fold. */
 export type OutOfFold = (feature: number, query: number) => PriorLookup
 
-/** A kind with its rate and the finer kinds below it, by the next column's category. */
+/** A kind with its rate and the finer kinds below it, by the number of the next column's category. */
 export interface PriorLookup {
   readonly rate: number
-  readonly finer: ReadonlyMap<string, PriorLookup>
+  readonly finer: ReadonlyMap<number, PriorLookup>
 }
 
-export function lookupOf({ mean, levels }: Rates): PriorLookup {
-  type Node = { readonly rate: number; readonly finer: Map<string, Node> }
+/** @param texts what numbers the categories; a kind that it has no number for is met in no row */
+export function lookupOf({ mean, levels }: Rates, texts: Texts): PriorLookup {
+  type Node = { readonly rate: number; readonly finer: Map<number, Node> }
   const root: Node = { rate: mean, finer: new Map() }
   for (const { kinds, rates } of levels) {
     for (const [at, kind] of kinds.entries()) {
-      const path = kind.split(KIND_SEPARATOR)
+      const path = kind.split(KIND_SEPARATOR).map((part) => texts.number(part) ?? MISSING)
       const last = path.pop()!
       // A kind comes after the coarser one that it is of.
       const parent = path.reduce<Node | undefined>((node, part) => node?.finer.get(part), root)
-      parent?.finer.set(last, { rate: rates[at]!, finer: new Map() })
+      if (last !== MISSING) parent?.finer.set(last, { rate: rates[at]!, finer: new Map() })
     }
   }
   return root
@@ -34,23 +36,22 @@ export function compilePrior(
   columns: readonly RawColumn[],
   rates: Rates,
 ): CompiledFeature {
-  const all = lookupOf(rates)
+  const lookupBy = madeOf((texts) => lookupOf(rates, texts))
   return {
     names: [name],
     compute: (batch, _before, { training }, feature) => {
       const result = new Float32Array(batch.rows)
       const read = places.map((place) => ({
-        values: (batch.columns[place] as Extract<RawValues, { type: 'category' }>).values,
+        ...(batch.columns[place] as Extract<RawValues, { type: 'category' }>),
         isOfQuery: columns[place]!.source === 'query',
       }))
       for (let query = 0, row = 0; query < batch.sizes.length; query++) {
-        const lookup = training ? training.outOfFold(feature, query) : all
+        const lookup = training ? training.outOfFold(feature, query) : lookupBy(read[0]!.texts)
         for (let item = 0; item < batch.sizes[query]!; item++, row++) {
           let node = lookup
           for (let level = 0; level < read.length; level++) {
             const { values, isOfQuery } = read[level]!
-            const value = values[isOfQuery ? query : row]
-            const finer = value === undefined ? undefined : node.finer.get(value)
+            const finer = node.finer.get(values[isOfQuery ? query : row]!)
             if (!finer) break
             node = finer
           }
@@ -74,8 +75,8 @@ export function eachKind(
   let kind = ''
   for (let level = 0; level < places.length; level++) {
     const place = places[level]!
-    const { values } = batch.columns[place] as Extract<RawValues, { type: 'category' }>
-    const value = values[columns[place]!.source === 'query' ? query : row]
+    const { values, texts } = batch.columns[place] as Extract<RawValues, { type: 'category' }>
+    const value = texts.text(values[columns[place]!.source === 'query' ? query : row]!)
     if (value === undefined) return
     kind = level === 0 ? value : kind + KIND_SEPARATOR + value
     if (!visit(kind, level)) return

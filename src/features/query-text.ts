@@ -1,4 +1,4 @@
-import { ASCII_TOKEN, isAsciiText, LEAST_PLURAL, tokenize, trigramsOf, withoutPlural } from './tokens.ts'
+import { ASCII_TOKEN, LEAST_PLURAL, tokenize, withoutPlural } from './tokens.ts'
 
 /** What the texts of items are looked through for. */
 export interface Match {
@@ -13,18 +13,10 @@ export interface Match {
 }
 
 const SLOTS_PER_WORD = 4
-const FNV_OFFSET = 0x811c9dc5
+// As a signed number it stays a whole one of 32 bits in machine code.
+const FNV_OFFSET = 0x811c9dc5 | 0
 const FNV_PRIME = 0x01000193
 const LETTER_S = 0x73
-
-/** Trigram characters of ASCII: a space, 26 letters and 10 digits. */
-const LETTERS = 37
-const TRIGRAMS = LETTERS ** 3
-const letterOf = (code: number): number => (code === 0 ? 0 : code >= 0x61 ? code - 0x60 : code - 0x30 + 27)
-const LETTER = ASCII_TOKEN.map(letterOf)
-/** When an item last had each trigram, so that it counts once. */
-const seen = new Uint32Array(TRIGRAMS)
-let round = 0
 
 /** A query's text, prepared to be looked for in the texts of its items. */
 export class QueryText {
@@ -41,14 +33,10 @@ export class QueryText {
   /** How many of them came one after the other, and the place where the next one would. */
   #progress = 0
   #expected = -1
-  #trigrams: ReadonlySet<string> | undefined
-  #asciiTrigrams: Uint8Array | undefined
-  readonly #text: string
   readonly #plurals: boolean
 
   /** @param plurals whether words are compared without a last s. */
   constructor(text: string, plurals = false) {
-    this.#text = text
     this.#plurals = plurals
     const tokens = this.#tokens(text)
     this.words = [...new Set(tokens)]
@@ -76,15 +64,16 @@ export class QueryText {
     this.#clear()
     for (const token of this.#tokens(text)) {
       const index = this.#index.get(token)
-      if (index === undefined) match.length++
-      else this.#add(index)
+      if (index !== undefined) this.#add(index, match.length)
+      match.length++
     }
     return match
   }
 
   #clear(): void {
     const match = this.#match
-    match.counts.fill(0)
+    // Most texts have no word of the query.
+    if (match.first >= 0) match.counts.fill(0)
     match.length = 0
     match.first = -1
     match.phrase = false
@@ -103,33 +92,37 @@ export class QueryText {
     const match = this.#match
     const slots = this.#slots
     const mask = slots.length - 1
-    const least = this.#plurals ? LEAST_PLURAL : Number.POSITIVE_INFINITY
+    const plurals = this.#plurals
+    // What is imported is looked up at each use.
+    const tokens = ASCII_TOKEN
     let hash = FNV_OFFSET
-    let before = FNV_OFFSET
-    let start = -1
+    let start = 0
+    let seen = 0
+    let words = 0
     for (let at = 0; at <= length; at++) {
       const character = at < length ? text.charCodeAt(at) : 0
-      if (character > 127) return false
-      const code = ASCII_TOKEN[character]!
+      seen |= character
+      const code = tokens[character & 0x7f]!
       if (code !== 0) {
-        if (start < 0) start = at
-        before = hash
         hash = Math.imul(hash ^ code, FNV_PRIME)
         continue
       }
-      if (start < 0) continue
-      const isCut = at - start >= least && isPlural(text, at)
-      const whole = isCut ? before : hash
-      // Few words of a text are the query's.
-      if (slots[whole & mask] !== -1) {
-        const index = this.#find(whole, text, start, isCut ? at - 1 : at)
-        if (index >= 0) this.#add(index)
-        else match.length++
-      } else match.length++
-      start = -1
-      hash = FNV_OFFSET
+      if (at > start) {
+        if (seen > 0x7f) return false
+        const isCut = plurals && at - start >= LEAST_PLURAL && isPlural(text, at)
+        const whole = isCut ? hashOf(text, start, at - 1) : hash
+        // Few words of a text are the query's.
+        if (slots[whole & mask] !== -1) {
+          const index = this.#find(whole, text, start, isCut ? at - 1 : at)
+          if (index >= 0) this.#add(index, words)
+        }
+        words++
+        hash = FNV_OFFSET
+      }
+      start = at + 1
     }
-    return true
+    match.length = words
+    return seen <= 0x7f
   }
 
   #find(hash: number, text: string, start: number, end: number): number {
@@ -142,13 +135,12 @@ export class QueryText {
     }
   }
 
-  /** Takes a word that the query has too. */
-  #add(index: number): void {
+  /** Takes a word that the query has too. @param place how many words come before it */
+  #add(index: number, place: number): void {
     const match = this.#match
     match.counts[index]!++
-    if (match.first < 0) match.first = match.length
-    if (!match.phrase) match.phrase = this.#endsQuery(index, match.length)
-    match.length++
+    if (match.first < 0) match.first = place
+    if (!match.phrase) match.phrase = this.#endsQuery(index, place)
   }
 
   /** Whether the word at a place is the last of all the query's words one after the other. */
@@ -166,24 +158,6 @@ export class QueryText {
     }
     return true
   }
-
-  /** Jaccard index of the trigrams of the query and of a text; 0 where both have none. */
-  trigramJaccard(text: string): number {
-    this.#trigrams ??= trigramsOf(tokenize(this.#text))
-    const mine = this.#trigrams
-    let shared = 0
-    let theirs = 0
-    if (isAsciiText(text)) {
-      this.#asciiTrigrams ??= asciiTrigrams(mine)
-      ;[shared, theirs] = countTrigrams(text, this.#asciiTrigrams)
-    } else {
-      const trigrams = trigramsOf(tokenize(text))
-      theirs = trigrams.size
-      for (const trigram of trigrams) if (mine.has(trigram)) shared++
-    }
-    const union = mine.size + theirs - shared
-    return union === 0 ? 0 : shared / union
-  }
 }
 
 /** Whether the word that ends before `end` has one s at its end. */
@@ -198,50 +172,17 @@ function fnv(word: string): number {
   return hash
 }
 
+/** The same of a word of ASCII in a text. */
+function hashOf(text: string, start: number, end: number): number {
+  let hash = FNV_OFFSET
+  for (let at = start; at < end; at++) hash = Math.imul(hash ^ ASCII_TOKEN[text.charCodeAt(at)]!, FNV_PRIME)
+  return hash
+}
+
 function isWord(word: string, text: string, start: number, end: number): boolean {
   if (word.length !== end - start) return false
   for (let at = 0; at < word.length; at++) {
     if (word.charCodeAt(at) !== ASCII_TOKEN[text.charCodeAt(start + at)]) return false
   }
   return true
-}
-
-/** 1 for each trigram of ASCII that is in the set. */
-function asciiTrigrams(trigrams: ReadonlySet<string>): Uint8Array {
-  const has = new Uint8Array(TRIGRAMS)
-  for (const trigram of trigrams) {
-    if (!/^[a-z0-9 ]{3}$/.test(trigram)) continue
-    let code = 0
-    for (let at = 0; at < 3; at++) code = code * LETTERS + LETTER[trigram.charCodeAt(at)]!
-    has[code] = 1
-  }
-  return has
-}
-
-/** Distinct trigrams of a text of ASCII: how many are wanted ones, and how many there are. */
-function countTrigrams(text: string, wanted: Uint8Array): [shared: number, all: number] {
-  round = (round + 1) >>> 0
-  if (round === 0) {
-    seen.fill(0)
-    round = 1
-  }
-  let shared = 0
-  let all = 0
-  // The space before the first word.
-  let code = 0
-  let written = 1
-  let before = 0
-  const { length } = text
-  for (let at = 0; at <= length; at++) {
-    const letter = at < length ? LETTER[text.charCodeAt(at)]! : 0
-    // One space between words, none twice.
-    if (letter === 0 && before === 0) continue
-    before = letter
-    code = (code % (LETTERS * LETTERS)) * LETTERS + letter
-    if (++written < 3 || seen[code] === round) continue
-    seen[code] = round
-    all++
-    shared += wanted[code]!
-  }
-  return [shared, all]
 }

@@ -49,8 +49,9 @@ function cellOf(values: readonly RawValues[], at: number): RawCell {
 function valueAt(column: RawValues, at: number): RawCell {
   switch (column.type) {
     case 'text':
-    case 'category':
       return column.values[at] ?? null
+    case 'category':
+      return column.texts.text(column.values[at]!) ?? null
     case 'number': {
       const value = column.values[at]!
       return Number.isNaN(value) ? null : shortestFloat32(value)

@@ -1,9 +1,11 @@
 import type { Row } from '../data/row.ts'
-import { type MemoryLimit, RowBuffer, type RowStore } from '../data/row-store.ts'
+import { type MemoryLimit, RowBuffer } from '../data/row-store.ts'
 import { type LineUnit, RankerError } from '../errors.ts'
-import { MOST_DIMENSIONS } from './cells.ts'
-import { type RawBatch, type RawColumn, type RawValues, tableName } from './columns.ts'
+import { type RawColumn, tableName } from './columns.ts'
 import { BAD, readCell, wantedOf } from './raw-cell.ts'
+import { putDate, RawRows } from './raw-rows.ts'
+import { MISSING, Spellings, Texts } from './texts.ts'
+import { VectorColumn } from './vector-column.ts'
 
 export interface RawTableOptions {
   /** How much may stay in memory; without it, everything. */
@@ -15,25 +17,8 @@ export interface RawTableOptions {
   readonly warn: (sentence: string) => void
 }
 
-/** A date's milliseconds are two whole numbers that float32 holds. */
-const DATE_SPLIT = 2 ** 24
 /** Texts are numbered in float32, which holds whole numbers up to here. */
 const MOST_TEXTS = 2 ** 24
-/** Bytes of an entry of the dictionary beside its characters. */
-const TEXT_OVERHEAD = 80
-
-/** Raw columns of judged rows, gathered. */
-export interface RawRows {
-  readonly rows: number
-  readonly columns: readonly RawColumn[]
-  /** Values of the vectors in each column, 0 where there are none. */
-  readonly dimensions: readonly number[]
-  /** Different texts of a column, with how many rows (of a query column, queries) have each. */
-  countTexts(place: number): ReadonlyMap<string, number>
-  /** Rows `[from, to)`, those of the queries `[firstQuery, lastQuery)`. */
-  batch(from: number, to: number, firstQuery: number, lastQuery: number, sizes: ArrayLike<number>): RawBatch
-  close(): void
-}
 
 /**
  * Takes the columns that a feature spec names from the rows of a table, in whatever order these come, and keeps them as
@@ -53,8 +38,7 @@ export class RawTable {
   readonly #dimensions: number[]
   /** How many rows have each text, by column and the text's number. */
   readonly #counts: (Map<number, number> | undefined)[]
-  /** The number of each spelling of a category. */
-  readonly #categories = new Map<string, number>()
+  readonly #spellings = new Spellings((category) => this.#number(category))
   #cells: readonly number[] = []
   #file = ''
   #unit: LineUnit = 'line'
@@ -117,7 +101,8 @@ export class RawTable {
     for (let place = 0; place < columns.length; place++) {
       const cell = this.#cells[place]!
       const column = columns[place]!
-      const value = cell < 0 ? missing(column) : this.#read(row, cell, column)
+      // What is for training alone is a number.
+      const value = cell < 0 ? Number.NaN : this.#read(row, cell, column)
       if (column.source === 'query') {
         this.#takeOfQuery(value, query, isFirst, place, row)
         continue
@@ -128,8 +113,7 @@ export class RawTable {
           block[slot] = value as number
           break
         case 'date':
-          block[slot] = Math.floor((value as number) / DATE_SPLIT)
-          block[slot + 1] = (value as number) - DATE_SPLIT * Math.floor((value as number) / DATE_SPLIT)
+          putDate(block, slot, value as number)
           break
         case 'vector':
           if (!this.#vectors[place]!.add(value as Float32Array | undefined))
@@ -145,26 +129,18 @@ export class RawTable {
   /** Reads a cell; a text becomes its number. */
   #read(row: Row, cell: number, column: RawColumn): number | Float32Array | undefined {
     const { type } = column
-    if (type === 'category') {
-      const spelled = row.text(cell)
-      const known = this.#categories.get(spelled)
-      if (known !== undefined) return known
-      const value = readCell(row, cell, column) as string | undefined
-      const number = value === undefined ? Number.NaN : this.#number(value)
-      this.#categories.set(spelled, number)
-      return number
-    }
+    if (type === 'category') return this.#spellings.number(row.text(cell))
     const value = readCell(row, cell, column)
     if (value === BAD) {
       throw new RankerError('RAW_CELL', { ...this.#place(row, cell, column), wanted: wantedOf(column) })
     }
     if (type !== 'text') return value as number | Float32Array | undefined
-    return value === undefined ? Number.NaN : this.#number(value as string)
+    return value === undefined ? MISSING : this.#number(value as string)
   }
 
   #number(text: string): number {
     const texts = this.#texts
-    const number = texts.number(text)
+    const number = texts.add(text)
     const { memory } = this.#options
     if (texts.size > MOST_TEXTS || (memory && texts.bytes > memory.bytes)) {
       throw new RankerError('TEXTS_OUTGROW_MEMORY', {
@@ -204,12 +180,12 @@ export class RawTable {
 
   #count(place: number, number: number): void {
     const counts = this.#counts[place]!
-    if (!Number.isNaN(number)) counts.set(number, (counts.get(number) ?? 0) + 1)
+    if (number !== MISSING) counts.set(number, (counts.get(number) ?? 0) + 1)
   }
 
   #show(value: unknown, { type }: RawColumn): string {
+    if (type === 'text' || type === 'category') return this.#texts.text(value as number) ?? ''
     if (value === undefined || Number.isNaN(value)) return ''
-    if (type === 'text' || type === 'category') return this.#texts.text(value as number)!
     if (type === 'date') return new Date(value as number).toISOString()
     return typeof value === 'number' ? String(value) : 'another vector'
   }
@@ -239,33 +215,17 @@ export class RawTable {
     const scalars = this.#scalars.finish(all(this.#scalars.width), order)
     const vectors = this.#vectors.map((column) => column?.finish(order))
     const dimensions = this.#columns.map((_, place) => vectors[place]?.width ?? this.#dimensions[place]!)
-    const texts = this.#texts
-    const counts = this.#counts
-    this.#categories.clear()
-    return {
-      rows,
+    return new RawRows({
       columns: this.#columns,
+      rows,
+      scalars,
+      slots: this.#slots,
+      vectors,
+      ofQueries: this.#ofQueries,
       dimensions,
-      countTexts: (place) =>
-        new Map([...counts[place]!].map(([number, many]) => [texts.text(number)!, many])),
-      batch: (from, to, firstQuery, lastQuery, sizes) => {
-        const cells = scalars.view(from, to)
-        const values = this.#columns.map((column, place): RawValues => {
-          const ofQueries = this.#ofQueries[place]
-          if (ofQueries)
-            return queryValues(column, ofQueries.slice(firstQuery, lastQuery), texts, dimensions[place]!)
-          const store = vectors[place]
-          if (store) return { type: 'vector', values: store.view(from, to).slice(), dimension: store.width }
-          if (column.type === 'vector') return { type: 'vector', values: new Float32Array(0), dimension: 0 }
-          return itemValues(column, cells, this.#slots[place]!, scalars.width, to - from, texts)
-        })
-        return { rows: to - from, sizes, columns: values }
-      },
-      close: () => {
-        scalars.close()
-        for (const store of vectors) store?.close()
-      },
-    }
+      texts: this.#texts,
+      counts: this.#counts,
+    })
   }
 
   /** Gives up what was read. */
@@ -275,132 +235,7 @@ export class RawTable {
   }
 }
 
-const missing = ({ type }: RawColumn): number | undefined => (type === 'vector' ? undefined : Number.NaN)
-
 function isSame(a: unknown, b: unknown): boolean {
   if (!(a instanceof Float32Array) || !(b instanceof Float32Array)) return Object.is(a, b) || a === b
   return a.length === b.length && a.every((value, at) => value === b[at])
-}
-
-function itemValues(
-  { type }: RawColumn,
-  cells: Float32Array,
-  slot: number,
-  width: number,
-  rows: number,
-  texts: Texts,
-): RawValues {
-  if (type === 'number') {
-    const values = new Float32Array(rows)
-    for (let row = 0, at = slot; row < rows; row++, at += width) values[row] = cells[at]!
-    return { type, values }
-  }
-  if (type === 'date') {
-    const values = new Float64Array(rows)
-    for (let row = 0, at = slot; row < rows; row++, at += width)
-      values[row] = cells[at]! * DATE_SPLIT + cells[at + 1]!
-    return { type, values }
-  }
-  const values = new Array<string | undefined>(rows)
-  for (let row = 0, at = slot; row < rows; row++, at += width) values[row] = texts.text(cells[at]!)
-  return { type: type as 'text', values }
-}
-
-function queryValues(
-  { type }: RawColumn,
-  list: readonly unknown[],
-  texts: Texts,
-  dimension: number,
-): RawValues {
-  switch (type) {
-    case 'number':
-      return { type, values: Float32Array.from(list as number[]) }
-    case 'date':
-      return { type, values: Float64Array.from(list as number[]) }
-    case 'vector': {
-      const values = new Float32Array(list.length * dimension).fill(Number.NaN)
-      for (const [query, vector] of list.entries())
-        if (vector) values.set(vector as Float32Array, query * dimension)
-      return { type, values, dimension }
-    }
-    default:
-      return { type, values: list.map((number) => texts.text(number as number)) }
-  }
-}
-
-/** Different texts, numbered as they come. */
-class Texts {
-  readonly #numbers = new Map<string, number>()
-  readonly #texts: string[] = []
-  bytes = 0
-
-  get size(): number {
-    return this.#texts.length
-  }
-
-  number(text: string): number {
-    const known = this.#numbers.get(text)
-    if (known !== undefined) return known
-    const number = this.#texts.push(text) - 1
-    this.#numbers.set(text, number)
-    this.bytes += 2 * text.length + TEXT_OVERHEAD
-    return number
-  }
-
-  /** @returns undefined for NaN, which stands for a missing text. */
-  text(number: number): string | undefined {
-    return this.#texts[number]
-  }
-}
-
-/** A column of vectors, whose length the first one tells. */
-class VectorColumn {
-  readonly #limit: MemoryLimit | undefined
-  #buffer: RowBuffer | undefined
-  /** Rows before the first vector. */
-  #missing = 0
-
-  constructor(limit: MemoryLimit | undefined, dimension: number | undefined) {
-    this.#limit = limit
-    if (dimension) this.#buffer = new RowBuffer(dimension, limit)
-  }
-
-  get dimension(): number {
-    return this.#buffer?.width ?? 0
-  }
-
-  /** @returns false where its length is another. */
-  add(vector: Float32Array | undefined): boolean {
-    if (!vector) {
-      if (this.#buffer) this.#addMissing(this.#buffer)
-      else this.#missing++
-      return true
-    }
-    if (!this.#buffer) {
-      if (vector.length > MOST_DIMENSIONS) return false
-      this.#buffer = new RowBuffer(vector.length, this.#limit)
-      for (let row = 0; row < this.#missing; row++) this.#addMissing(this.#buffer)
-    }
-    if (vector.length !== this.#buffer.width) return false
-    const { block, at } = this.#buffer.extend()
-    block.set(vector, at)
-    return true
-  }
-
-  #addMissing(buffer: RowBuffer): void {
-    const { block, at } = buffer.extend()
-    block.fill(Number.NaN, at, at + buffer.width)
-  }
-
-  finish(order: Uint32Array | undefined): RowStore | undefined {
-    const buffer = this.#buffer
-    return buffer?.finish(
-      Int32Array.from({ length: buffer.width }, (_, at) => at),
-      order,
-    )
-  }
-
-  close(): void {
-    this.#buffer?.close()
-  }
 }

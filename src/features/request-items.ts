@@ -38,9 +38,9 @@ function readItems(
   query: JsonObject,
   { now, query: number }: RequestOptions,
 ): { batch: RawBatch; ignored: string[] } {
-  const { columns, dimensions } = pipeline
+  const { columns, dimensions, categories } = pipeline
   const builders = columns.map((column, place) =>
-    columnBuilder(column, column.source === 'item' ? items.length : 1, dimensions[place]!),
+    columnBuilder(column, column.source === 'item' ? items.length : 1, dimensions[place]!, categories),
   )
   const absent = readQuery(pipeline, query, builders, now, number)
   const { placesOfItem } = pipeline

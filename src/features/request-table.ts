@@ -151,9 +151,10 @@ class RequestTable {
   }
 
   #column(column: RawColumn, place: number, order: Uint32Array | undefined) {
+    const { dimensions, categories } = this.#pipeline
     const isOfQuery = column.source === 'query'
     const rows = isOfQuery ? this.#queries.size : this.#queryOfRow.length
-    const builder = columnBuilder(column, rows, this.#pipeline.dimensions[place]!)
+    const builder = columnBuilder(column, rows, dimensions[place]!, categories)
     const values = this.#values[place]!
     for (let at = 0; at < rows; at++) {
       if (this.#cells[place]! >= 0)

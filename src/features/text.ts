@@ -5,6 +5,7 @@ import type { WordStatistics } from './fitted.ts'
 import { type Match, QueryText } from './query-text.ts'
 import type { FeatureOf } from './spec.ts'
 import { tokenize, withoutPlural } from './tokens.ts'
+import { QueryTrigrams } from './trigrams.ts'
 
 /** Okapi BM25's usual constants (Robertson & Zaragoza 2009, "The Probabilistic Relevance Framework"). */
 const K1 = 1.2
@@ -16,6 +17,7 @@ type Measure = NonNullable<FeatureOf<'text'>['measures']>[number]
 interface Prepared {
   readonly text: QueryText
   readonly weights: Float64Array
+  readonly trigrams: QueryTrigrams | undefined
 }
 
 /** Measures the text of each item against its query's. */
@@ -47,7 +49,7 @@ export function compileText(
         if (text === undefined) continue
         const other = otherOf(batch, query, row)
         if (other !== undefined && other !== preparedOf) {
-          prepared = prepare(other, spec.plurals, idf)
+          prepared = prepare(other, spec, idf)
           preparedOf = other
         }
         const mine = other === undefined ? undefined : prepared
@@ -82,9 +84,17 @@ export function joinedText(
   }
 }
 
-function prepare(text: string, plurals: boolean, idf: (word: string) => number): Prepared {
+function prepare(
+  text: string,
+  { plurals, measures }: FeatureOf<'text'>,
+  idf: (word: string) => number,
+): Prepared {
   const query = new QueryText(text, plurals)
-  return { text: query, weights: Float64Array.from(query.words, idf) }
+  return {
+    text: query,
+    weights: Float64Array.from(query.words, idf),
+    trigrams: measures?.includes('trigrams') ? new QueryTrigrams(text) : undefined,
+  }
 }
 
 /** Without a word in common with any language a query says nothing: all but the length is missing then. */
@@ -106,7 +116,7 @@ function measureRow(
     }
     if (!says) continue
     if (measure === 'trigrams') {
-      results[at]![row] = query.text.trigramJaccard(text)
+      results[at]![row] = query.trigrams!.jaccard(text)
       continue
     }
     match ??= query.text.match(text)
@@ -114,7 +124,7 @@ function measureRow(
   }
 }
 
-const NO_QUERY: Prepared = { text: new QueryText(''), weights: new Float64Array(0) }
+const NO_QUERY: Prepared = { text: new QueryText(''), weights: new Float64Array(0), trigrams: undefined }
 
 function ofMatch(
   measure: Exclude<Measure, 'length' | 'trigrams'>,

@@ -27,18 +27,3 @@ export const ASCII_TOKEN = Uint8Array.from({ length: 128 }, (_, code) => {
   const character = String.fromCharCode(code).toLowerCase()
   return /[a-z0-9]/.test(character) ? character.charCodeAt(0) : 0
 })
-
-const isAscii = /^[\0-\x7f]*$/
-
-/** Whether a text can be read code by code with {@link ASCII_TOKEN}: then its words are those of {@link tokenize}. */
-export function isAsciiText(text: string): boolean {
-  return isAscii.test(text)
-}
-
-/** Trigrams of a text: of its words with one space between them, before and behind. */
-export function trigramsOf(tokens: readonly string[]): Set<string> {
-  const text = ` ${tokens.join(' ')} `
-  const trigrams = new Set<string>()
-  for (let at = 0; at + 3 <= text.length; at++) trigrams.add(text.slice(at, at + 3))
-  return trigrams
-}

@@ -1,18 +1,7 @@
 import { RankerError } from '../errors.ts'
 import { intsOf, numbersOf, textLengthsOf } from './onnx-attributes.ts'
 import type { OnnxModel, OnnxNode } from './onnx-reader.ts'
-
-/** Operators whose output has as many columns as their first input. */
-const KEEPS_WIDTH = new Set([
-  'Identity',
-  'Cast',
-  'Scaler',
-  'Imputer',
-  'Normalizer',
-  'Binarizer',
-  'Clip',
-  'Neg',
-])
+import { Widths } from './onnx-widths.ts'
 
 /** `nodes_modes` of a TreeEnsemble: membership of a set. */
 const BRANCH_MEMBER = 6
@@ -36,10 +25,11 @@ function refuse(reason: string): never {
  * @throws {RankerError} MODEL_DAMAGED, MODEL_UNSUPPORTED.
  */
 export function checkTrees(model: OnnxModel, file: string): void {
+  const widths = new Widths(model)
   for (const node of model.nodes) {
     const check = CHECKS[node.operator]
     if (!check) continue
-    const width = widthOf(node.inputs[0] ?? '', model)
+    const width = widths.of(node.inputs[0])
     if (width === undefined) {
       const reason = `its ${node.operator} reads a tensor whose width the graph does not tell`
       throw new RankerError('MODEL_UNSUPPORTED', { file, reason })
@@ -62,19 +52,6 @@ export function setFeatures(model: OnnxModel): number[] {
     for (let at = 0; at < ids.length; at++) if (modes[at] === BRANCH_MEMBER) features.add(ids[at]!)
   }
   return [...features].sort((a, b) => a - b)
-}
-
-function widthOf(tensor: string, model: OnnxModel): number | undefined {
-  let name = tensor
-  // As many steps as there are nodes: a chain that is longer is a circle.
-  for (let step = 0; step <= model.nodes.length; step++) {
-    const width = model.widths.get(name)
-    if (width !== undefined) return width
-    const producer = model.nodes.find((node) => node.outputs.includes(name))
-    if (!producer || !KEEPS_WIDTH.has(producer.operator)) return undefined
-    name = producer.inputs[0] ?? ''
-  }
-  return undefined
 }
 
 /** Trees by the places of their nodes in a list; -1 stands for no child. */

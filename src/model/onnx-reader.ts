@@ -18,6 +18,8 @@ export interface OnnxModel {
   readonly outputs: readonly string[]
   /** Columns of the tensors of two dimensions whose shape the graph tells. */
   readonly widths: ReadonlyMap<string, number>
+  /** Dimensions of the tensors that the file holds. */
+  readonly initializers: ReadonlyMap<string, readonly number[]>
 }
 
 /** Messages inside messages. A graph inside a graph is three levels down, and real models have a few. */
@@ -49,6 +51,7 @@ class ModelReader implements OnnxModel {
   readonly nodes: OnnxNode[] = []
   readonly outputs: string[] = []
   readonly widths = new Map<string, number>()
+  readonly initializers = new Map<string, readonly number[]>()
   readonly #file: string
   #depth = 0
 
@@ -77,7 +80,7 @@ class ModelReader implements OnnxModel {
       })
     readFields(bytes, {
       1: this.#message(this.#node),
-      5: this.#message(this.#tensor),
+      5: this.#message(this.#initializer),
       11: value(false),
       12: value(isMain),
       13: value(false),
@@ -120,6 +123,22 @@ class ModelReader implements OnnxModel {
 
   readonly #sparseTensor = (bytes: Uint8Array): void =>
     readFields(bytes, { 1: this.#message(this.#tensor), 2: this.#message(this.#tensor) })
+
+  readonly #initializer = (bytes: Uint8Array): void => {
+    let name = ''
+    const dimensions: number[] = []
+    readFields(bytes, {
+      1: (reader, wire) => {
+        const end = wire === WireType.LengthDelimited ? reader.uint32() + reader.pos : reader.pos + 1
+        while (reader.pos < end) dimensions.push(Number(reader.int64()))
+      },
+      8: (reader) => {
+        name = reader.string()
+      },
+    })
+    this.initializers.set(name, dimensions)
+    this.#tensor(bytes)
+  }
 
   /** Another file could be any on the machine, and its bytes are in no hash. */
   readonly #tensor = (bytes: Uint8Array): void => {

@@ -29,6 +29,13 @@ export interface RerankedItem {
   readonly moves: readonly Move[]
 }
 
+export interface Reranked {
+  /** Best first. */
+  readonly items: readonly RerankedItem[]
+  /** How many items the minimum relevance left out. */
+  readonly dropped: number
+}
+
 export interface RerankOptions {
   /** How many items are wanted at most. */
   readonly limit?: number | undefined
@@ -42,14 +49,13 @@ export interface RerankOptions {
  * Applies the business rules to scored candidates: pins, then within the other ranks margin and boosts, diversity, caps
  * and exploration, each on what the one before left. Items below the minimum relevance come after all others, or nowhere.
  * The answer to a lower limit is the beginning of that to a higher one.
- * @returns the best items first
  * @throws {RankerError} RULE_COLUMN_ABSENT, RULE_VALUE.
  */
 export function rerank(
   candidates: Candidates,
   rules: Rules,
   { limit = candidates.items.length, seed, probabilities = false }: RerankOptions,
-): RerankedItem[] {
+): Reranked {
   const { minimum, margin, boosts, diversity, caps = [], exploration, pins = [] } = rules
   const worth = worthOf(candidates, probabilities)
   const all = byWorth([...candidates.items.keys()], worth, candidates)
@@ -72,7 +78,7 @@ export function rerank(
     journal.note(
       'minimum',
       all.filter((item) => !dropped.has(item)),
-      () => undefined,
+      () => 'items that are not relevant were left out',
     )
   }
   take('pins', { order, because: (item) => (pinned.has(item) ? 'pinned' : undefined) })
@@ -99,14 +105,14 @@ export function rerank(
     take('exploration', explored)
     propensities = new Map(order.map((item, place) => [item, explored.propensities[place]!]))
   }
-  return weave([...order, ...last], pinned)
-    .slice(0, limit)
-    .map((item) => ({
-      item,
-      ...((margin || boosts) && { worth: worth[item]! }),
-      ...(propensities && { propensity: propensities.get(item) ?? 1 }),
-      moves: journal.movesOf(item),
-    }))
+  const whole = weave([...order, ...last], pinned)
+  const items = whole.slice(0, limit).map((item) => ({
+    item,
+    ...((margin || boosts) && { worth: worth[item]! }),
+    ...(propensities && { propensity: propensities.get(item) ?? 1 }),
+    moves: journal.movesOf(item),
+  }))
+  return { items, dropped: all.length - whole.length }
 }
 
 /** Keeps where each rule put the items. */

@@ -9,8 +9,11 @@ import { checkItem, checkQuery } from './query.ts'
 import { unitVector } from './vectors.ts'
 
 export interface OpenSearchOptions {
-  /** The address of a node, or what else the client takes: AWS's signer, TLS, several nodes. */
-  readonly node: string | ClientOptions
+  /**
+   * The address of a node, or the client's own options: AWS's signer, TLS, several nodes. They are no type of
+   * the client's package, so that a service that does not use OpenSearch compiles without it.
+   */
+  readonly node: string | object
   /** The name that is searched. It stands for the index of the last complete run; each run makes a new one. */
   readonly alias: string
   /** Makes vectors of texts, of items without their own and of queries. Without it texts are searched by words alone. */
@@ -62,7 +65,7 @@ export class OpenSearchEngine implements SearchEngine {
     const { Client } = await import('@opensearch-project/opensearch').catch((cause): never => {
       throw new RankerError('PACKAGE_MISSING', { name, what: 'OpenSearch' }, { cause })
     })
-    const given = typeof options.node === 'string' ? { node: options.node } : options.node
+    const given: ClientOptions = typeof options.node === 'string' ? { node: options.node } : options.node
     return new OpenSearchEngine(new Client({ maxRetries: 0, ...given }), options)
   }
 

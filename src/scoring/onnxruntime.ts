@@ -5,7 +5,8 @@ import type { Scorer } from './scorer.ts'
 
 /**
  * Opens an ONNX graph of one float input of shape [rows, width] on ONNX Runtime. Its score is the first float output of
- * one column; of a graph that also gives a label, the second of two columns: the probability of class 1.
+ * one column; of a graph that also gives a label, the second of two columns, or of two such outputs that add up to one:
+ * the probability of class 1.
  * @throws {RankerError} MODEL_DAMAGED or MODEL_UNSUPPORTED when the graph does not load or has another shape.
  */
 export async function openOnnxRuntime(onnx: Uint8Array, file = 'model.onnx'): Promise<Scorer> {
@@ -71,13 +72,27 @@ async function findOutput(session: InferenceSession, width: number, file: string
     const reason = `it does not score ${rows} rows of ${width} features: ${refusal(cause)}`
     throw new RankerError('MODEL_UNSUPPORTED', { file, reason }, { cause })
   })
+  const single: string[] = []
   for (const name of floats) {
     const [count, columns = 1, ...more] = outputs[name]!.dims
     if (count !== rows || more.length > 0) continue
-    if (columns === 1) return { name, columns, column: 0 }
-    if (columns === 2 && hasLabel) return { name, columns, column: 1 }
+    if (columns === 2 && hasLabel && single.length === 0) return { name, columns, column: 1 }
+    if (columns === 1) single.push(name)
   }
+  const values = single.map((name) => outputs[name]!.data as Float32Array)
+  const isEachClass = hasLabel && single.length > 1 && addUpToOne(values)
+  if (isEachClass && single.length > 2) throw unusable(session, file)
+  const name = single[isEachClass ? 1 : 0]
+  if (name !== undefined) return { name, columns: 1, column: 0 }
   throw unusable(session, file)
+}
+
+/** Whether outputs are the probabilities of a class each (a ZipMap of `columns` in skl2onnx). */
+function addUpToOne([first, ...others]: readonly Float32Array[]): boolean {
+  return first!.every((one, row) => {
+    const total = others.reduce((sum, values) => sum + values[row]!, one)
+    return Math.abs(total - 1) < 1e-4
+  })
 }
 
 function unusable(session: InferenceSession, file: string): RankerError {

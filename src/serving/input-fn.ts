@@ -2,6 +2,7 @@ import { readArrow } from '../data/arrow.ts'
 import { readInstances } from '../data/instances.ts'
 import { checkText, decodeText, isObject, parseJson } from '../data/json.ts'
 import { readNpy } from '../data/npy.ts'
+import { readPlainInstances } from '../data/plain-instances.ts'
 import { type Queries, type Query, type ReadItems, readQueries, readQuery } from '../data/query.ts'
 import { type Lines, readLines } from '../data/request-lines.ts'
 import type { Rows } from '../data/row-list.ts'
@@ -23,9 +24,9 @@ type Parameter = (name: string) => string | null
 type Read = (body: Buffer, model: ModelInfo, parameter: Parameter) => ModelInput
 
 function readCsv(body: Buffer, { featureNames, features }: ModelInfo, parameter: Parameter): ModelInput {
-  checkText(body)
   if (parameter('header')?.toLowerCase() !== 'present') return readCsvRows(body, featureNames)
   if (!features) return readCsvTable(body, featureNames)
+  checkText(body)
   return transformCsv(body, pipelineOf(features.fitted), { group: features.group, now: Date.now() })
 }
 
@@ -38,12 +39,13 @@ function itemsReader({ features }: ModelInfo): ReadItems | undefined {
 }
 
 function readLibsvm(body: Buffer, { featureNames, libsvmIndexBase }: ModelInfo): ModelInput {
-  checkText(body)
   return readLibsvmRows(body, featureNames.length, libsvmIndexBase)
 }
 
 function readJson(body: Buffer, model: ModelInfo): ModelInput {
   const { featureNames } = model
+  const plain = readPlainInstances(body, featureNames.length)
+  if (plain) return plain
   checkText(body)
   const text = decodeText(body)
   const value = parseJson(text)

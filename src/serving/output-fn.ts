@@ -125,12 +125,22 @@ export function outputFn(
   const names = model && partsOf(model).map(({ name }) => name)
   const written = writeAs(contentType, prediction, names)
   if (written !== undefined) return [written, contentType]
-  if (contentType === JSON_TYPE && prediction !== undefined) return [JSON.stringify(prediction), contentType]
+  const json = contentType === JSON_TYPE ? toJson(prediction) : undefined
+  if (json !== undefined) return [json, contentType]
   throw new RankerError('HOOK_RETURNED', {
     hook: 'predictFn',
     seen: prediction === undefined ? 'nothing' : 'something else',
     wanted: `an array of numbers or an object with a ranking, to be answered as ${contentType}`,
   })
+}
+
+/** JSON of whatever a hook made; undefined where it is none: nothing, a function, a bigint, a cycle. */
+export function toJson(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    return undefined
+  }
 }
 
 /** @returns undefined for what is none of the default predictFn's. @throws {RankerError} NOT_ACCEPTABLE. */

@@ -5,7 +5,7 @@ import type { HookName, Hooks } from './hooks.ts'
 import { inputFn } from './input-fn.ts'
 import { parseMediaType } from './media-type.ts'
 import type { Model, ModelInfo } from './model.ts'
-import { ANSWER_TYPES, answerTypesFor, outputFn } from './output-fn.ts'
+import { ANSWER_TYPES, answerTypesFor, outputFn, toJson } from './output-fn.ts'
 import { predictFn } from './predict-fn.ts'
 import { type Profile, profileOf } from './profile.ts'
 
@@ -133,12 +133,7 @@ function toAnswer(hook: HookName, returned: unknown, accept: string): Pick<Answe
     const body = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
     return { body, contentType: named ?? concrete(accept) ?? 'application/octet-stream' }
   }
-  let text: string | undefined
-  try {
-    text = JSON.stringify(value)
-  } catch {
-    // A cycle or a bigint: as little JSON as a function or undefined.
-  }
+  const text = toJson(value)
   if (text !== undefined) return { body: Buffer.from(text), contentType: named ?? 'application/json' }
   throw new RankerError('HOOK_RETURNED', {
     hook,

@@ -38,6 +38,8 @@ export interface Selection {
 export interface Ranking extends Selection {
   readonly ranking: readonly RankedItem[]
   readonly model: { readonly name: string; readonly version: string }
+  /** How many items a minimum of relevance left out; absent where none. */
+  readonly dropped?: number
   /** Of the server's choice, where an item was drawn to be explored without a seed of the rules' own. */
   readonly seed?: number
 }
@@ -181,6 +183,7 @@ class Answerer {
     return {
       ranking,
       model: { name, version },
+      ...(reranked?.dropped && { dropped: reranked.dropped }),
       ...(reranked?.seed !== undefined && { seed: reranked.seed }),
       ...selection,
     }

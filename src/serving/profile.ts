@@ -42,8 +42,12 @@ export function profileOf(input: unknown, prediction: unknown): Profile | undefi
   return { rows: count, scoreCounts, scoreSum, missing }
 }
 
+/** Whatever the request was made of: rows, a query, several of either, or lines, of which some may be errors. */
 function scoresOf(prediction: unknown): readonly number[] | undefined {
   if (Array.isArray(prediction)) return typeof prediction[0] === 'number' ? prediction : undefined
-  const ranking = (prediction as { ranking?: unknown } | undefined)?.ranking
-  return Array.isArray(ranking) ? ranking.map(({ score }) => score) : undefined
+  const { ranking, predictions, rankings, lines } = (prediction ?? {}) as Record<string, unknown>
+  const scored = ranking ?? predictions
+  if (Array.isArray(scored)) return scored.map(({ score }) => score)
+  const parts = rankings ?? lines
+  return Array.isArray(parts) ? parts.flatMap((part) => scoresOf(part) ?? []) : undefined
 }

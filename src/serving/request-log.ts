@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { RankerError } from '../errors.ts'
 import { milliseconds, type Trace } from './pipeline.ts'
 
@@ -11,8 +11,10 @@ export interface RequestTrace extends Trace {
   error?: RankerError
 }
 
-/** The platform and its scrapers ask these every few seconds. */
-const UNLOGGED = new Set<string | undefined>(['/ping', '/metrics'])
+/** Whether it is one of those that the platform and its scrapers ask every few seconds. */
+export function isHealthCheck({ routeOptions }: FastifyRequest): boolean {
+  return routeOptions.url === '/ping' || routeOptions.url === '/metrics'
+}
 
 /** Logs one line a request. A stack is of use for what nobody expected. */
 export function logRequests(app: FastifyInstance): void {
@@ -21,7 +23,7 @@ export function logRequests(app: FastifyInstance): void {
     const line = { status: reply.statusCode, ms: milliseconds(0, reply.elapsedTime), ...trace }
     if (error && error.status >= 500 && error.status !== 503) {
       request.log.error({ ...line, code: error.code, err: error.cause ?? error }, 'failed')
-    } else if (UNLOGGED.has(request.routeOptions.url)) {
+    } else if (isHealthCheck(request)) {
       // Neither when it is refused: the log holds once why the model is not ready.
     } else if (error) {
       request.log.info({ ...line, code: error.code, reason: error.message }, 'refused')

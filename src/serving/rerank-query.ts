@@ -11,6 +11,8 @@ export interface RerankedQuery {
   readonly items: readonly RerankedItem[]
   /** What the answer says of each of them. */
   readonly said: readonly Omit<RerankedItem, 'item'>[]
+  /** How many items were left out as not relevant. */
+  readonly dropped: number
   /** The server's, where an item was drawn and the rules have no seed. */
   readonly seed?: number
 }
@@ -30,7 +32,7 @@ export function rerankQuery(
   const seed = rules.exploration && rules.exploration.seed === undefined ? randomInt(2 ** 31) : undefined
   // A hook's query may have no columns.
   const columns = query.items ?? query.ids.map(() => ({}))
-  const items = rerank({ ids: query.ids, scores, items: columns }, rules, {
+  const { items, dropped } = rerank({ ids: query.ids, scores, items: columns }, rules, {
     limit: query.limit,
     seed: seed ?? 0,
     probabilities: PROBABILITIES.has(manifest?.objective),
@@ -39,5 +41,5 @@ export function rerankQuery(
     ...(worth !== undefined && { worth: Number(worth.toPrecision(6)) }),
     ...rest,
   }))
-  return { items, said, ...(seed !== undefined && { seed }) }
+  return { items, said, dropped, ...(seed !== undefined && { seed }) }
 }

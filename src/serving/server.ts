@@ -43,8 +43,8 @@ export type ServerOptions = Partial<Omit<ServeSettings, 'host' | 'port' | 'worke
 
 /** The other processes that serve the same port. */
 export interface Peers {
-  /** The metrics of each of them. */
-  metrics(): Promise<MetricsData[]>
+  /** The metrics of each of them, and of those that are no more. @param own the metrics of this one */
+  metrics(own: MetricsData): Promise<MetricsData[]>
   /** The models of all of them. */
   readonly registry: ModelRegistry
   /** Tells that this one is ready. @returns when it has the models that the others have */
@@ -162,7 +162,10 @@ export function buildServer({
     model: (target) => (isMulti ? models.get(target ?? '') : served),
   })
   routeExecutionParameters(app, batch)
-  routeMetrics(app, async () => formatMetrics([await metrics.data(), ...((await peers?.metrics()) ?? [])]))
+  routeMetrics(app, async () => {
+    const own = await metrics.data()
+    return formatMetrics([own, ...((await peers?.metrics(own)) ?? [])])
+  })
 
   app.decorate('metrics', () => metrics.data())
   app.decorate('models', models)

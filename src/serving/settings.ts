@@ -55,7 +55,7 @@ export interface ServeSettings {
   readonly asyncOutput: string | undefined
   /** Where S3 is, for asynchronous calls. */
   readonly s3: S3Settings
-  /** Whether OTEL_EXPORTER_OTLP_ENDPOINT asks for traces. */
+  /** Whether OTEL_EXPORTER_OTLP_ENDPOINT asks for traces, and OTEL_SDK_DISABLED does not forbid them. */
   readonly traces: boolean
   readonly logLevel: Level
 }
@@ -107,7 +107,9 @@ export function readSettings(env: Environment): ServeSettings {
     batch: readBatch(env, workers, bodyLimit),
     asyncOutput: env.RANKER_ASYNC_OUTPUT || undefined,
     s3: s3Settings(env),
-    traces: Boolean(env.OTEL_EXPORTER_OTLP_ENDPOINT || env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT),
+    traces:
+      !flag(env, 'OTEL_SDK_DISABLED') &&
+      Boolean(env.OTEL_EXPORTER_OTLP_ENDPOINT || env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT),
     logLevel: logLevel(integer(env, 'SAGEMAKER_CONTAINER_LOG_LEVEL', 20, 0, 100)),
   })
 }

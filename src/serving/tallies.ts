@@ -100,3 +100,20 @@ export class Distribution {
     return { name, help: this.#help, type: 'histogram', aggregator: 'sum', values }
   }
 }
+
+/** What only grows of several lists of metrics, added up by name and labels. */
+export function sumOfCounts(all: readonly (readonly MetricData[])[]): MetricData[] {
+  const sums = new Map<string, { metric: MetricData; values: Map<string, MetricValue> }>()
+  for (const metric of all.flat()) {
+    if (metric.type === 'gauge') continue
+    const known = sums.get(metric.name)
+    const { values } = known ?? { values: new Map<string, MetricValue>() }
+    if (!known) sums.set(metric.name, { metric, values })
+    for (const one of metric.values) {
+      const labels = Object.entries(one.labels).sort(([a], [b]) => (a < b ? -1 : 1))
+      const key = JSON.stringify([one.metricName, labels])
+      values.set(key, { ...one, value: one.value + (values.get(key)?.value ?? 0) })
+    }
+  }
+  return Array.from(sums.values(), ({ metric, values }) => ({ ...metric, values: [...values.values()] }))
+}

@@ -1,8 +1,11 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
 import { PRODUCT } from '../version.ts'
+import { isHealthCheck } from './request-log.ts'
 
 /** A request's trace context in W3C's form: version, trace id, parent id, flags. */
 const TRACEPARENT = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})$/
+
+const LONGEST_PATH = 256
 
 /** Phases of a request, in their order. */
 const PHASES = [
@@ -31,7 +34,13 @@ export async function sendTraces(app: FastifyInstance, log: FastifyBaseLogger): 
   const provider = new sdk.TracerProvider({
     sampler: new sdk.ParentBasedSampler({ root: new sdk.AlwaysOnSampler() }),
     resource: resources
-      .resourceFromAttributes({ 'service.name': PRODUCT.name, 'service.version': PRODUCT.version })
+      .defaultResource()
+      .merge(
+        resources.resourceFromAttributes({
+          'service.name': PRODUCT.name,
+          'service.version': PRODUCT.version,
+        }),
+      )
       .merge(resources.detectResources({ detectors: [resources.envDetector] })),
     spanProcessors: [new sdk.BatchSpanProcessor({ exporter: new OTLPTraceExporter() })],
   })
@@ -39,7 +48,7 @@ export async function sendTraces(app: FastifyInstance, log: FastifyBaseLogger): 
 
   app.addHook('onResponse', (request, reply, done) => {
     const { scoreMs, error } = request.trace
-    if (scoreMs !== undefined || error) {
+    if ((scoreMs !== undefined || error) && !isHealthCheck(request)) {
       const ended = performance.timeOrigin + performance.now()
       const started = ended - reply.elapsedTime
       const { method } = request
@@ -48,10 +57,13 @@ export async function sendTraces(app: FastifyInstance, log: FastifyBaseLogger): 
         { kind: SpanKind.SERVER, startTime: started, attributes: attributesOf(request, reply.statusCode) },
         parentOf(request),
       )
-      let at = started
-      for (const [field, name] of PHASES) {
+      const phases = PHASES.flatMap(([field, name]) => {
         const ms = request.trace[field]
-        if (ms === undefined) continue
+        return ms === undefined ? [] : [{ name, ms }]
+      })
+      // What comes before them is the arrival of the body.
+      let at = Math.max(started, ended - phases.reduce((sum, { ms }) => sum + ms, 0))
+      for (const { name, ms } of phases) {
         tracer.startSpan(name, { startTime: at }, trace.setSpan(context.active(), span)).end(at + ms)
         at += ms
       }
@@ -78,6 +90,8 @@ function attributesOf(request: FastifyRequest, status: number): Record<string, s
     'http.request.method': request.method,
     'http.route': request.routeOptions.url,
     'http.response.status_code': status,
+    'url.scheme': 'http',
+    'url.path': request.url.split('?', 1)[0]!.slice(0, LONGEST_PATH),
     'ranker.request_id': request.id,
     'ranker.inference_id': trace.inferenceId,
     'ranker.model.name': trace.model,

@@ -10,6 +10,7 @@ import {
   readSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
@@ -53,13 +54,29 @@ const temporaryName = (path: string): string =>
   join(dirname(path), `.${basename(path)}.${process.pid}.partial`)
 
 function writeSynced(path: string, content: Content): void {
-  mkdirSync(dirname(path), { recursive: true })
+  makeFolder(dirname(path))
   const file = openSync(path, 'w')
   try {
     writeFileSync(file, content)
     fsyncSync(file)
   } finally {
     closeSync(file)
+  }
+}
+
+/**
+ * Makes a folder and those above it that are missing. One by one: Node's own `recursive` never comes back where the system
+ * says that a folder is not there and does not make it either, as below /proc.
+ */
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path)
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'EEXIST' && statSync(path).isDirectory()) return
+    if (code !== 'ENOENT' || existsSync(dirname(path))) throw cause
+    makeFolder(dirname(path))
+    makeFolder(path)
   }
 }
 

@@ -33,10 +33,12 @@ export function s3Error(address: S3Address, cause: unknown): RankerError {
 function explain({ bucket }: S3Address, cause: unknown): string {
   const { name = '', code = '' } = cause as SdkError
   const status = statusOf(cause)
-  if (name === 'NoSuchBucket') return `there is no bucket ${JSON.stringify(bucket)}`
+  if (name === 'NoSuchBucket')
+    return `there is no bucket ${JSON.stringify(bucket)} (aws s3 mb s3://${bucket} makes it)`
   if (name === 'NoSuchKey' || name === 'NotFound') return 'there is no such object'
   if (name === 'PreconditionFailed' || status === 412) return 'the object was changed while it was read'
-  if (name === 'InvalidAccessKeyId' || name === 'SignatureDoesNotMatch' || /^Expired/.test(name)) {
+  if (/^Expired/.test(name)) return `the AWS credentials have expired (renew them, such as by aws sso login)`
+  if (name === 'InvalidAccessKeyId' || name === 'SignatureDoesNotMatch') {
     return `the credentials were refused (${name})`
   }
   if (/Credentials/.test(name)) {

@@ -11,8 +11,7 @@ import { type Gain, ndcgOfQueries } from '../metrics/ndcg.ts'
 import { rankingQuality } from '../metrics/ranking-quality.ts'
 import type { ChannelComparison, FeatureImportance } from '../report/report-data.ts'
 import { CHANNELS, type ChannelName } from '../sagemaker/job.ts'
-import type { Booster, Evaluation } from '../xgboost/booster.ts'
-import { predictDataset } from '../xgboost/predict.ts'
+import type { Evaluation } from '../xgboost/booster.ts'
 import type { Scores } from './channel-model.ts'
 import type { CrossValidation } from './cross-validation.ts'
 import { isLabel } from './data-needs.ts'
@@ -55,12 +54,6 @@ export interface Findings {
   readonly drift: { readonly channel: string; readonly features: Readonly<Record<string, number>> }
   /** What a reader should know before trusting the numbers, as the report says it. */
   readonly warnings: readonly string[]
-}
-
-/** The kept model's score of every row, by channel. */
-export function scoreRows(final: Booster, datasets: Datasets): Scores {
-  const channels = CHANNELS.filter((name) => datasets[name])
-  return Object.fromEntries(channels.map((name) => [name, predictDataset(final, datasets[name]!)]))
 }
 
 export interface MeasureOptions {

@@ -6,7 +6,7 @@ import { MANIFEST_FILE } from '../model/manifest.ts'
 import type { LearningCurve } from '../report/report-data.ts'
 import { CHANNELS } from '../sagemaker/job.ts'
 import { makeTemporaryFolder } from '../storage/files.ts'
-import type { Booster, Parameters } from '../xgboost/booster.ts'
+import type { Parameters } from '../xgboost/booster.ts'
 import { DMatrix } from '../xgboost/dmatrix.ts'
 import type { XGBoost } from '../xgboost/library.ts'
 import { type Own, withOwned } from '../xgboost/owned.ts'
@@ -36,11 +36,12 @@ import { positionalConstraints } from './hyperparameters/constraints.ts'
 import { jobContradiction } from './hyperparameters/contradictions.ts'
 import { type Hyperparameters, xgboostParameters } from './hyperparameters.ts'
 import { type Inspection, inspect } from './inspect.ts'
-import { gainOfJob, type MeasureOptions, type Metrics, measure, scoreRows } from './measure.ts'
+import { type KeptModel, keepRounds } from './kept-model.ts'
+import { gainOfJob, type MeasureOptions, type Metrics, measure } from './measure.ts'
 import type { ModelFeatures } from './model-features.ts'
 import { type Phases, Stopwatch } from './phases.ts'
 import type { TrainingPlan, TrainingSignals } from './plan.ts'
-import { sliceOf, startingPoint } from './starting-point.ts'
+import { startingPoint } from './starting-point.ts'
 
 /** Share of the memory limit that a page takes, where the data is larger than memory; a few are held at a time. */
 const PAGE_SHARE = 1 / 16
@@ -130,21 +131,18 @@ export async function runTraining(
     emit({ type: 'trained' })
     if (kept + 1 < trained) emit({ type: 'note', text: `kept round ${kept} of rounds 0 to ${trained - 1}` })
 
-    // A slice keeps neither names nor attributes, nor the metrics to evaluate.
-    const final = own(sliceOf(booster, kept + 1, hyperparameters, library, own))
-    final.setFeatureNames(datasets.train.featureNames)
-    final.setAttribute('best_iteration', String(kept))
-    final.setParameters({ eval_metric: evaluator.evalMetric, nthread: String(plan.threads) })
-    const sets = Object.entries(matrices).map(([name, matrix]) => ({ name, matrix }))
-    const evaluation = evaluator.evaluate(final, kept, sets)
-    // What follows looks at rows, and takes the place of these in memory.
-    for (const done of [booster, ...Object.values(matrices)]) done.close()
-
-    const { metrics: measured, ...judged } = judge(plan, library, final, {
-      kept,
+    const model = keepRounds(library, own, {
+      ...boosted,
+      start,
+      evaluator,
+      matrices,
+      datasets,
+      hyperparameters,
+      threads: plan.threads,
+    })
+    const { metrics: measured, ...judged } = judge(plan, library, model, {
       datasets,
       features,
-      evaluation,
       metrics,
       incumbent,
       isHurried: hosts.any(signals.shouldStop()),
@@ -161,8 +159,7 @@ export async function runTraining(
   })
 }
 
-interface Trained extends Omit<MeasureOptions, 'scores' | 'hyperparameters'> {
-  readonly kept: number
+interface Judged extends Pick<MeasureOptions, 'metrics' | 'incumbent' | 'isHurried' | 'hosts'> {
   readonly datasets: Datasets
   readonly features: ModelFeatures | undefined
 }
@@ -171,16 +168,15 @@ interface Trained extends Omit<MeasureOptions, 'scores' | 'hyperparameters'> {
 function judge(
   plan: TrainingPlan,
   library: XGBoost,
-  final: Booster,
-  { kept, datasets, features, ...options }: Trained,
+  { round, booster, evaluation, scores }: KeptModel,
+  { datasets, features, ...options }: Judged,
 ): Artefact & Pick<TrainingResult, 'metrics' | 'inspection'> {
   const { hyperparameters } = plan
-  const exported = exportBooster(final)
-  const scores = scoreRows(final, datasets)
-  const measured = measure(kept, datasets, { ...options, scores, hyperparameters })
+  const exported = exportBooster(booster)
+  const measured = measure(round, datasets, { ...options, evaluation, scores, hyperparameters })
   const inspection = inspect({
     library,
-    final,
+    final: booster,
     forest: exported.forest,
     datasets,
     scores,
@@ -190,7 +186,7 @@ function judge(
     hosts: options.hosts,
   })
   return {
-    ...buildArtefact(plan, final, exported, {
+    ...buildArtefact(plan, booster, exported, {
       train: datasets.train,
       features,
       metrics: measured,

@@ -14,7 +14,8 @@ export interface StartingPoint {
   readonly rounds: number
 }
 
-const isUpdate = ({ process_type }: Hyperparameters): boolean => process_type === 'update'
+/** Whether rounds of a model are changed, and none is added. */
+export const isUpdate = ({ process_type }: Hyperparameters): boolean => process_type === 'update'
 
 /**
  * A booster to train: an empty one, or the model that training goes on from. With `process_type` update no round is

@@ -116,8 +116,7 @@ export class Booster {
       dimensions,
       result,
     )
-    const values = readSizes(shape[0], Number(dimensions[0])).reduce((product, size) => product * size, 1)
-    return copyFloats(result[0], values)
+    return readPrediction(shape[0], Number(dimensions[0]), result[0])
   }
 
   /**
@@ -126,7 +125,19 @@ export class Booster {
    * @returns `rows * (features + 1)` values; those of a row sum to its margin.
    */
   contributions(matrix: DMatrix): Float32Array {
-    const config = '{"type":2,"training":false,"iteration_begin":0,"iteration_end":0,"strict_shape":false}'
+    return this.#predictOn(matrix, 2)
+  }
+
+  /**
+   * XGBoost's `predict()` of a matrix. Of one that this booster was trained on it knows the scores; values of any other are
+   * quantised as those of its reference, and need not get the score that {@link Booster.predict} gives.
+   */
+  predictMatrix(matrix: DMatrix): Float32Array {
+    return this.#predictOn(matrix, 0)
+  }
+
+  #predictOn(matrix: DMatrix, type: number): Float32Array {
+    const config = `{"type":${type},"training":false,"iteration_begin":0,"iteration_end":0,"strict_shape":false}`
     const [shape, dimensions, result]: [unknown[], unknown[], unknown[]] = [[null], [null], [null]]
     this.#library.call(
       'XGBoosterPredictFromDMatrix',
@@ -137,8 +148,7 @@ export class Booster {
       dimensions,
       result,
     )
-    const values = readSizes(shape[0], Number(dimensions[0])).reduce((product, size) => product * size, 1)
-    return copyFloats(result[0], values)
+    return readPrediction(shape[0], Number(dimensions[0]), result[0])
   }
 
   /**
@@ -220,4 +230,9 @@ export class Booster {
     this.#library.call('XGBoosterFree', this.#handle)
     this.#handle = undefined
   }
+}
+
+function readPrediction(shape: unknown, dimensions: number, result: unknown): Float32Array {
+  const values = readSizes(shape, dimensions).reduce((product, size) => product * size, 1)
+  return values === 0 ? new Float32Array(0) : copyFloats(result, values)
 }

@@ -6,11 +6,9 @@ import { RankerError } from '../errors.ts'
 /** The release whose models this product was checked against; another gives other models from the same seed. */
 export const XGBOOST_VERSION = '3.4.1'
 
-/** Where `npm run setup` puts the library, seen from this file and from its build. */
-const CACHED = ['../..', '../../..'].map((root) =>
-  fileURLToPath(
-    new URL(`${root}/.cache/xgboost-${XGBOOST_VERSION}/xgboost/lib/libxgboost.so`, import.meta.url),
-  ),
+/** Where the set-up puts the library, seen from this file and from its build. */
+const CACHED = fileURLToPath(
+  new URL(`../../.cache/xgboost-${XGBOOST_VERSION}/xgboost/lib/libxgboost.so`, import.meta.url),
 )
 
 /** Native pointer to a DMatrix or a proxy of one. */
@@ -107,13 +105,11 @@ export class XGBoost {
 
   /**
    * Finds and loads libxgboost: RANKER_XGBOOST_LIB, else where the set-up puts it.
-   * @throws {RankerError} XGBOOST_NOT_FOUND with the paths tried, XGBOOST_VERSION for another release.
+   * @throws {RankerError} XGBOOST_NOT_FOUND with the path tried, XGBOOST_VERSION for another release.
    */
   static load(env: Readonly<Record<string, string | undefined>>): XGBoost {
-    const named = env.RANKER_XGBOOST_LIB
-    const tried = named ? [named] : CACHED
-    const path = tried.find((candidate) => existsSync(candidate))
-    if (path === undefined) throw new RankerError('XGBOOST_NOT_FOUND', { tried: tried.slice(0, 1) })
+    const path = env.RANKER_XGBOOST_LIB || CACHED
+    if (!existsSync(path)) throw new RankerError('XGBOOST_NOT_FOUND', { path })
     const library = new XGBoost(path)
     if (library.version !== XGBOOST_VERSION) {
       throw new RankerError('XGBOOST_VERSION', { path, seen: library.version, wanted: XGBOOST_VERSION })

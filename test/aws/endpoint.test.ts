@@ -23,7 +23,8 @@ async function testEndpoints() {
   const calls: PrintedCall[] = []
 
   /** Runs a command; what --json prints comes back read. */
-  async function run(...argv: string[]) {
+  const run = (...argv: string[]) => runUntil(undefined, ...argv)
+  async function runUntil(stop: AbortSignal | undefined, ...argv: string[]) {
     const always = [
       '--bucket',
       'bucket',
@@ -34,7 +35,10 @@ async function testEndpoints() {
       '--json',
     ]
     const known = argv[0] === 'package' ? ['--json'] : always
-    const { code, stdout, stderr } = await ranker(['aws', ...argv, ...known], { env: aws.env })
+    const { code, stdout, stderr } = await ranker(['aws', ...argv, ...known], {
+      env: aws.env,
+      ...(stop && { stop }),
+    })
     const result = stdout === '' ? undefined : JSON.parse(stdout)
     if (Array.isArray(result?.calls)) calls.push(...result.calls)
     return {
@@ -65,6 +69,7 @@ async function testEndpoints() {
       'PutMetricAlarm',
       'CreateEndpoint',
       'PutDashboard',
+      'AddTags',
     ])
     const [answer] = first.result.answers.map(JSON.parse)
     t.same(answer.model, { name: 'lots', version: '7' }, 'the real server ranked the golden rows')
@@ -215,27 +220,162 @@ async function testEndpoints() {
     t.equal(code, 1)
     t.match(
       stderr,
-      /endpoint "ranker" is rolled back by AWS: alarm ranker-A-errors; nothing was there to go back to/,
+      new RegExp(
+        `endpoint "ranker" is rolled back by AWS: alarm ranker-A-errors; it serves ${before} as before`,
+      ),
     )
     await aws.control({ DescribeEndpoint: [{ EndpointStatus: 'Failed', FailureReason: 'no ping' }] })
     t.match((await run('deploy', '--model', model)).stderr, /is Failed: no ping/)
   })
 
-  t.test('what was not made here is neither changed nor removed unasked', async (t) => {
+  t.test('a smoke query that fails on an endpoint as it was changes nothing of it', async (t) => {
+    const broken = join(model, '../broken.json')
+    writeFileSync(broken, '{"items":[{"id":"x","prise":9}]}')
     await run('deploy', '--model', model)
-    const { SageMakerClient, DeleteTagsCommand } = await import('@aws-sdk/client-sagemaker')
+    await run('deploy', '--model', other)
+    const before = await aws.state()
+    const asked = await run('deploy', '--model', other, '--query', broken)
+    t.match(asked.stderr, /price.*; this run did not change what it serves, so it stays\n$/)
+    t.same(await aws.state(), before)
+    const changed = ['--capture-percent', '5', '--autoscaling-max', '3', '--query', broken]
+    t.match((await run('deploy', '--model', other, ...changed)).stderr, /; it was taken back\n$/)
+    const { endpoints, targets } = await aws.state()
+    t.same(
+      [endpoints, targets],
+      [before.endpoints, []],
+      'with its note of what was before, and no autoscaling',
+    )
+  })
+
+  t.test(
+    'instances that autoscaling has started outlive promotion and return; floors come and go',
+    async (t) => {
+      const settings = (min: number, ...floors: string[]) => {
+        const schedule = floors.map((name) => ({ name, cron: 'cron(0 6 * * ? *)', min: 2 }))
+        const file = join(model, '../scaled.json')
+        writeFileSync(file, JSON.stringify({ endpoint: { autoscaling: { min, max: 4, schedule } } }))
+        return ['--config', file]
+      }
+      const both = ['deploy', '--model', model, '--b-model', other]
+      t.equal((await run(...both, ...settings(1, 'morning', 'sale'))).code, 0)
+      t.same((await aws.state()).floors, ['ranker-morning', 'ranker-sale'])
+      const RetainAllVariantProperties = true
+      for (const move of ['promote', 'rollback']) {
+        const { result } = await run(move)
+        const update = result.calls.find(({ operation }: PrintedCall) => operation === 'UpdateEndpoint')
+        t.match(update.request, { RetainAllVariantProperties }, move)
+      }
+      const fewer = await run(...both, ...settings(2, 'morning'))
+      t.same(fewer.operations, ['RegisterScalableTarget', 'DeleteScheduledAction'])
+      t.same((await aws.state()).floors, ['ranker-morning'])
+      const alone = await run('deploy', '--model', model)
+      t.match(alone.stderr, /- autoscaling of endpoint\/ranker\/variant\/A/)
+      t.match(alone.stderr, /- alarms ranker-B-errors, ranker-B-latency/)
+      const { targets, floors, alarms } = await aws.state()
+      t.same([targets, floors, alarms], [[], [], ['ranker-A-errors', 'ranker-A-latency']])
+    },
+  )
+
+  t.test('Ctrl-C between two steps stops there, and the next run goes on', async (t) => {
+    await aws.control({ DescribeEndpoint: [{ EndpointStatus: 'Creating' }] })
+    const before = await runUntil(AbortSignal.abort(), 'deploy', '--model', model)
+    t.match(
+      before.stderr,
+      /stopped before role ranker-sagemaker: what is done stays, and the same command goes on/,
+    )
+    t.same((await aws.state()).roles, {})
+    const waiting = await runUntil(AbortSignal.timeout(1500), 'deploy', '--model', model)
+    t.match(waiting.stderr, /stopped/)
+    await aws.control({})
+    t.equal((await run('deploy', '--model', model)).code, 0)
+  })
+
+  t.test('what was not made here is neither changed nor removed unasked', async (t) => {
+    const clients = await import('@aws-sdk/client-cloudwatch')
+    const watch = new clients.CloudWatchClient({ region: 'us-east-1' })
+    t.teardown(() => watch.destroy())
+    const alarm = (AlarmName: string) =>
+      watch.send(
+        new clients.PutMetricAlarmCommand({
+          AlarmName,
+          Namespace: 'theirs',
+          MetricName: 'theirs',
+          Statistic: 'Sum',
+          Period: 60,
+          EvaluationPeriods: 1,
+          Threshold: 1,
+          ComparisonOperator: 'GreaterThanThreshold',
+        }),
+      )
+    const DashboardBody = JSON.stringify({ widgets: [] })
+    await watch.send(new clients.PutDashboardCommand({ DashboardName: 'ranker', DashboardBody }))
+    for (const name of ['ranker-A-errors', 'ranker-A-of-theirs', 'ranker-A-x-A-errors']) await alarm(name)
+    const { IAMClient, CreateRoleCommand, DeleteRoleCommand } = await import('@aws-sdk/client-iam')
+    const iam = new IAMClient({ region: 'us-east-1' })
+    t.teardown(() => iam.destroy())
+    const RoleName = 'ranker-sagemaker'
+    await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: '{}' }))
+    const before = await aws.state()
+    const refused = async (wanted: RegExp) => {
+      const { code, stderr } = await run('deploy', '--model', model)
+      t.match([code, stderr], [1, wanted])
+    }
+    await refused(/there is alarm ranker-A-errors already, .*--force to take it over/)
+    await watch.send(new clients.DeleteAlarmsCommand({ AlarmNames: ['ranker-A-errors'] }))
+    await refused(/there is dashboard ranker already/)
+    const named = ['--dashboard', 'false']
+    t.match(
+      (await run('deploy', '--model', model, ...named)).stderr,
+      /role ranker-sagemaker already, .*--role/,
+    )
+    t.match((await run('train', '--train', 's3://bucket/x.csv')).stderr, /role ranker-sagemaker already/)
+    t.same({ ...(await aws.state()), alarms: 0 }, { ...before, alarms: 0 }, 'nothing was changed')
+    await iam.send(new DeleteRoleCommand({ RoleName }))
+
+    t.equal((await run('deploy', '--model', model, ...named)).code, 0)
+    const { SageMakerClient, CreateModelCommand, DeleteTagsCommand } = await import(
+      '@aws-sdk/client-sagemaker'
+    )
     const client = new SageMakerClient({ region: 'us-east-1' })
+    t.teardown(() => client.destroy())
+    const theirs = {
+      ModelName: 'ranker-of-theirs',
+      ExecutionRoleArn: 'arn:aws:iam::123456789012:role/theirs-role',
+    }
+    await client.send(new CreateModelCommand(theirs))
     const ResourceArn = 'arn:aws:sagemaker:us-east-1:123456789012:endpoint/ranker'
     await client.send(new DeleteTagsCommand({ ResourceArn, TagKeys: ['managed-by'] }))
-    client.destroy()
-    t.match(
-      (await run('deploy', '--model', other)).stderr,
-      /there is endpoint ranker already, which was not made here/,
-    )
+    for (const change of [
+      ['deploy', '--model', other, ...named],
+      ['shift', '--weights', 'A=2'],
+      ['promote'],
+      ['rollback', '--to', 'x'],
+    ])
+      t.match((await run(...change)).stderr, /there is endpoint ranker already, which was not made here/)
     const kept = await run('delete', '--yes')
     t.same(kept.operations, [])
     t.match(kept.stderr, /= endpoint ranker \(not made here: --force takes it too\)/)
-    t.equal((await run('delete', '--yes', '--force', '--with-role')).code, 0)
+
+    t.equal((await run('deploy', '--model', other, ...named, '--force')).code, 0)
+    const removed = await run('delete', '--yes', '--with-role')
+    t.match(removed.stderr, /= dashboard ranker \(not made here: --force takes it too\)/)
+    const { alarms, dashboards, models, ...rest } = await aws.state()
+    t.same(
+      [alarms, dashboards, models],
+      [['ranker-A-of-theirs', 'ranker-A-x-A-errors'], ['ranker'], ['ranker-of-theirs']],
+    )
+    for (const [kind, there] of Object.entries(rest)) t.same(Object.values(there as object), [], kind)
+    t.equal((await run('delete', '--yes', '--force')).code, 0)
+    const { dashboards: none, ...others } = await aws.state()
+    t.same([none, others.models, others.alarms], [[], models, alarms], 'even so only what has its name')
+  })
+
+  t.test('the longest names: all of it is found again', async (t) => {
+    const name = 'Long'.padEnd(63, 'g')
+    const made = await run('deploy', '--name', name, '--model', model)
+    t.equal(made.code, 0, made.stderr)
+    t.same((await run('deploy', '--name', name, '--model', model)).operations, [])
+    t.equal((await run('delete', '--name', name, '--yes', '--with-role')).code, 0)
     for (const [kind, there] of Object.entries(await aws.state()))
       t.same(Object.values(there as object), [], kind)
   })

@@ -150,6 +150,112 @@ async function testJobs() {
     }
   })
 
+  t.test('a crash at any call: run again, there is one job of each kind', async (t) => {
+    writeFileSync(join(cwd, 'lines.jsonl'), '{"items":[]}\n')
+    const data = ['--train', 'train.csv', '--validation', 'valid.csv']
+    const stages = [
+      ['train', ...data, '--spot', 'true', '--instance-count', '2'],
+      ['tune', ...data],
+      ['batch', '--model', modelFolder(t), '--input', 'lines.jsonl'],
+    ]
+    let crashes = 0
+    for (const stage of stages) {
+      for (let runs = 0; runs < 9; runs++) {
+        await aws.crash(1)
+        const { code, result, stderr } = await run([...stage, '--detach'])
+        if (code !== 0) {
+          crashes++
+          continue
+        }
+        t.match(stderr, /ranker-(batch-)?[0-9a-f]{6}-\d{8}-\d{6} is at work on the same: it is followed/)
+        t.same(result.calls, [])
+        break
+      }
+      await aws.crash(0)
+    }
+    t.ok(crashes > 5, `${crashes} calls crashed`)
+    const kinds = ['ranker-batch', 'ranker', 'ranker'].map((kind) => new RegExp(`^${kind}-\\w{6}-`))
+    const { jobs } = (await aws.state()) as { jobs: string[] }
+    t.equal(jobs.length, 3, String(jobs))
+    for (const kind of kinds) t.ok(jobs.some((job) => kind.test(job)))
+    const other = await run(['train', ...data, '--eta', '0.2', '--detach'])
+    t.same(other.result.calls.length, 1, 'another job is another one')
+  })
+
+  t.test('what AWS refuses names the resource and the way out', async (t) => {
+    const train = ['train', '--train', 's3://bucket/x.csv', '--detach']
+    const deploy = ['deploy', '--model', modelFolder(t)]
+    const role = 'arn:aws:iam::123456789012:role/nobody'
+    for (const [operation, [code, text, status = 400], argv, wanted] of [
+      [
+        'GetCallerIdentity',
+        ['ExpiredToken', 'The security token included in the request is expired', 403],
+        train,
+        /^error: sts:GetCallerIdentity: the AWS credentials have expired \(renew them, such as by aws sso login\)$/m,
+      ],
+      [
+        'GetCallerIdentity',
+        ['InvalidClientTokenId', 'The security token included in the request is invalid.', 403],
+        deploy,
+        /credentials were refused \(InvalidClientTokenId\) \(check AWS_PROFILE or the keys/,
+      ],
+      [
+        'CreateTrainingJob',
+        [
+          'ResourceLimitExceeded',
+          "The account-level service limit 'ml.m5.xlarge for training job usage' is 0 Instances",
+        ],
+        train,
+        /CreateTrainingJob of ranker-[\w-]+: .*limit 'ml\.m5\.xlarge.* is 0 Instances \(ask for more under Service Quotas/,
+      ],
+      [
+        'CreateModel',
+        [
+          'ValidationException',
+          `Could not assume role ${role}. Please ensure that the role exists and allows principal`,
+        ],
+        [...deploy, '--role', role],
+        /CreateModel of ranker-\w+: Could not assume role .*nobody.* trust sagemaker\.amazonaws\.com/,
+      ],
+      [
+        'CreateRole',
+        ['AccessDenied', 'User: x is not authorized to perform: iam:CreateRole', 403],
+        train,
+        /CreateRole of ranker-sagemaker: .*not authorized.*deployer\.json/,
+      ],
+      [
+        'CreateTrainingJob',
+        [
+          'ValidationException',
+          'No S3 objects found under S3 URL "s3://bucket/x.csv" given in input data source',
+        ],
+        train,
+        /No S3 objects found/,
+      ],
+    ] as [string, [string, string, number?], string[], RegExp][]) {
+      await aws.reset()
+      await aws.refuse({ [operation]: [code, text, status] })
+      const { code: exit, stderr } = await run(argv)
+      t.equal(exit, 1)
+      t.match(stderr, wanted)
+    }
+    await aws.refuse({})
+    await aws.reset()
+    const missing = await run(['train', '--train', 'train.csv', '--bucket', 'no-such-bucket'])
+    t.match(missing.stderr, /there is no bucket "no-such-bucket" \(/)
+    t.same((await aws.state()).roles, {}, 'said before anything is made')
+    t.match(
+      (await run(['status'])).stderr,
+      /no endpoint "ranker" in the region us-east-1: .*--region looks elsewhere/,
+    )
+    const away = { ...aws.env, AWS_ENDPOINT_URL_STS: '' }
+    const before = process.env.AWS_ENDPOINT_URL_STS
+    delete process.env.AWS_ENDPOINT_URL_STS
+    const lost = await run([...train, '--region', 'xx-nowhere-9'], { env: away })
+    process.env.AWS_ENDPOINT_URL_STS = before
+    t.match(lost.stderr, /host name in the region xx-nowhere-9 is not known .*--region/)
+  })
+
   t.test('tuning', async (t) => {
     const best = {
       TrainingJobName: 'search-003',

@@ -2,7 +2,7 @@
 
 Every request whose protocol is JSON is held against botocore's model first, as AWS does: unknown members, enums, patterns,
 lengths and ranges. `PUT /control` sets what endpoints and jobs are described as, such as statuses that follow each other;
-`PUT /crash` makes a call fail after it was done; `GET /state` tells what is in the account.
+`PUT /crash` makes a call fail after it was done, `PUT /refuse` makes calls fail as AWS has them fail; `GET /state` tells what is in the account.
 
     python moto_server.py PORT
 """
@@ -110,6 +110,19 @@ Sagemaker.add_tags = add_tags
 Sagemaker.update_endpoint = update_endpoint
 Sagemaker.update_endpoint_weights_and_capacities = update_weights
 Sagemaker.stop_training_job = stop_training_job
+# Its jobs are over as soon as they are made: here they are at work, until a test says otherwise.
+for Job, statuses in (
+    (models.FakeTrainingJob, ("training_job_status", "secondary_status")),
+    (models.FakeTransformJob, ("transform_job_status",)),
+    (models.HyperParameterTuningJob, ("hyper_parameter_tuning_job_status",)),
+):
+
+    def at_work(self, *args, init=Job.__init__, statuses=statuses, **options):
+        init(self, *args, **options)
+        for status in statuses:
+            setattr(self, status, "InProgress")
+
+    Job.__init__ = at_work
 # Its list of instance types is old; botocore's enum has checked them already.
 models.FakeEndpointConfig.validate_instance_type = lambda self, instance_type: None
 
@@ -171,6 +184,8 @@ def state():
         "dashboards": sorted(alarms.dashboards),
         "targets": sorted(id for targets in scaling.targets.values() for id in targets),
         "policies": sorted(policy.policy_name for policy in scaling.policies.values()),
+        "floors": sorted(action.scheduled_action_name for action in scaling.scheduled_actions),
+        "jobs": sorted([*own.training_jobs, *own.transform_jobs, *own.hyper_parameter_tuning_jobs]),
         "roles": {role.name: sorted(role.policies) for role in iam.iam_backends[account]["aws"].roles.values()},
     }
 
@@ -180,9 +195,25 @@ MUTATING = re.compile("Create|Put|Update|Add|Register|Deregister|Delete|Stop")
 crash = {"in": 0, "seen": 0}
 
 
+# Errors by the operation that answers with them, each a code, a text and a status.
+refusals = {}
+
+
+def refusal(name, is_json):
+    code, message, status = refusals[name]
+    if is_json:
+        return json_error(code, message, status)
+    body = f"<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
+    return Response(body, status, content_type="text/xml")
+
+
 def application(app):
     def handle(environ, start_response):
         request = Request(environ)
+        if request.path == "/refuse":
+            refusals.clear()
+            refusals.update(json.loads(request.get_data()))
+            return Response("{}")(environ, start_response)
         if request.path == "/state":
             return Response(json.dumps(state()))(environ, start_response)
         if request.path == "/crash":
@@ -195,6 +226,8 @@ def application(app):
         name = request.headers.get("X-Amz-Target", "").partition(".")[2] or request.path.rpartition("/")[2]
         if form:
             name = dict(parse_qsl(data.decode())).get("Action", "")
+        if name in refusals:
+            return refusal(name, not form)(environ, start_response)
         if not MUTATING.match(name):
             return answer_of(app, environ, start_response)
         crash["seen"] += 1

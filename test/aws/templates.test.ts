@@ -39,7 +39,7 @@ function statementsIn(value: unknown): Record<string, unknown>[] {
 
 /** Actions for which AWS takes no narrower resource, or lists that have none. */
 const WITHOUT_RESOURCE =
-  /^(sts:GetCallerIdentity|ecr:GetAuthorizationToken|cloudwatch:(PutMetricData|DescribeAlarms|GetMetricData)|sagemaker:List(Models|EndpointConfigs)|application-autoscaling:Describe\w+|logs:\w+(LogDelivery|LogDeliveries|ResourcePolicy|ResourcePolicies)|logs:DescribeLogGroups|ec2:(Create|Delete|Describe)\w+)$/
+  /^(sts:GetCallerIdentity|ecr:GetAuthorizationToken|cloudwatch:(PutMetricData|DescribeAlarms|GetMetricData)|sagemaker:List(Models|EndpointConfigs|\w+Jobs)|application-autoscaling:Describe\w+|logs:\w+(LogDelivery|LogDeliveries|ResourcePolicy|ResourcePolicies)|logs:DescribeLogGroups|ec2:(Create|Delete|Describe)\w+)$/
 
 t.test(
   'cfn-lint has nothing to say',
@@ -164,7 +164,7 @@ t.test('the dashboard shows metrics that SageMaker has', async (t) => {
     /^(Invocations(PerInstance)?|Invocation(4XX|5XX|Model)Errors|(Model|Overhead)Latency|(CPU|Memory|Disk)Utilization)$/
   const { widgets } = JSON.parse(read('dashboard.json'))
   for (const { properties } of widgets)
-    for (const [, metric] of properties.metrics) if (typeof metric === 'string') t.match(metric, known)
+    for (const [, metric] of properties.metrics ?? []) if (typeof metric === 'string') t.match(metric, known)
 })
 
 t.test('training.yaml reads the numbers that a job prints', async (t) => {

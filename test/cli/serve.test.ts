@@ -119,8 +119,8 @@ t.test('several processes serve one port as one server', async (t) => {
   const headers = { ...CSV, connection: 'close' }
   const ask = () => fetch(`${url}/invocations`, { method: 'POST', headers, body: '9,4,1' })
   for (let request = 0; request < 10; request++) t.equal(await (await ask()).text(), '1.5\n')
-  const metrics = await (await fetch(`${url}/metrics`)).text()
-  t.match(metrics, /^ranker_rows_total 10$/m, 'whichever process is asked')
+  const scrape = async () => (await fetch(`${url}/metrics`, { headers: { connection: 'close' } })).text()
+  t.match(await scrape(), /^ranker_rows_total 10$/m, 'whichever process is asked')
 
   process.kill(workers[0]!, 'SIGKILL')
   const died = performance.now()
@@ -133,6 +133,10 @@ t.test('several processes serve one port as one server', async (t) => {
     { level: 'error', pid: workers[0], how: 'by SIGKILL' },
   )
   await waitFor(() => (childrenOf(child.pid!).length === 2 ? true : undefined))
+  const later = await scrape()
+  t.match(later, /^ranker_rows_total 20$/m, 'what the dead one had counted stays')
+  t.match(later, /^ranker_request_duration_seconds_count\{phase="total"\} 20$/m)
+  t.match(later, /^ranker_body_bytes 0$/m)
 
   // The signal goes to the whole process group, as from a terminal.
   for (const pid of [...childrenOf(child.pid!), child.pid!]) process.kill(pid, 'SIGTERM')

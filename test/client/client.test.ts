@@ -319,6 +319,12 @@ t.test('arguments that are none are refused by name', async (t) => {
     [{ endpoint: 'ftp://x/' }, /url is/],
     [{ endpoint: 'http://x/', timeoutMs: 0 }, /timeoutMs is "0": wanted milliseconds above 0/],
     [{ endpoint: 'http://x/', timeoutMs: Number.NaN }, /timeoutMs/],
+    [{ endpoint: 'http://x/', batchSize: 0 }, /batchSize is "0": wanted an integer from 1/],
+    [{ endpoint: 'http://x/', batchSize: Number.NaN }, /batchSize is "NaN"/],
+    [
+      { endpoint: 'http://x/', hedgeAfterMs: Number.NaN },
+      /hedgeAfterMs is "NaN": wanted milliseconds from 0/,
+    ],
   ]
   for (const [one, message] of options)
     t.throws(() => new RankerClient(one), { code: 'BAD_SETTING', message })

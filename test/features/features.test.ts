@@ -11,7 +11,8 @@ import { QueryText } from '../../src/features/query-text.ts'
 import { transformItems } from '../../src/features/request-items.ts'
 import { parseSpec } from '../../src/features/spec-text.ts'
 import { addSeen, learnFrom, type Seen } from '../../src/features/statistics.ts'
-import { tokenize, trigramsOf, withoutPlural } from '../../src/features/tokens.ts'
+import { tokenize, withoutPlural } from '../../src/features/tokens.ts'
+import { QueryTrigrams, trigramsOf } from '../../src/features/trigrams.ts'
 
 const faultOf = (work: () => unknown): string => {
   try {
@@ -143,6 +144,7 @@ t.test('ASCII is looked through by code, and other text by word, with the same r
   fc.assert(
     fc.property(ascii, ascii, (wanted, text) => {
       const query = new QueryText(wanted)
+      const trigrams = new QueryTrigrams(wanted)
       const match = query.match(text)
       const tokens = tokenize(text)
       const counts = query.words.map((word) => tokens.filter((token) => token === word).length)
@@ -157,12 +159,12 @@ t.test('ASCII is looked through by code, and other text by word, with the same r
       )
       const [a, b] = [trigramsOf(sequence), trigramsOf(tokens)]
       const shared = a.intersection(b).size
-      t.equal(query.trigramJaccard(text), a.size + b.size === 0 ? 0 : shared / (a.size + b.size - shared))
+      t.equal(trigrams.jaccard(text), a.size + b.size === 0 ? 0 : shared / (a.size + b.size - shared))
       // The same words in full width take the other way.
       const wide = text.replaceAll(/[a-z]/g, (letter) =>
         String.fromCodePoint(letter.codePointAt(0)! + 0xfee0),
       )
-      t.equal(query.trigramJaccard(wide), query.trigramJaccard(text))
+      t.equal(trigrams.jaccard(wide), trigrams.jaccard(text))
       t.equal(query.match(wide).phrase, phrase)
       const singular = new QueryText(wanted, true)
       const without = (words: string[]) => words.map(withoutPlural)

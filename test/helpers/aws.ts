@@ -25,6 +25,10 @@ export interface Aws {
   control(answers: Readonly<Record<string, readonly object[]>>): Promise<void>
   /** Makes the nth call from now that changes something fail after it was done; 0 lets all of them pass. */
   crash(nth: number): Promise<void>
+  /** Makes calls fail, by operation: AWS's code and text, and the status. */
+  refuse(
+    errors: Readonly<Record<string, readonly [code: string, text: string, status: number]>>,
+  ): Promise<void>
   /** What is in the account. */
   state(): Promise<Record<string, unknown>>
   /** The variables that lead the SDK to the stand-ins. */
@@ -73,6 +77,9 @@ export async function startAws(t: Test): Promise<Aws> {
     },
     async crash(nth) {
       await fetch(`${url}/crash`, { method: 'PUT', body: String(nth) })
+    },
+    async refuse(errors) {
+      await fetch(`${url}/refuse`, { method: 'PUT', body: JSON.stringify(errors) })
     },
     async state() {
       return (await (await fetch(`${url}/state`)).json()) as Record<string, unknown>

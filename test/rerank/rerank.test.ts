@@ -23,7 +23,7 @@ const rulesOf = (rules: unknown): Rules => rulesSchema.parse(rules)
 /** The ids of the answer, in order. */
 function ids(given: Candidates, rules: unknown, options: Partial<RerankOptions> = {}): string {
   return rerank(given, rulesOf(rules), { seed: 1, ...options })
-    .map(({ item }) => given.ids[item])
+    .items.map(({ item }) => given.ids[item])
     .join('')
 }
 
@@ -55,7 +55,7 @@ t.test('an answer says which rule moved an item, and why', async (t) => {
     boosts: [{ column: 'brand', equals: 'x', factor: 100 }],
     pins: [{ id: 'b', rank: 1 }],
   }
-  const answer = rerank(lots, rulesOf(rules), { seed: 1 })
+  const answer = rerank(lots, rulesOf(rules), { seed: 1 }).items
   t.same(
     answer.map(({ item, moves }) => [lots.ids[item], moves]),
     [
@@ -147,7 +147,9 @@ t.test('epsilon: new items, now and then, by seed and candidates', async (t) => 
     ids(lots, own, { seed: 2 }),
     'the seed of the rule is the one that counts',
   )
-  const none = rerank(candidates([]), rulesOf({ exploration: { kind: 'epsilon', epsilon: 1 } }), { seed: 1 })
+  const none = rerank(candidates([]), rulesOf({ exploration: { kind: 'epsilon', epsilon: 1 } }), {
+    seed: 1,
+  }).items
   t.same(none, [])
 })
 
@@ -224,7 +226,7 @@ t.test('properties of all rules together', async (t) => {
       fc.nat(),
       fc.integer({ min: 1, max: 25 }),
       (query, rules, seed, limit) => {
-        const full = rerank(query, rules, { seed })
+        const full = rerank(query, rules, { seed }).items
         const order = full.map((one) => one.item)
 
         // A permutation, the same for the same seed, and shorter answers are its beginning.
@@ -233,11 +235,11 @@ t.test('properties of all rules together', async (t) => {
           [...order].sort((a, b) => a - b),
           [...query.items.keys()],
         )
-        assert.deepEqual(rerank(query, rules, { seed }), full)
-        assert.deepEqual(rerank(query, rules, { seed, limit }), full.slice(0, limit))
+        assert.deepEqual(rerank(query, rules, { seed }).items, full)
+        assert.deepEqual(rerank(query, rules, { seed, limit }).items, full.slice(0, limit))
 
         // Moves lead from where the score puts an item to where it is.
-        const byScore = rerank(query, rulesOf({}), { seed }).map((one) => one.item)
+        const byScore = rerank(query, rulesOf({}), { seed }).items.map((one) => one.item)
         for (const [rank, { item, moves }] of full.entries()) {
           const steps = [byScore.indexOf(item) + 1, ...moves.map(({ to }) => to)]
           assert.equal(steps.at(-1), rank + 1)
@@ -297,7 +299,7 @@ t.test('exploration keeps the caps that held without it', async (t) => {
       (query, exploration, caps, seed) => {
         fc.pre(query.items.length > 0)
         const most = (rules: unknown) => {
-          const order = rerank(query, rulesOf(rules), { seed }).map((one) => one.item)
+          const order = rerank(query, rulesOf(rules), { seed }).items.map((one) => one.item)
           return caps.map(({ column, within }) => {
             const counts = new Map<unknown, number>()
             for (const one of order.slice(0, within)) {
@@ -328,7 +330,7 @@ t.test('propensities are how often an item stands at a rank', async (t) => {
       for (let seed = 0; seed < 150; seed++) {
         for (const [rank, { item, propensity }] of rerank(query, rulesOf({ exploration }), {
           seed,
-        }).entries()) {
+        }).items.entries()) {
           const cell = `${rank} ${item}`
           if (cells.has(cell))
             assert.ok(Math.abs(cells.get(cell)! - propensity!) < 1e-9, 'one propensity a cell')

@@ -33,11 +33,13 @@ function differing(seen: ArrayLike<number>, wanted: ArrayLike<number>): number[]
   return Array.from(wanted, (_, row) => row).filter((row) => seen[row] !== wanted[row])
 }
 
-t.test('the module is what its source compiles to', async (t) => {
+t.test('the modules are what their sources compile to', async (t) => {
   // The compiler is large, and nothing else needs it.
-  const { compileKernel } = await import('../../scripts/kernel.ts')
-  const kept = readFileSync(join(import.meta.dirname, '../../src/scoring/kernel/forest.wasm'))
-  t.ok(kept.equals(await compileKernel()), 'run npm run kernel')
+  const { compileKernel, KERNELS } = await import('../../scripts/kernel.ts')
+  for (const name of Object.keys(KERNELS)) {
+    const kept = readFileSync(join(import.meta.dirname, `../../src/${name}.wasm`))
+    t.ok(kept.equals(await compileKernel(name)), `${name}: run npm run kernel`)
+  }
 })
 
 t.test('XGBoost’s scores, to the last bit', async (t) => {

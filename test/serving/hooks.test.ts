@@ -153,6 +153,14 @@ t.test('what fits no default is said to be the hook’s', async (t) => {
     )
   }
   t.equal((await invoke('{"ranking":[{"id":"a","rank":1,"score":2,"why":"x"}]}')).body, 'a,1,2\n')
+  const made = await serve(
+    t,
+    `export const inputFn = (body) => eval('(' + body + ')')\nexport const predictFn = (data) => data`,
+  )
+  for (const source of ['10n', '() => 1', '(() => { const a = []; a.push(a); return a })()']) {
+    const answer = await made.invoke(source, { accept: 'application/json' })
+    t.match(answer, { statusCode: 500, body: /HOOK_RETURNED.*predictFn/ }, source)
+  }
 })
 
 t.test('what an outputFn or transformFn may return', async (t) => {

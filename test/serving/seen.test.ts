@@ -5,7 +5,7 @@ import { json } from 'node:stream/consumers'
 import t from 'tap'
 import { formatMetrics } from '../../src/serving/metrics.ts'
 import { modelFolder } from '../helpers/model.ts'
-import { startServer } from '../helpers/server.ts'
+import { idleServer, startServer } from '../helpers/server.ts'
 
 /** Of OTLP's JSON, what is looked at. */
 interface Export {
@@ -86,6 +86,24 @@ t.test('/metrics counts requests, rows, scores and missing values', async (t) =>
   t.match(answer.body, /nodejs_eventloop_lag_p99_seconds/)
 })
 
+t.test('/metrics counts what several queries and lines hold as well', async (t) => {
+  const { app, invoke } = await startServer(t, modelFolder(t))
+  const item = { id: 1, price: 9, cost: 4 }
+  const query = { items: [{ ...item, age: 1 }, item] }
+  await invoke([query, query] as unknown as object)
+  await invoke({ ...query, limit: 1 })
+  await invoke({ instances: [{ features: [9, 4, null] }], options: { output: ['rank'] } })
+  const lines = [{ features: [9, 4, null] }, { features: [9] }, query]
+  await invoke(lines.map((line) => JSON.stringify(line)).join('\n'), {
+    'content-type': 'application/jsonlines',
+  })
+  const { body } = await app.inject('/metrics')
+  t.match(body, /^ranker_rows_total 10$/m)
+  t.match(body, /^ranker_request_rows_count 4$/m)
+  t.match(body, /^ranker_feature_missing_total\{feature="age"\} 6$/m)
+  t.match(body, /^ranker_score_count 9$/m, 'one item is not shown')
+})
+
 t.test('the metrics of several processes are added up', async (t) => {
   const servers = [await startServer(t, modelFolder(t)), await startServer(t, modelFolder(t))] as const
   for (const { invoke } of servers) await invoke('9,4,1')
@@ -107,8 +125,9 @@ t.test('traces go to a collector, as children of the span that the request names
   t.teardown(() => {
     delete process.env.OTEL_EXPORTER_OTLP_ENDPOINT
   })
-  const { app, invoke, ping } = await startServer(t, modelFolder(t), { traces: true })
+  const { app, invoke, ping } = idleServer(t, modelFolder(t), { traces: true })
   await ping()
+  await app.load()
   const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
   await invoke('9,4,1', { traceparent: `00-${traceId}-00f067aa0ba902b7-01` })
   await invoke('9,4', { traceparent: 'nonsense' })
@@ -123,9 +142,10 @@ t.test('traces go to a collector, as children of the span that the request names
   const attribute = (key: string) => request?.attributes.find((one) => one.key === key)?.value
   t.match(attribute('ranker.rows'), { intValue: 1 })
   t.match(attribute('http.response.status_code'), { intValue: 200 })
+  t.match(attribute('url.path'), { stringValue: '/invocations' })
   t.same(phases.map(({ name }) => name).sort(), ['encode', 'parse', 'queue', 'score'])
   t.ok(phases.every(({ parentSpanId }) => parentSpanId === request?.spanId))
   const refused = spans.filter((span) => span.traceId !== traceId)
-  t.equal(refused.length, 1, 'a ping has no span')
+  t.equal(refused.length, 1, 'a ping has no span, not even one that is refused')
   t.match(JSON.stringify(refused), /WRONG_WIDTH/)
 })

@@ -89,6 +89,12 @@ t.test('what Batch Transform sets, and what it is told', async (t) => {
   t.equal(batch({ MAX_CONTENT_LENGTH: '3000000' }).maxPayloadInMb, 2, 'never more than a body may have')
 })
 
+t.test('traces', async (t) => {
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318' }
+  t.equal(readSettings(env).traces, true)
+  t.equal(readSettings({ ...env, OTEL_SDK_DISABLED: 'true' }).traces, false)
+})
+
 t.test('a wrong value names its variable', async (t) => {
   for (const [name, seen] of [
     ['PORT', 'http'],

@@ -1,12 +1,12 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import t from 'tap'
 import { readFifo } from '../../src/storage/fifo.ts'
-import { readChunks } from '../../src/storage/files.ts'
+import { checkWritable, readChunks } from '../../src/storage/files.ts'
 import { type Chunks, gunzip } from '../../src/storage/gunzip.ts'
 import { RandomAccessFile } from '../../src/storage/random-access.ts'
 
@@ -122,5 +122,18 @@ t.test('a file that cannot be read is named', async (t) => {
   t.throws(() => RandomAccessFile.open(join(folder, 'a/b')), {
     code: 'INPUT_UNREADABLE',
     message: /: not a directory \(ENOTDIR\)$/,
+  })
+})
+
+t.test('a folder is made with those above it, or what keeps it from being made is said', async (t) => {
+  const folder = t.testdir({ file: '' })
+  checkWritable(join(folder, 'a/b/c'))
+  checkWritable(join(folder, 'a/b/c'))
+  t.ok(existsSync(join(folder, 'a/b/c')))
+  t.throws(() => checkWritable(join(folder, 'file/a')), { message: /: not a directory \(ENOTDIR\)$/ })
+  // The system neither has it nor makes it, which Node's own way to make folders would ask for ever.
+  t.throws(() => checkWritable('/proc/a/b'), {
+    code: 'WRITE_FAILED',
+    message: /^cannot write \/proc\/a\/b: no such/,
   })
 })

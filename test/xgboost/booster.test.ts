@@ -14,7 +14,7 @@ t.test('the library: found, checked, and said plainly when it is not there', asy
   t.equal(library.version, XGBOOST_VERSION)
   t.throws(() => XGBoost.load({ RANKER_XGBOOST_LIB: '/nowhere/libxgboost.so' }), {
     code: 'XGBOOST_NOT_FOUND',
-    message: /\/nowhere\/libxgboost\.so.*run npm run setup first/,
+    message: /\/nowhere\/libxgboost\.so.*run npm run setup/,
   })
 })
 
@@ -52,6 +52,35 @@ t.test('trains, evaluates, saves, loads, slices', async (t) => {
     }
     t.throws(() => own(booster.slice(13)), { code: 'XGBOOST_FAILED' })
   })
+})
+
+t.test('what a booster knows of the rows that it was trained on is what it predicts of them', async (t) => {
+  const { values, ...data } = judgedData({ missing: 0.2 })
+  const cases: Record<string, string>[] = [
+    {},
+    { subsample: '0.5', colsample_bytree: '0.5', seed: '3' },
+    { grow_policy: 'lossguide', max_leaves: '12', max_depth: '0' },
+    { num_parallel_tree: '3', subsample: '0.7' },
+    { booster: 'dart', rate_drop: '0.3' },
+    { objective: 'binary:logistic' },
+    { objective: 'count:poisson' },
+    { objective: 'reg:absoluteerror' },
+    { tree_method: 'approx', raw: 'yes' },
+  ]
+  for (const { raw, ...parameters } of cases) {
+    const isBinary = parameters.objective === 'binary:logistic'
+    const labels = data.labels.map((label) => (isBinary ? Math.min(label, 1) : label))
+    withOwned((own) => {
+      const train = own(DMatrix.create(library, { ...data, labels }, { ...options, raw: raw === 'yes' }))
+      const booster = own(Booster.create(library, { objective: 'rank:ndcg', ...parameters }, [train]))
+      for (let round = 0; round < 15; round++) {
+        booster.update(round, train)
+        booster.evaluate(round, [{ name: 'train', matrix: train }])
+      }
+      const model = own(booster.slice(15))
+      t.same(booster.predictMatrix(train), model.predict(values, data.rows, 6), JSON.stringify(parameters))
+    })
+  }
 })
 
 t.test("XGBoost's refusals come as one sentence", async (t) => {

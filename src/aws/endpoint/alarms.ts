@@ -13,6 +13,21 @@ interface Template {
 
 const MINUTE = 60
 
+/** Names of the alarms of a variant, each of which takes a deployment back. */
+export const alarmsOfVariant = (endpoint: string, variant: string): { errors: string; latency: string } => ({
+  errors: `${endpoint}-${variant}-errors`,
+  latency: `${endpoint}-${variant}-latency`,
+})
+
+/** Name of the alarm that wakes an asynchronous endpoint. */
+export const backlogAlarmOf = (endpoint: string): string => `${endpoint}-${A}-backlog`
+
+/** Names of all alarms that an endpoint of ours can have. */
+export const possibleAlarms = (endpoint: string): string[] => [
+  ...[A!, B!].flatMap((variant) => Object.values(alarmsOfVariant(endpoint, variant))),
+  backlogAlarmOf(endpoint),
+]
+
 /**
  * PutMetricAlarm for each variant that answers: the share of requests that fail, and the p99 of the model's latency.
  * A deployment that sets one off is rolled back by AWS itself.
@@ -31,6 +46,7 @@ export function alarmRequests(scope: Scope, config: Config): PutMetricAlarmComma
     Tags: scopeTags(scope),
   } as const
   return [A!, ...(endpoint.b ? [B!] : [])].flatMap((variant): PutMetricAlarmCommandInput[] => {
+    const { errors, latency } = alarmsOfVariant(name, variant)
     const metric = (MetricName: string) => ({
       Namespace: 'AWS/SageMaker',
       MetricName,
@@ -47,7 +63,7 @@ export function alarmRequests(scope: Scope, config: Config): PutMetricAlarmComma
     return [
       {
         ...common,
-        AlarmName: `${name}-${variant}-errors`,
+        AlarmName: errors,
         AlarmDescription: `Percent of the requests to variant ${variant} of ${name} that fail`,
         Threshold: endpoint.alarms?.errors ?? Threshold.errors,
         Metrics: [
@@ -58,7 +74,7 @@ export function alarmRequests(scope: Scope, config: Config): PutMetricAlarmComma
       },
       {
         ...common,
-        AlarmName: `${name}-${variant}-latency`,
+        AlarmName: latency,
         AlarmDescription: `p99 latency of the model of variant ${variant} of ${name}, in microseconds`,
         Threshold: 1000 * (endpoint.alarms?.latency ?? Threshold.latency),
         ...metric('ModelLatency'),

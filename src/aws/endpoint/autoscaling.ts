@@ -9,6 +9,7 @@ import { MANAGED } from '../names.ts'
 import type { Config } from '../schema.ts'
 import { type Scope, scopeTags } from '../scope.ts'
 import { fill, readTemplate } from '../template.ts'
+import { backlogAlarmOf } from './alarms.ts'
 import { A, endpointName, modeOf } from './settings.ts'
 
 export interface Autoscaling {
@@ -29,6 +30,13 @@ export const policyArnOf = (policy: string): string => `{the ARN of the scaling 
 
 export const resourceIdOf = (endpoint: string, variant: string): string =>
   `endpoint/${endpoint}/variant/${variant}`
+
+/** Names of what autoscaling is made of: what has another one was set up by somebody else. */
+export const loadPolicyOf = (endpoint: string): string => `${endpoint}-load`
+export const wakePolicyOf = (endpoint: string): string => `${endpoint}-wake`
+const floorOf = (endpoint: string, floor: string): string => `${endpoint}-${floor}`
+export const isFloorOf = (endpoint: string, action: string): boolean =>
+  action.startsWith(floorOf(endpoint, ''))
 
 const NAMESPACE = { ServiceNamespace: 'sagemaker' } as const
 
@@ -54,7 +62,7 @@ export function autoscaling(scope: Scope, config: Config): Autoscaling | undefin
   }
   const tracking: PutScalingPolicyCommandInput = {
     ...at,
-    PolicyName: `${name}-load`,
+    PolicyName: loadPolicyOf(name),
     PolicyType: 'TargetTrackingScaling',
     TargetTrackingScalingPolicyConfiguration: fill(template.TargetTrackingScalingPolicyConfiguration, {
       TargetValue: settings.target ?? DEFAULT_TARGET[mode],
@@ -75,7 +83,7 @@ export function autoscaling(scope: Scope, config: Config): Autoscaling | undefin
     alarms: wake ? [wake.alarm] : [],
     actions: (settings.schedule ?? []).map((one) => ({
       ...at,
-      ScheduledActionName: one.name,
+      ScheduledActionName: floorOf(name, one.name),
       Schedule: one.cron,
       ...(one.timezone !== undefined && { Timezone: one.timezone }),
       ScalableTargetAction: { MinCapacity: one.min, ...(one.max !== undefined && { MaxCapacity: one.max }) },
@@ -113,7 +121,7 @@ function wakeUp(
   endpoint: string,
   at: Pick<PutScalingPolicyCommandInput, 'ServiceNamespace' | 'ResourceId' | 'ScalableDimension'>,
 ) {
-  const PolicyName = `${endpoint}-wake`
+  const PolicyName = wakePolicyOf(endpoint)
   const policy: PutScalingPolicyCommandInput = {
     ...at,
     PolicyName,
@@ -126,7 +134,7 @@ function wakeUp(
     },
   }
   const alarm: PutMetricAlarmCommandInput = {
-    AlarmName: `${endpoint}-A-backlog`,
+    AlarmName: backlogAlarmOf(endpoint),
     AlarmDescription: `Requests to ${endpoint} wait while it has no instance`,
     Namespace: 'AWS/SageMaker',
     MetricName: 'HasBacklogWithoutCapacity',

@@ -1,4 +1,5 @@
 import type { PutDashboardCommandInput } from '@aws-sdk/client-cloudwatch'
+import { MANAGED } from '../names.ts'
 import { readTemplate, substitute } from '../template.ts'
 
 /** PutDashboard: infrastructure/dashboard.json for one endpoint. */
@@ -10,3 +11,6 @@ export function dashboardRequest(endpoint: string, region: string): PutDashboard
   })
   return { DashboardName: endpoint, DashboardBody: JSON.stringify(body) }
 }
+
+/** Dashboards have no tags: a line of text on ours says whose it is. */
+export const isOurDashboard = (body: string): boolean => body.includes(`${MANAGED.Key}=${MANAGED.Value}`)

@@ -1,18 +1,18 @@
 import { RankerError } from '../../errors.ts'
-import type { Calls } from '../api.ts'
-import { join, make, type Plan, step } from '../plan.ts'
+import { MANAGED } from '../names.ts'
+import { join, make, type Plan, put, step } from '../plan.ts'
 import { planRole } from '../role.ts'
 import { scopeTags } from '../scope.ts'
-import { covers } from '../template.ts'
-import type { Autoscaling } from './autoscaling.ts'
 import type { Existing } from './existing.ts'
-import { noteOn } from './move.ts'
+import { FORCE, note, noteOn } from './move.ts'
+import { planScaling, planScalingRemoval } from './scaling-plan.ts'
 import type { Wanted } from './wanted.ts'
 
 /** What is to be done so that all that is wanted is there. Pure. @throws {RankerError} NAME_TAKEN, ENDPOINT_FAILED */
 export function planDeploy(wanted: Wanted, existing: Existing, { force = false } = {}): Plan {
   const { names } = existing
   const { endpointConfig } = wanted
+  if (!force) refuseForeign(wanted, existing)
   return join(
     planRole(wanted.scope, existing.role),
     ...wanted.uploads.map(
@@ -30,15 +30,40 @@ export function planDeploy(wanted: Wanted, existing: Existing, { force = false }
     ...wanted.alarms.map((request) =>
       put('alarm', request.AlarmName!, existing.alarms, 'cloudwatch:PutMetricAlarm', request),
     ),
+    planScalingRemoval(wanted, existing),
     planEndpoint(wanted, existing, force),
-    planScaling(wanted.scaling, existing),
+    planScaling(wanted, existing),
+    planAlarmRemoval(wanted, existing),
     planDashboard(wanted, existing),
   )
 }
 
+/** What stands under a name that we would write to, and was made by somebody else. */
+function refuseForeign({ dashboard, ...wanted }: Wanted, { foreign }: Existing): void {
+  const names = alarmsOf(wanted).map((name) => `alarm ${name}`)
+  if (dashboard) names.push(`dashboard ${dashboard.DashboardName}`)
+  const what = names.find((one) => foreign.includes(one))
+  if (what !== undefined) throw new RankerError('NAME_TAKEN', { what, fix: FORCE })
+}
+
+/** Alarms of ours that nothing sets off any more, such as those of a variant that is gone. */
+function planAlarmRemoval(wanted: Wanted, { alarms, foreign }: Existing): Plan {
+  const AlarmNames = alarms
+    .map(({ AlarmName }) => AlarmName!)
+    .filter((name) => !alarmsOf(wanted).includes(name) && !foreign.includes(`alarm ${name}`))
+  if (AlarmNames.length === 0) return { steps: [], kept: [] }
+  return {
+    steps: [step('-', `alarms ${AlarmNames.join(', ')}`, 'cloudwatch:DeleteAlarms', { AlarmNames })],
+    kept: [],
+  }
+}
+
+const alarmsOf = ({ alarms, scaling }: Pick<Wanted, 'alarms' | 'scaling'>): string[] =>
+  [...alarms, ...(scaling?.alarms ?? [])].map(({ AlarmName }) => AlarmName!)
+
 function planEndpoint(wanted: Wanted, existing: Existing, force: boolean): Plan {
-  const { name, scope, endpointConfig, update, scaling } = wanted
-  const { endpoint, targets } = existing
+  const { name, scope, endpointConfig, update } = wanted
+  const { endpoint } = existing
   const config = endpointConfig.EndpointConfigName!
   const what = `endpoint ${name}`
   const until = {
@@ -53,7 +78,7 @@ function planEndpoint(wanted: Wanted, existing: Existing, force: boolean): Plan 
     Tags: scopeTags(scope),
   })
   if (!endpoint) return { steps: [creation, until], kept: [] }
-  if (!endpoint.ours && !force) throw new RankerError('NAME_TAKEN', { what })
+  if (!endpoint.ours && !force) throw new RankerError('NAME_TAKEN', { what, fix: FORCE })
   if (endpoint.status === 'Failed') {
     return {
       steps: [
@@ -70,92 +95,15 @@ function planEndpoint(wanted: Wanted, existing: Existing, force: boolean): Plan 
     throw new RankerError('ENDPOINT_FAILED', { name, status: endpoint.status, reason })
   }
   if (endpoint.config === config) return { steps: [], kept: [what] }
-  const dimension = scaling?.target.ScalableDimension
-  const stale = (targets as { ScalableDimension?: string; ResourceId?: string }[]).filter(
-    (one) => dimension !== undefined && one.ScalableDimension !== dimension,
-  )
   return {
     steps: [
-      ...stale.map(({ ScalableDimension, ResourceId }) =>
-        step('-', `autoscaling of ${what}`, 'application-autoscaling:DeregisterScalableTarget', {
-          ServiceNamespace: 'sagemaker',
-          ResourceId,
-          ScalableDimension: ScalableDimension as 'sagemaker:variant:DesiredInstanceCount',
-        }),
-      ),
+      ...(endpoint.ours ? [] : [note(endpoint, MANAGED.Key, MANAGED.Value, 'that it is taken over')]),
       ...noteOn(endpoint),
       step('~', `${what}: from ${endpoint.config} to ${config}`, 'sagemaker:UpdateEndpoint', update),
       until,
     ],
     kept: [],
   }
-}
-
-function planScaling(scaling: Autoscaling | undefined, existing: Existing): Plan {
-  if (!scaling) return { steps: [], kept: [] }
-  const { target, policies, actions, alarms } = scaling
-  return join(
-    put(
-      'autoscaling',
-      target.ResourceId!,
-      existing.targets,
-      'application-autoscaling:RegisterScalableTarget',
-      target,
-    ),
-    ...policies.map((one) =>
-      put(
-        'scaling policy',
-        one.PolicyName!,
-        existing.policies,
-        'application-autoscaling:PutScalingPolicy',
-        one,
-      ),
-    ),
-    ...actions.map((one) =>
-      put(
-        'floor',
-        one.ScheduledActionName!,
-        existing.actions,
-        'application-autoscaling:PutScheduledAction',
-        one,
-      ),
-    ),
-    ...alarms.map((one) => put('alarm', one.AlarmName!, existing.alarms, 'cloudwatch:PutMetricAlarm', one)),
-  )
-}
-
-type PutCall =
-  | 'cloudwatch:PutMetricAlarm'
-  | 'application-autoscaling:RegisterScalableTarget'
-  | 'application-autoscaling:PutScalingPolicy'
-  | 'application-autoscaling:PutScheduledAction'
-
-/** Members that tell two things of a kind apart. */
-const IDENTITY = [
-  'AlarmName',
-  'PolicyName',
-  'ScheduledActionName',
-  'ScalableDimension',
-  'ResourceId',
-] as const
-
-/** Calls that make or change, as need be. */
-function put<N extends PutCall>(
-  kind: string,
-  name: string,
-  there: readonly object[],
-  call: N,
-  request: Calls[N][0],
-): Plan {
-  const what = `${kind} ${name}`
-  const { Tags: _, ...wanted } = request as object as { Tags?: unknown } & Record<string, unknown>
-  const key = IDENTITY.find((one) => wanted[one] !== undefined)!
-  const same = there.find((one) => (one as Record<string, unknown>)[key] === wanted[key])
-  // The ARN of a policy is known only when it is made: what stands for it is not compared.
-  const { AlarmActions: actions, ...rest } = wanted
-  const isKnown = !JSON.stringify(actions ?? '').includes('{the ARN')
-  if (same && covers(same, isKnown ? wanted : rest)) return { steps: [], kept: [what] }
-  return { steps: [step(same ? '~' : '+', what, call, request)], kept: [] }
 }
 
 function planDashboard({ dashboard }: Wanted, existing: Existing): Plan {

@@ -1,5 +1,5 @@
 import type { GetMetricDataCommandInput, MetricDataQuery } from '@aws-sdk/client-cloudwatch'
-import type { Api } from '../api.ts'
+import { type Api, pages } from '../api.ts'
 
 /** Columns of the table: CloudWatch's metric, its statistic, and what it is divided by. */
 export const METRIC_COLUMNS = [
@@ -55,8 +55,7 @@ export function metricRequest(
 /** The rows in order of time; a value that CloudWatch does not have is absent. */
 export async function readMetrics(api: Api, request: GetMetricDataCommandInput): Promise<MetricRow[]> {
   const rows = new Map<number, Record<string, number>>()
-  for (let NextToken: string | undefined; ; ) {
-    const page = await api.call('cloudwatch:GetMetricData', { ...request, ...(NextToken && { NextToken }) })
+  for await (const page of pages(api, 'cloudwatch:GetMetricData', request)) {
     for (const { Id, Timestamps = [], Values = [] } of page.MetricDataResults ?? []) {
       const { per } = METRIC_COLUMNS.find(({ id }) => id === Id)!
       for (const [at, time] of Timestamps.entries()) {
@@ -65,8 +64,6 @@ export async function readMetrics(api: Api, request: GetMetricDataCommandInput):
         rows.set(time.getTime(), row)
       }
     }
-    NextToken = page.NextToken
-    if (!NextToken) break
   }
   return [...rows].sort(([a], [b]) => a - b).map(([time, values]) => ({ from: new Date(time), values }))
 }

@@ -1,4 +1,8 @@
-import type { CreateEndpointConfigCommandInput, ProductionVariant } from '@aws-sdk/client-sagemaker'
+import type {
+  CreateEndpointConfigCommandInput,
+  ProductionVariant,
+  UpdateEndpointCommandInput,
+} from '@aws-sdk/client-sagemaker'
 import { RankerError } from '../../errors.ts'
 import type { Api } from '../api.ts'
 import { found } from '../failures.ts'
@@ -88,18 +92,37 @@ export function promoted(
   }
 }
 
+/** The way to deal with what somebody else made. */
+export const FORCE = 'wanted another --name or --endpoint, or --force to take it over'
+
+/** @throws {RankerError} NAME_TAKEN for an endpoint that was made by somebody else. */
+export function refuseForeign({ ours, name }: EndpointState, force: boolean): void {
+  if (!ours && !force) throw new RankerError('NAME_TAKEN', { what: `endpoint ${name}`, fix: FORCE })
+}
+
+/** How many instances autoscaling has started is its affair; weights and capture are those of the configuration. */
+export const RETAIN = {
+  RetainAllVariantProperties: true,
+  ExcludeRetainedVariantProperties: [
+    { VariantPropertyType: 'DesiredWeight' },
+    { VariantPropertyType: 'DataCaptureConfig' },
+  ],
+} satisfies Partial<UpdateEndpointCommandInput>
+
 export interface MoveOptions {
   /** Whether a tag keeps where the endpoint was, for a later way back. */
   readonly isNoted: boolean
   readonly deployment: NonNullable<Config['endpoint']>['deployment'] | undefined
   readonly alarms: readonly string[]
+  /** Whether autoscaling holds the number of instances. */
+  readonly isScaled: boolean
 }
 
 /** Moves an endpoint to a configuration, which is made where it is not there. */
 export async function planMove(
   endpoint: EndpointState,
   target: string | CreateEndpointConfigCommandInput,
-  { isNoted, deployment, alarms }: MoveOptions,
+  { isNoted, deployment, alarms, isScaled }: MoveOptions,
   api: Api | undefined,
 ): Promise<Plan> {
   const { name } = endpoint
@@ -118,6 +141,7 @@ export async function planMove(
       step('~', `endpoint ${name}: from ${endpoint.config} to ${config}`, 'sagemaker:UpdateEndpoint', {
         EndpointName: name,
         EndpointConfigName: config,
+        ...(isScaled && RETAIN),
         DeploymentConfig: deploymentConfig(deployment, alarms),
       }),
       { kind: 'wait', what: `until endpoint ${name} is in service`, endpoint: name, until: { config } },
@@ -127,13 +151,20 @@ export async function planMove(
 }
 
 /** Keeps on the endpoint which configuration it has, before it gets another one; nothing where that is kept already. */
-export function noteOn({ name, arn, config, previous }: EndpointState): Step[] {
-  if (previous === config) return []
-  const Tags = [{ Key: PREVIOUS_TAG, Value: config }]
-  return [
-    step('~', `note on endpoint ${name} what it had before`, 'sagemaker:AddTags', { ResourceArn: arn, Tags }),
-  ]
-}
+export const noteOn = ({ arn, name, config, previous }: EndpointState): Step[] =>
+  previous === config ? [] : [note({ arn, name }, PREVIOUS_TAG, config, 'what it had before')]
+
+/** A tag on an endpoint that names one of its configurations. */
+export const note = (
+  { name, arn }: Pick<EndpointState, 'name' | 'arn'>,
+  Key: string,
+  Value: string,
+  what: string,
+): Step =>
+  step('~', `note on endpoint ${name} ${what}`, 'sagemaker:AddTags', {
+    ResourceArn: arn,
+    Tags: [{ Key, Value }],
+  })
 
 /** Whether the endpoint is what a promotion of its configuration before would make of it: one that was cut short. */
 export async function isPromoted(scope: Scope, endpoint: EndpointState, api: Api): Promise<boolean> {

@@ -1,69 +1,59 @@
-import type { Tools } from '../apply.ts'
-import { ENDPOINT_TAG, isOurs } from '../names.ts'
+import { type Api, pages } from '../api.ts'
+import { ENDPOINT_TAG, isNamedByContent, isOurs, startByContent } from '../names.ts'
 import { type Plan, type Step, step } from '../plan.ts'
-import { lookForExtras } from './existing.ts'
+import { type Existing, lookForExtras } from './existing.ts'
+import { deregistration } from './scaling-plan.ts'
 import { describeEndpoint } from './state.ts'
 import type { Wanted } from './wanted.ts'
 
 /** What belongs to an endpoint, for its removal. */
 export interface Belongings {
   readonly endpoint: boolean
-  readonly targets: readonly { readonly ResourceId: string; readonly ScalableDimension: string }[]
+  readonly targets: readonly Pick<Existing['targets'][number], 'ResourceId' | 'ScalableDimension'>[]
   readonly alarms: readonly string[]
   readonly dashboard: boolean
   readonly configs: readonly string[]
   readonly models: readonly string[]
-  /** What has the endpoint's name and is left alone. */
+  /** What has a name of the endpoint's and is left alone. */
   readonly kept: readonly string[]
 }
 
 /** Looks for all that was made for the endpoint. @param force takes what lacks our tag too, where its name says so */
-export async function lookForBelongings(name: string, force: boolean, tools: Tools): Promise<Belongings> {
-  const { api } = tools
+export async function lookForBelongings(name: string, force: boolean, api: Api): Promise<Belongings> {
   const kept: string[] = []
+  /** Whether it is to go; what stays is told. */
+  const isTaken = (what: string, ours: boolean): boolean => {
+    if (!ours && !force) kept.push(`${what} (not made here: --force takes it too)`)
+    return ours || force
+  }
   const endpoint = await describeEndpoint(api, name)
-  const isTaken = endpoint !== undefined && (endpoint.ours || force)
-  if (endpoint && !isTaken) kept.push(`endpoint ${name} (not made here: --force takes it too)`)
-  const extras = await lookForExtras(name, tools)
-  const configs: string[] = []
-  const models: string[] = []
-  const sort = async (kind: string, found: string, arn: string, into: string[]) => {
-    const { Tags = [] } = await api.call('sagemaker:ListTags', { ResourceArn: arn })
-    const made = isOurs(Tags) && Tags.some(({ Key, Value }) => Key === ENDPOINT_TAG && Value === name)
-    if (made || (force && !Tags.some(({ Key, Value }) => Key === ENDPOINT_TAG && Value !== name)))
-      into.push(found)
-    else if (!isOurs(Tags)) kept.push(`${kind} ${found} (not made here: --force takes it too)`)
-  }
-  for (let NextToken: string | undefined; ; ) {
-    const page = await api.call('sagemaker:ListEndpointConfigs', {
-      NameContains: `${name}-`,
-      ...(NextToken && { NextToken }),
-    })
-    for (const { EndpointConfigName, EndpointConfigArn } of page.EndpointConfigs ?? [])
-      if (EndpointConfigName!.startsWith(`${name}-`))
-        await sort('endpoint configuration', EndpointConfigName!, EndpointConfigArn!, configs)
-    NextToken = page.NextToken
-    if (!NextToken) break
-  }
-  for (let NextToken: string | undefined; ; ) {
-    const page = await api.call('sagemaker:ListModels', {
-      NameContains: `${name}-`,
-      ...(NextToken && { NextToken }),
-    })
-    for (const { ModelName, ModelArn } of page.Models ?? [])
-      if (ModelName!.startsWith(`${name}-`)) await sort('model', ModelName!, ModelArn!, models)
-    NextToken = page.NextToken
-    if (!NextToken) break
-  }
+  const takesEndpoint = endpoint !== undefined && isTaken(`endpoint ${name}`, endpoint.ours)
   // Of an endpoint that stays, its alarms and the rest stay too.
-  const isFree = endpoint === undefined || isTaken
+  if (endpoint && !takesEndpoint)
+    return { endpoint: false, targets: [], alarms: [], dashboard: false, configs: [], models: [], kept }
+  const { targets, alarms, dashboard, foreign } = await lookForExtras(name, api)
+  const isOwn = (what: string) => isTaken(what, !foreign.includes(what))
+  const isMade = async (kind: string, made: string, ResourceArn: string) => {
+    const { Tags = [] } = await api.call('sagemaker:ListTags', { ResourceArn })
+    const owner = Tags.find(({ Key }) => Key === ENDPOINT_TAG)?.Value
+    if (owner !== undefined) return owner === name && isTaken(`${kind} ${made}`, isOurs(Tags))
+    return isNamedByContent(name, made) && isTaken(`${kind} ${made}`, false)
+  }
+  const [configs, models]: [string[], string[]] = [[], []]
+  const request = { NameContains: startByContent(name) }
+  for await (const { EndpointConfigs = [] } of pages(api, 'sagemaker:ListEndpointConfigs', request))
+    for (const { EndpointConfigName: made, EndpointConfigArn: arn } of EndpointConfigs)
+      if (await isMade('endpoint configuration', made!, arn!)) configs.push(made!)
+  for await (const { Models = [] } of pages(api, 'sagemaker:ListModels', request))
+    for (const { ModelName: made, ModelArn: arn } of Models)
+      if (await isMade('model', made!, arn!)) models.push(made!)
   return {
-    endpoint: isTaken,
-    targets: isFree ? (extras.targets as unknown as Belongings['targets']) : [],
-    alarms: isFree ? extras.alarms.map((one) => (one as { AlarmName: string }).AlarmName) : [],
-    dashboard: isFree && extras.dashboard !== undefined,
-    configs: isFree ? configs : [],
-    models: isFree ? models : [],
+    endpoint: takesEndpoint,
+    targets,
+    alarms: alarms.map(({ AlarmName }) => AlarmName!).filter((one) => isOwn(`alarm ${one}`)),
+    dashboard: dashboard !== undefined && isOwn(`dashboard ${name}`),
+    configs,
+    models,
     kept,
   }
 }
@@ -72,14 +62,7 @@ export async function lookForBelongings(name: string, force: boolean, tools: Too
 export function belongingsOf({ alarms, scaling, dashboard, models, endpointConfig }: Wanted): Belongings {
   return {
     endpoint: true,
-    targets: scaling
-      ? [
-          {
-            ResourceId: scaling.target.ResourceId!,
-            ScalableDimension: scaling.target.ScalableDimension!,
-          },
-        ]
-      : [],
+    targets: scaling ? [scaling.target] : [],
     alarms: [...alarms, ...(scaling?.alarms ?? [])].map(({ AlarmName }) => AlarmName!),
     dashboard: dashboard !== undefined,
     configs: [endpointConfig.EndpointConfigName!],
@@ -90,15 +73,7 @@ export function belongingsOf({ alarms, scaling, dashboard, models, endpointConfi
 
 /** In the order that leaves nothing running: what scales it, the endpoint, then what it was made of. */
 export function planRemoval(name: string, { kept, ...all }: Belongings): Plan {
-  const steps: Step[] = [
-    ...all.targets.map(({ ResourceId, ScalableDimension }) =>
-      step('-', `autoscaling of ${ResourceId}`, 'application-autoscaling:DeregisterScalableTarget', {
-        ServiceNamespace: 'sagemaker',
-        ResourceId,
-        ScalableDimension: ScalableDimension as 'sagemaker:variant:DesiredInstanceCount',
-      }),
-    ),
-  ]
+  const steps: Step[] = all.targets.map(deregistration)
   if (all.endpoint) {
     steps.push(step('-', `endpoint ${name}`, 'sagemaker:DeleteEndpoint', { EndpointName: name }), {
       kind: 'wait',

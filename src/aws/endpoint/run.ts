@@ -1,9 +1,13 @@
 import { RankerError, reasonOf } from '../../errors.ts'
+import type { Api } from '../api.ts'
 import { applyPlan, type Tools } from '../apply.ts'
-import type { Plan } from '../plan.ts'
+import { PROVEN_TAG } from '../names.ts'
+import { join, type Plan } from '../plan.ts'
 import { planDeploy } from './deploy.ts'
 import { lookForEndpoint } from './existing.ts'
 import type { Answer } from './invoke.ts'
+import { note } from './move.ts'
+import { existingEndpoint } from './state.ts'
 import type { Wanted } from './wanted.ts'
 import { planWayBack } from './way-back.ts'
 
@@ -32,17 +36,31 @@ export async function deploy(
   shown(plan)
   try {
     await applyPlan(plan, tools)
-    return { plan, answers: await smoke() }
+    const answers = await smoke()
+    const proven = answers.length > 0 ? await planProof(wanted, tools.api) : NO_STEPS
+    await applyPlan(proven, tools)
+    return { plan: join(plan, proven), answers }
   } catch (thrown) {
     // Whoever stops waiting wants the deployment to go on, and what AWS refused outright has changed nothing that serves.
     if (!(thrown instanceof RankerError) || !BROKEN.includes(thrown.code)) throw thrown
-    const back = await planWayBack(wanted, before, tools)
-    tools.told(`${reasonOf(thrown)}; going back`)
-    shown(back)
-    await applyPlan(back, tools)
-    const outcome = back.steps.length > 0 ? 'it was taken back' : 'nothing was there to go back to'
+    const { plan: back, outcome } = await planWayBack(wanted, before, tools.api)
+    if (back.steps.length > 0) {
+      tools.told(`${reasonOf(thrown)}; going back`)
+      shown(back)
+      await applyPlan(back, tools)
+    }
     throw new RankerError('DEPLOYMENT_FAILED', { reason: reasonOf(thrown), outcome }, { cause: thrown })
   }
+}
+
+const NO_STEPS: Plan = { steps: [], kept: [] }
+
+/** Keeps on the endpoint that it answers as it is, so that a later smoke query that fails does not take that back. */
+async function planProof({ name }: Wanted, api: Api): Promise<Plan> {
+  const endpoint = await existingEndpoint(api, name)
+  const { config, proven } = endpoint
+  if (config === proven) return NO_STEPS
+  return { steps: [note(endpoint, PROVEN_TAG, config, 'that it answers')], kept: [] }
 }
 
 /** What says that the endpoint is not as it should be. */

@@ -1,7 +1,7 @@
 import { RankerError } from '../../errors.ts'
 import type { Api, Calls } from '../api.ts'
 import { found } from '../failures.ts'
-import { isOurs, PREVIOUS_TAG } from '../names.ts'
+import { isOurs, PREVIOUS_TAG, PROVEN_TAG } from '../names.ts'
 import { type Waiting, waitFor } from '../wait.ts'
 
 export type EndpointDescription = Calls['sagemaker:DescribeEndpoint'][1]
@@ -15,6 +15,8 @@ export interface EndpointState {
   readonly config: string
   /** The one before, where a change of ours left a note of it. */
   readonly previous: string | undefined
+  /** The one with which it answered the smoke query last. */
+  readonly proven: string | undefined
   readonly ours: boolean
   readonly description: EndpointDescription
 }
@@ -30,6 +32,7 @@ export async function describeEndpoint(api: Api, name: string): Promise<Endpoint
     status: description.EndpointStatus!,
     config: description.EndpointConfigName!,
     previous: Tags.find(({ Key }) => Key === PREVIOUS_TAG)?.Value,
+    proven: Tags.find(({ Key }) => Key === PROVEN_TAG)?.Value,
     ours: isOurs(Tags),
     description,
   }
@@ -38,7 +41,7 @@ export async function describeEndpoint(api: Api, name: string): Promise<Endpoint
 /** @throws {RankerError} ENDPOINT_ABSENT */
 export async function existingEndpoint(api: Api, name: string): Promise<EndpointState> {
   const state = await describeEndpoint(api, name)
-  if (!state) throw new RankerError('ENDPOINT_ABSENT', { name })
+  if (!state) throw new RankerError('ENDPOINT_ABSENT', { name, region: api.region })
   return state
 }
 
@@ -73,7 +76,7 @@ export async function waitForEndpoint(
     const now = await found(tools.api.call('sagemaker:DescribeEndpoint', { EndpointName: name }))
     if (!now) {
       if (until === 'gone') return { line: 'gone', done: true }
-      throw new RankerError('ENDPOINT_ABSENT', { name })
+      throw new RankerError('ENDPOINT_ABSENT', { name, region: tools.api.region })
     }
     const status = now.EndpointStatus!
     if (until === 'gone' || MOVING.includes(status)) return { line: progressOf(now) }

@@ -13,6 +13,7 @@ import { dashboardRequest } from './dashboard.ts'
 import { deploymentConfig } from './deployment.ts'
 import { endpointConfigRequest } from './endpoint-config.ts'
 import { modelRequest } from './model.ts'
+import { RETAIN } from './move.ts'
 import { endpointName, modeOf } from './settings.ts'
 
 /** Where the models of the variants are. */
@@ -64,14 +65,7 @@ export function wantedEndpoint(scope: Scope, config: Config, sources: VariantSou
     update: {
       EndpointName: name,
       EndpointConfigName: endpointConfig.EndpointConfigName,
-      // How many instances autoscaling has started is its affair; weights and capture are those of the configuration.
-      ...(scaling && {
-        RetainAllVariantProperties: true,
-        ExcludeRetainedVariantProperties: [
-          { VariantPropertyType: 'DesiredWeight' },
-          { VariantPropertyType: 'DataCaptureConfig' },
-        ],
-      }),
+      ...(scaling && RETAIN),
       ...(mode !== 'serverless' && {
         DeploymentConfig: deploymentConfig(
           endpoint.deployment,

@@ -1,77 +1,65 @@
-import type { Tools } from '../apply.ts'
-import { type Plan, step } from '../plan.ts'
+import type { Api } from '../api.ts'
+import { PREVIOUS_TAG } from '../names.ts'
+import { type Plan, type Step, step } from '../plan.ts'
 import type { Existing } from './existing.ts'
+import { note, RETAIN } from './move.ts'
+import { planRemoval } from './remove.ts'
+import { deregistration } from './scaling-plan.ts'
 import { describeEndpoint, type EndpointState } from './state.ts'
 import type { Wanted } from './wanted.ts'
 
-/**
- * The way back from a deployment that went wrong: to the configuration that the endpoint had before; where there was
- * none, all that this run made is removed.
- */
-export async function planWayBack(wanted: Wanted, before: Existing, tools: Tools): Promise<Plan> {
-  const { name, endpointConfig } = wanted
-  const made = endpointConfig.EndpointConfigName!
-  const now = await describeEndpoint(tools.api, name)
-  if (!before.endpoint || before.endpoint.status === 'Failed') return planUnmake(wanted, before, now)
-  const target = before.endpoint.config === made ? before.endpoint.previous : before.endpoint.config
-  if (!now || now.config !== made || target === undefined || target === made) return { steps: [], kept: [] }
-  return {
-    steps: [
-      step('~', `endpoint ${name}: back to ${target}`, 'sagemaker:UpdateEndpoint', {
-        EndpointName: name,
-        EndpointConfigName: target,
-      }),
-      { kind: 'wait', what: 'until it is in service', endpoint: name, until: { config: target } },
-    ],
-    kept: [],
-  }
+/** What is to be done after a deployment that went wrong, and what becomes of the endpoint by it. */
+export interface WayBack {
+  readonly plan: Plan
+  readonly outcome: string
 }
 
-function planUnmake(wanted: Wanted, before: Existing, now: EndpointState | undefined): Plan {
-  const { name, scaling, models, endpointConfig, alarms, dashboard } = wanted
-  const EndpointConfigName = endpointConfig.EndpointConfigName!
-  const isNew = (made: string) => !before.names.has(made)
-  const wasThere = (AlarmName: string) =>
-    before.alarms.some((one) => (one as { AlarmName?: string }).AlarmName === AlarmName)
-  const newAlarms = [...alarms, ...(scaling?.alarms ?? [])]
-    .map(({ AlarmName }) => AlarmName!)
-    .filter((one) => !wasThere(one))
-  const steps = [
-    ...(scaling && before.targets.length === 0
-      ? [
-          step('-', 'autoscaling', 'application-autoscaling:DeregisterScalableTarget', {
-            ServiceNamespace: 'sagemaker',
-            ResourceId: scaling.target.ResourceId,
-            ScalableDimension: scaling.target.ScalableDimension,
-          }),
-        ]
-      : []),
-    ...(now
-      ? [
-          step('-', `endpoint ${name}`, 'sagemaker:DeleteEndpoint', { EndpointName: name }),
-          { kind: 'wait', what: 'until it is gone', endpoint: name, until: 'gone' } as const,
-        ]
-      : []),
-    ...(isNew(EndpointConfigName)
-      ? [
-          step('-', `endpoint configuration ${EndpointConfigName}`, 'sagemaker:DeleteEndpointConfig', {
-            EndpointConfigName,
-          }),
-        ]
-      : []),
-    ...models
-      .filter(({ ModelName }) => isNew(ModelName!))
-      .map(({ ModelName }) => step('-', `model ${ModelName}`, 'sagemaker:DeleteModel', { ModelName })),
-    ...(newAlarms.length > 0
-      ? [step('-', `alarms ${newAlarms.join(', ')}`, 'cloudwatch:DeleteAlarms', { AlarmNames: newAlarms })]
-      : []),
-    ...(dashboard && before.dashboard === undefined
-      ? [
-          step('-', `dashboard ${name}`, 'cloudwatch:DeleteDashboards', {
-            DashboardNames: [dashboard.DashboardName!],
-          }),
-        ]
+/**
+ * The way back from a deployment that went wrong: to the configuration that the endpoint had before; where there was
+ * none, all that this run made is removed. An endpoint that served before this run as it does now is left alone.
+ */
+export async function planWayBack(wanted: Wanted, before: Existing, api: Api): Promise<WayBack> {
+  const { name, endpointConfig, scaling } = wanted
+  const made = endpointConfig.EndpointConfigName!
+  const now = await describeEndpoint(api, name)
+  const was = before.endpoint
+  if (!was || was.status === 'Failed')
+    return { plan: planUnmake(wanted, before, now), outcome: 'what was made of it is removed' }
+  if (!now || now.config !== made) return stays(now ? `it serves ${now.config} as before` : 'it is gone')
+  const isNew = was.config !== made
+  if (!isNew && was.proven === made) return stays('this run did not change what it serves, so it stays')
+  const target = isNew ? was.config : was.previous
+  if (target === undefined || target === made) return stays('nothing was there to go back to')
+  const steps: Step[] = [
+    ...(scaling && before.targets.length === 0 ? [deregistration(scaling.target)] : []),
+    step('~', `endpoint ${name}: back to ${target}`, 'sagemaker:UpdateEndpoint', {
+      EndpointName: name,
+      EndpointConfigName: target,
+      ...(before.targets.length > 0 && RETAIN),
+    }),
+    { kind: 'wait', what: 'until it is in service', endpoint: name, until: { config: target } },
+    ...(isNew && was.previous !== undefined && was.previous !== target
+      ? [note(was, PREVIOUS_TAG, was.previous, 'what it had before')]
       : []),
   ]
-  return { steps, kept: [] }
+  return { plan: { steps, kept: [] }, outcome: 'it was taken back' }
+}
+
+const stays = (outcome: string): WayBack => ({ plan: { steps: [], kept: [] }, outcome })
+
+/** Removes what was not there before. */
+function planUnmake(wanted: Wanted, before: Existing, now: EndpointState | undefined): Plan {
+  const { name, scaling, models, endpointConfig, alarms, dashboard } = wanted
+  const isNew = (made: string) => !before.names.has(made)
+  return planRemoval(name, {
+    endpoint: now !== undefined,
+    targets: scaling && before.targets.length === 0 ? [scaling.target] : [],
+    alarms: [...alarms, ...(scaling?.alarms ?? [])]
+      .map(({ AlarmName }) => AlarmName!)
+      .filter((made) => !before.alarms.some(({ AlarmName }) => AlarmName === made)),
+    dashboard: dashboard !== undefined && before.dashboard === undefined,
+    configs: [endpointConfig.EndpointConfigName!].filter(isNew),
+    models: models.map(({ ModelName }) => ModelName!).filter(isNew),
+    kept: [],
+  })
 }

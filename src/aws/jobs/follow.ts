@@ -24,10 +24,11 @@ export async function followTraining(
   tools: Waiting & { readonly api: Api },
   line: (text: string) => void,
 ): Promise<{ readonly description: TrainingDescription; readonly curve: readonly CurvePoint[] }> {
-  const curve: CurvePoint[] = []
+  // A round is told once by each host, and again after a spot interruption: the last word counts.
+  const curve = new Map<number, CurvePoint>()
   const tail = openLogTail(tools.api, '/aws/sagemaker/TrainingJobs', `${job}/`, (text) => {
     const point = curvePoint(text)
-    if (point) curve.push(point)
+    if (point) curve.set(point.round, point)
     line(text)
   })
   const description = await waitFor(`training job ${job}`, tools, async () => {
@@ -42,7 +43,7 @@ export async function followTraining(
   // The last lines may come after the status.
   await tail()
   refuseFailed(`training job ${job}`, description.TrainingJobStatus, description.FailureReason)
-  return { description, curve }
+  return { description, curve: [...curve.values()].sort((a, b) => a.round - b.round) }
 }
 
 function refuseFailed(what: string, status: string | undefined, reason = 'AWS says no more'): void {
@@ -120,3 +121,24 @@ export const isTuningThere = async (api: Api, HyperParameterTuningJobName: strin
   undefined
 export const isTransformThere = async (api: Api, TransformJobName: string): Promise<boolean> =>
   (await found(api.call('sagemaker:DescribeTransformJob', { TransformJobName }))) !== undefined
+
+/** The name of a job at work that has this in it. */
+const AT_WORK = { StatusEquals: 'InProgress', SortBy: 'CreationTime' } as const
+export async function trainingAtWork(api: Api, NameContains: string): Promise<string | undefined> {
+  const { TrainingJobSummaries } = await api.call('sagemaker:ListTrainingJobs', { ...AT_WORK, NameContains })
+  return TrainingJobSummaries?.[0]?.TrainingJobName
+}
+export async function tuningAtWork(api: Api, NameContains: string): Promise<string | undefined> {
+  const { HyperParameterTuningJobSummaries } = await api.call('sagemaker:ListHyperParameterTuningJobs', {
+    ...AT_WORK,
+    NameContains,
+  })
+  return HyperParameterTuningJobSummaries?.[0]?.HyperParameterTuningJobName
+}
+export async function transformAtWork(api: Api, NameContains: string): Promise<string | undefined> {
+  const { TransformJobSummaries } = await api.call('sagemaker:ListTransformJobs', {
+    ...AT_WORK,
+    NameContains,
+  })
+  return TransformJobSummaries?.[0]?.TransformJobName
+}

@@ -63,6 +63,9 @@ export const COMMON_FLAGS = {
   help: { does: 'this text' },
 } as const
 
+/** Of commands that change an endpoint. */
+export const FORCE_FLAG = { force: { does: 'change also an endpoint that was not made here' } } as const
+
 export function flagSpecOf({ groups, flags = {}, moreFlags = {} }: AwsCommand): FlagSpec {
   const own = Object.entries({ ...COMMON_FLAGS, ...flags }).map(([name, flag]) => [name, 'value' in flag])
   return {

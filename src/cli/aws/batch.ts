@@ -1,13 +1,13 @@
 import { modelRequest } from '../../aws/endpoint/model.ts'
 import { found } from '../../aws/failures.ts'
 import { dataSource } from '../../aws/jobs/data.ts'
-import { followTransform, isTransformThere } from '../../aws/jobs/follow.ts'
+import { followTransform, isTransformThere, transformAtWork } from '../../aws/jobs/follow.ts'
 import { transformRequest } from '../../aws/jobs/transform-job.ts'
 import { modelSource } from '../../aws/model-source.ts'
 import { join, make } from '../../aws/plan.ts'
 import { needed } from '../../aws/scope.ts'
 import type { AwsCommand, Context } from './aws-command.ts'
-import { JOB_FLAGS, jobName, jobScope, planJobNeeds, runJob } from './jobs.ts'
+import { JOB_FLAGS, jobName, jobScope, planJobNeeds, runJob, UNNAMED } from './jobs.ts'
 
 export const batch: AwsCommand = {
   name: 'batch',
@@ -26,7 +26,6 @@ async function run(context: Context): Promise<number> {
   const { config, isDryRun, io, folder } = context
   const scope = await jobScope(context)
   const settings = config.batch ?? {}
-  const job = jobName(context, `${scope.name}-batch`)
   const place = needed(
     settings.model,
     'batch.model',
@@ -46,7 +45,14 @@ async function run(context: Context): Promise<number> {
     owner: `${scope.name}-batch`,
   })
   const { ModelName } = ofModel
-  const request = transformRequest(scope, config, { job, model: ModelName!, input: input.address })
+  const named = (job: string) =>
+    transformRequest(scope, config, { job, model: ModelName!, input: input.address })
+  const job = await jobName(context, {
+    prefix: `${scope.name}-batch`,
+    content: named(UNNAMED),
+    atWork: transformAtWork,
+  })
+  const request = named(job)
   const api = isDryRun ? undefined : (await context.tools()).api
   const isThere = api !== undefined && (await isTransformThere(api, job))
   const hasModel =

@@ -31,7 +31,7 @@ async function run(context: Context): Promise<number> {
   const scope = await context.scope()
   const tools = isDryRun ? undefined : await context.tools()
   let belongings: Awaited<ReturnType<typeof lookForBelongings>>
-  if (tools) belongings = await lookForBelongings(name, flags.switches.has('force'), tools)
+  if (tools) belongings = await lookForBelongings(name, flags.switches.has('force'), tools.api)
   else {
     const source = (place: string) => modelSource(scope, place, { cwd: io.cwd, folder })
     const { model, b, shadow } = config.endpoint ?? {}

@@ -8,7 +8,7 @@ import { printedCalls } from '../../aws/plan.ts'
 import { needed, pinImage, type Scope } from '../../aws/scope.ts'
 import { RankerError } from '../../errors.ts'
 import { isS3Address } from '../../storage/s3-address.ts'
-import type { AwsCommand, Context } from './aws-command.ts'
+import { type AwsCommand, type Context, FORCE_FLAG } from './aws-command.ts'
 import { askEndpoint, smokeQuery } from './query.ts'
 
 export const deployEndpoint: AwsCommand = {
@@ -20,7 +20,7 @@ autoscaling, a dashboard. Names follow from the content, so that a second run fi
 Waits until the endpoint is in service and asks it the smoke query: the model's golden rows, or --query FILE. When the
 endpoint does not come up or does not answer, it goes back to what it was before.`,
   groups: ['endpoint'],
-  flags: { force: { does: 'deploy also over an endpoint that was not made here' } },
+  flags: FORCE_FLAG,
   examples: [
     'ranker aws deploy --model ranker-output/model --bucket my-bucket',
     'ranker aws deploy --model s3://my-bucket/jobs/x/output/model.tar.gz --deployment-strategy canary --dry-run',

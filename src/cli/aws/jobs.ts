@@ -1,7 +1,9 @@
+import type { Api } from '../../aws/api.ts'
 import type { Tools } from '../../aws/apply.ts'
 import { dataSource } from '../../aws/jobs/data.ts'
 import { CHANNEL_NAMES, type ChannelSources } from '../../aws/jobs/training-job.ts'
-import { nameByTime } from '../../aws/names.ts'
+import { isThere } from '../../aws/model-source.ts'
+import { startOfJobs, timeInName } from '../../aws/names.ts'
 import { join, type Plan, printedCalls } from '../../aws/plan.ts'
 import { lookForRole, planRole } from '../../aws/role.ts'
 import { needed, pinImage, type Scope } from '../../aws/scope.ts'
@@ -13,7 +15,7 @@ import type { Context } from './aws-command.ts'
 export const JOB_FLAGS = {
   job: {
     value: 'NAME',
-    does: 'name of the job (default the name and the time); run again with it, it is followed',
+    does: 'name of the job, which is followed where it is there (default one by what it does and the time)',
   },
   detach: { does: 'start the job and do not wait for it' },
 } as const
@@ -26,13 +28,37 @@ export async function jobScope(context: Context): Promise<Scope> {
   return context.isDryRun ? scope : pinImage(scope, (await context.tools()).api)
 }
 
-export function jobName({ flags }: Context, prefix: string, longest?: number): string {
-  const { job } = flags.values
-  if (job === undefined) return nameByTime(prefix, new Date(), longest)
-  if (/^[a-zA-Z0-9](-*[a-zA-Z0-9])*$/.test(job) && job.length <= (longest ?? 63)) return job
-  const wanted = `letters, digits and single dashes, ${longest ?? 63} characters at most`
+interface JobNaming {
+  readonly prefix: string
+  /** What the job is to do, without its name. */
+  readonly content: object
+  /** A job at work whose name has a text in it. */
+  readonly atWork: (api: Api, start: string) => Promise<string | undefined>
+  /** Most characters. */
+  readonly longest?: number
+}
+
+/**
+ * The name of --job; else that of a job at work which does the same, so that a command that is run again does not start
+ * a second one; else a new one, such as `ranker-1f3a9c-20260131-142501`.
+ */
+export async function jobName(context: Context, naming: JobNaming): Promise<string> {
+  const { prefix, content, atWork, longest = 63 } = naming
+  const { job } = context.flags.values
+  if (job === undefined) {
+    const start = startOfJobs(prefix, content, longest)
+    const known = context.isDryRun ? undefined : await atWork((await context.tools()).api, start)
+    if (known !== undefined)
+      context.told(`${known} is at work on the same: it is followed (--job NAME starts another one)`)
+    return known ?? `${start}${timeInName(new Date())}`
+  }
+  if (/^[a-zA-Z0-9](-*[a-zA-Z0-9])*$/.test(job) && job.length <= longest) return job
+  const wanted = `letters, digits and single dashes, ${longest} characters at most`
   throw new RankerError('BAD_SETTING', { name: '--job', seen: job, wanted })
 }
+
+/** Stands for the name of a job while it is not known. */
+export const UNNAMED = 'unnamed'
 
 /** The channels of the settings. @throws {RankerError} BAD_CONFIG without training data */
 export function channelSources({ config, io }: Context, scope: Scope): ChannelSources {
@@ -76,8 +102,11 @@ export async function planJobNeeds(context: Context, scope: Scope, channels: Cha
   const uploads = Object.values(channels).flatMap((source) => source?.uploads ?? [])
   const plans: Plan[] = []
   for (const upload of uploads) {
-    const there = tools ? (await tools.s3.find(upload.to)).some(({ key }) => key === upload.to.key) : false
-    plans.push(there ? { steps: [], kept: [upload.what] } : { steps: [upload], kept: [] })
+    plans.push(
+      tools && (await isThere(tools.s3, upload.to))
+        ? { steps: [], kept: [upload.what] }
+        : { steps: [upload], kept: [] },
+    )
   }
   return join(role, ...plans)
 }

@@ -4,6 +4,7 @@ import { openLogTail } from '../../aws/jobs/log-tail.ts'
 import { step } from '../../aws/plan.ts'
 import { RankerError } from '../../errors.ts'
 import type { AwsCommand, Context } from './aws-command.ts'
+import { wholeFlag } from './metrics.ts'
 
 const GROUPS = {
   endpoint: '/aws/sagemaker/Endpoints',
@@ -21,6 +22,7 @@ export const logs: AwsCommand = {
     job: { value: 'NAME', does: 'a training job, or with --kind a transform job' },
     kind: { value: 'training|transform', does: 'what the job is (default training)' },
     variant: { value: 'NAME', does: 'only this variant of the endpoint' },
+    minutes: { value: 'N', does: 'how far back (default 60 of an endpoint, all of a job)' },
     follow: { does: 'go on until Ctrl-C' },
   },
   examples: [
@@ -32,7 +34,8 @@ export const logs: AwsCommand = {
 
 async function run(context: Context): Promise<number> {
   const { config, flags, io, isDryRun } = context
-  const { job, kind = 'training', variant } = flags.values
+  const { job, kind = 'training', variant, minutes = job === undefined ? '60' : undefined } = flags.values
+  const since = minutes === undefined ? undefined : Date.now() - 60_000 * wholeFlag(minutes, '--minutes', 1)
   if (kind !== 'training' && kind !== 'transform')
     throw new RankerError('BAD_SETTING', { name: '--kind', seen: kind, wanted: 'training or transform' })
   const group = job === undefined ? `${GROUPS.endpoint}/${endpointName(config)}` : GROUPS[kind]
@@ -43,15 +46,19 @@ async function run(context: Context): Promise<number> {
   }
   const { api, every } = await context.tools()
   let lines = 0
-  const tail = openLogTail(api, group, streams, (text) => {
+  const line = (text: string) => {
     lines++
     io.stdout.write(context.isJson ? `${JSON.stringify({ message: text })}\n` : `${text}\n`)
-  })
+  }
+  const tail = openLogTail(api, group, streams, line, since)
   await tail()
   while (flags.switches.has('follow') && !io.stop.aborted) {
     await sleep(every, undefined, { signal: io.stop }).catch(() => {})
     if (!io.stop.aborted) await tail()
   }
-  if (lines === 0) context.told(`there are no lines in ${group}`)
+  if (lines === 0)
+    context.told(
+      `there are no lines in ${group}${minutes === undefined ? '' : ` of the last ${minutes} minutes`}`,
+    )
   return 0
 }

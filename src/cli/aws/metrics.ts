@@ -45,7 +45,8 @@ async function run(context: Context): Promise<number> {
   return 0
 }
 
-function wholeFlag(text: string, name: string, least: number): number {
+/** A flag's whole number. @throws {RankerError} BAD_SETTING */
+export function wholeFlag(text: string, name: string, least: number): number {
   const value = Number(text)
   if (Number.isInteger(value) && value >= least && value <= 100_000) return value
   throw new RankerError('BAD_SETTING', { name, seen: text, wanted: `a whole number from ${least}` })

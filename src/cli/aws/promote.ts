@@ -1,13 +1,13 @@
-import { alarmRequests } from '../../aws/endpoint/alarms.ts'
-import { configOf, isPromoted, planMove, promoted } from '../../aws/endpoint/move.ts'
-import { checkEndpoint, endpointName } from '../../aws/endpoint/settings.ts'
+import { alarmsOfVariant } from '../../aws/endpoint/alarms.ts'
+import { lookForExtras } from '../../aws/endpoint/existing.ts'
+import { configOf, isPromoted, planMove, promoted, refuseForeign } from '../../aws/endpoint/move.ts'
+import { A, checkEndpoint, endpointName } from '../../aws/endpoint/settings.ts'
 import { type EndpointState, existingEndpoint } from '../../aws/endpoint/state.ts'
 import { wantedEndpoint } from '../../aws/endpoint/wanted.ts'
 import { modelSource } from '../../aws/model-source.ts'
 import { printedCalls } from '../../aws/plan.ts'
 import { needed, type Scope } from '../../aws/scope.ts'
-import { RankerError } from '../../errors.ts'
-import type { AwsCommand, Context } from './aws-command.ts'
+import { type AwsCommand, type Context, FORCE_FLAG } from './aws-command.ts'
 
 export const promote: AwsCommand = {
   name: 'promote',
@@ -16,6 +16,7 @@ export const promote: AwsCommand = {
 The challenger, variant B or the shadow variant, becomes A and the only one: its model with A's name, on as many instances as
 A had. ranker aws rollback undoes it. A dry run, which does not look, goes by what the settings would deploy.`,
   groups: ['endpoint'],
+  flags: FORCE_FLAG,
   examples: ['ranker aws promote', 'ranker aws promote --deployment-strategy linear'],
   run,
 }
@@ -28,23 +29,30 @@ async function run(context: Context): Promise<number> {
   if (isDryRun) {
     const current = await asDeployed(context, scope)
     const endpoint = assumed(scope, name, current.EndpointConfigName!)
-    const options = { isNoted: true, deployment, alarms: namesOf(scope, context) }
+    const alarms = Object.values(alarmsOfVariant(name, A!))
+    const options = {
+      isNoted: true,
+      deployment,
+      alarms,
+      isScaled: config.endpoint?.autoscaling !== undefined,
+    }
     await context.apply(await planMove(endpoint, promoted(scope, name, current), options, undefined))
     return 0
   }
   const tools = await context.tools()
   const endpoint = await existingEndpoint(tools.api, name)
-  if (!endpoint.ours) throw new RankerError('NAME_TAKEN', { what: `endpoint ${name}` })
+  refuseForeign(endpoint, context.flags.switches.has('force'))
   if (await isPromoted(scope, endpoint, tools.api)) {
     context.print({ endpoint: name, config: endpoint.config, calls: [] }, `${name} is promoted already\n`)
     return 0
   }
   const target = promoted(scope, name, await configOf(tools.api, endpoint))
-  const { MetricAlarms = [] } = await tools.api.call('cloudwatch:DescribeAlarms', {
-    AlarmNamePrefix: `${name}-A-`,
-  })
-  const alarms = MetricAlarms.map(({ AlarmName }) => AlarmName!).filter((one) => !one.endsWith('-backlog'))
-  const plan = await planMove(endpoint, target, { isNoted: true, deployment, alarms }, tools.api)
+  const { alarms: there, targets } = await lookForExtras(name, tools.api)
+  const alarms = Object.values(alarmsOfVariant(name, A!)).filter((wanted) =>
+    there.some(({ AlarmName }) => AlarmName === wanted),
+  )
+  const options = { isNoted: true, deployment, alarms, isScaled: targets.length > 0 }
+  const plan = await planMove(endpoint, target, options, tools.api)
   await context.apply(plan)
   context.print(
     { endpoint: name, config: target.EndpointConfigName, calls: printedCalls(plan) },
@@ -52,11 +60,6 @@ async function run(context: Context): Promise<number> {
   )
   return 0
 }
-
-const namesOf = (scope: Scope, { config }: Context): string[] =>
-  alarmRequests(scope, config)
-    .map(({ AlarmName }) => AlarmName!)
-    .filter((one) => one.startsWith(`${endpointName(config)}-A-`))
 
 /** The configuration that the settings would deploy. */
 async function asDeployed(context: Context, scope: Scope) {
@@ -74,6 +77,6 @@ async function asDeployed(context: Context, scope: Scope) {
 /** An endpoint that a dry run takes to be there. */
 export function assumed({ partition, region, account }: Scope, name: string, config: string): EndpointState {
   const arn = `arn:${partition}:sagemaker:${region}:${account}:endpoint/${name.toLowerCase()}`
-  const state = { name, arn, status: 'InService', config, previous: undefined, ours: true }
+  const state = { name, arn, status: 'InService', config, previous: undefined, proven: undefined, ours: true }
   return { ...state, description: {} as EndpointState['description'] }
 }

@@ -3,6 +3,7 @@ import { findContainerTool, imageCommands, runLocal } from '../../aws/container-
 import { printedCalls } from '../../aws/plan.ts'
 import { planRepository, registryPassword } from '../../aws/repository.ts'
 import { registryOf } from '../../aws/scope.ts'
+import { RankerError } from '../../errors.ts'
 import type { AwsCommand, Context } from './aws-command.ts'
 
 export const push: AwsCommand = {
@@ -28,6 +29,12 @@ with docker, podman or buildah, and pushes it. The password of the registry goes
 async function run(context: Context): Promise<number> {
   const { flags, io, isDryRun, told } = context
   const scope = await context.scope()
+  const registry = registryOf(scope.account, scope.region)
+  if (!scope.image.startsWith(`${registry}/${scope.repository}:`))
+    throw new RankerError('BAD_CONFIG', {
+      where: 'image',
+      reason: `it is ${scope.image}: push goes to ${registry}/${scope.repository}, wanted --repository and --tag instead`,
+    })
   const {
     target = flags.values.dockerfile === undefined ? 'sagemaker' : undefined,
     dockerfile = 'Dockerfile',
@@ -35,7 +42,6 @@ async function run(context: Context): Promise<number> {
     tool: wanted,
   } = flags.values
   const tool = isDryRun ? ((wanted ?? 'docker') as 'docker') : findContainerTool(wanted)
-  const registry = registryOf(scope.account, scope.region)
   const {
     login,
     build,

@@ -1,9 +1,9 @@
-import { planShift } from '../../aws/endpoint/move.ts'
+import { planShift, refuseForeign } from '../../aws/endpoint/move.ts'
 import { endpointName } from '../../aws/endpoint/settings.ts'
 import { existingEndpoint } from '../../aws/endpoint/state.ts'
 import { printedCalls } from '../../aws/plan.ts'
 import { RankerError } from '../../errors.ts'
-import type { AwsCommand, Context } from './aws-command.ts'
+import { type AwsCommand, type Context, FORCE_FLAG } from './aws-command.ts'
 
 export const shift: AwsCommand = {
   name: 'shift',
@@ -12,7 +12,7 @@ export const shift: AwsCommand = {
 Moves traffic between the variants of an endpoint, in seconds and without a new fleet. A variant's share is its weight of the
 sum; --weights A=0,B=1 sends everything to B.`,
   groups: ['endpoint'],
-  flags: { weights: { value: 'A=N,B=N', does: 'the new weights' } },
+  flags: { weights: { value: 'A=N,B=N', does: 'the new weights' }, ...FORCE_FLAG },
   examples: ['ranker aws shift --weights A=0.9,B=0.1'],
   run,
 }
@@ -26,7 +26,9 @@ async function run(context: Context): Promise<number> {
     return 0
   }
   const { api } = await context.tools()
-  const { description, config: made } = await existingEndpoint(api, name)
+  const endpoint = await existingEndpoint(api, name)
+  refuseForeign(endpoint, flags.switches.has('force'))
+  const { description, config: made } = endpoint
   const variants = description.ProductionVariants ?? []
   const known = variants.map(({ VariantName }) => VariantName!)
   const plan = planShift(name, known, weights)

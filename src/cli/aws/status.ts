@@ -26,7 +26,7 @@ async function run(context: Context): Promise<number> {
   const tools = await context.tools()
   const endpoint = await existingEndpoint(tools.api, name)
   const config = await configOf(tools.api, endpoint)
-  const { alarms, targets } = await lookForExtras(name, tools)
+  const { alarms, targets } = await lookForExtras(name, tools.api)
   const { description, previous, status } = endpoint
   const shadows = new Set(config.ShadowProductionVariants?.map(({ VariantName }) => VariantName))
   const made = [...(config.ProductionVariants ?? []), ...(config.ShadowProductionVariants ?? [])]
@@ -42,16 +42,11 @@ async function run(context: Context): Promise<number> {
       instances: now?.CurrentInstanceCount ?? of.InitialInstanceCount ?? null,
     }
   })
-  const states = (alarms as { AlarmName: string; StateValue?: string }[]).map(
-    ({ AlarmName, StateValue }) => ({
-      alarm: AlarmName,
-      state: StateValue ?? 'unknown',
-    }),
-  )
-  const scaling = (targets as { MinCapacity?: number; MaxCapacity?: number }[]).map((one) => ({
-    min: one.MinCapacity,
-    max: one.MaxCapacity,
+  const states = alarms.map(({ AlarmName, StateValue }) => ({
+    alarm: AlarmName!,
+    state: StateValue ?? 'unknown',
   }))
+  const scaling = targets.map(({ MinCapacity: min, MaxCapacity: max }) => ({ min, max }))
   const facts = {
     endpoint: name,
     status,

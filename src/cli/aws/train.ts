@@ -4,6 +4,7 @@ import {
   followTraining,
   isTrainingThere,
   type TrainingDescription,
+  trainingAtWork,
 } from '../../aws/jobs/follow.ts'
 import { trainingRequest } from '../../aws/jobs/training-job.ts'
 import { join, make } from '../../aws/plan.ts'
@@ -18,6 +19,7 @@ import {
   jobScope,
   planJobNeeds,
   runJob,
+  UNNAMED,
 } from './jobs.ts'
 
 export const train: AwsCommand = {
@@ -40,13 +42,15 @@ is. Ctrl-C asks whether to stop the job too. Hyperparameters are flags, as of ra
 async function run(context: Context): Promise<number> {
   const { config, isDryRun } = context
   const scope = await jobScope(context)
-  const job = jobName(context, scope.name)
   const channels = channelSources(context, scope)
-  const request = trainingRequest(scope, config, {
-    job,
-    channels,
-    hyperparameters: jobHyperparameters(context),
+  const hyperparameters = jobHyperparameters(context)
+  const named = (job: string) => trainingRequest(scope, config, { job, channels, hyperparameters })
+  const job = await jobName(context, {
+    prefix: scope.name,
+    content: named(UNNAMED),
+    atWork: trainingAtWork,
   })
+  const request = named(job)
   const there = !isDryRun && (await isTrainingThere((await context.tools()).api, job))
   const needs = there ? { steps: [], kept: [] } : await planJobNeeds(context, scope, channels)
   const plan = join(needs, make(`training job ${job}`, there, 'sagemaker:CreateTrainingJob', request))

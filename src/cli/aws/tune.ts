@@ -1,4 +1,4 @@
-import { followTuning, isTuningThere } from '../../aws/jobs/follow.ts'
+import { followTuning, isTuningThere, tuningAtWork } from '../../aws/jobs/follow.ts'
 import { tuningRequest } from '../../aws/jobs/tuning-job.ts'
 import { join, make } from '../../aws/plan.ts'
 import { describeHyperparameter, resolveHyperparameter } from '../../training/hyperparameters.ts'
@@ -13,6 +13,7 @@ import {
   jobScope,
   planJobNeeds,
   runJob,
+  UNNAMED,
 } from './jobs.ts'
 
 /** SageMaker's limit of a tuning job's name. */
@@ -38,14 +39,20 @@ flags for ranker aws train.`,
 async function run(context: Context): Promise<number> {
   const { config, isDryRun } = context
   const scope = await jobScope(context)
-  const job = jobName(context, scope.name, LONGEST_NAME)
   const channels = channelSources(context, scope)
   const isWhole = (name: string) => {
     const known = resolveHyperparameter(name)
     return known !== undefined && /whole number|integer/i.test(describeHyperparameter(known).wanted)
   }
   const hyperparameters = jobHyperparameters(context)
-  const request = tuningRequest(scope, config, { job, channels, hyperparameters, isWhole })
+  const named = (job: string) => tuningRequest(scope, config, { job, channels, hyperparameters, isWhole })
+  const job = await jobName(context, {
+    prefix: scope.name,
+    content: named(UNNAMED),
+    atWork: tuningAtWork,
+    longest: LONGEST_NAME,
+  })
+  const request = named(job)
   const there = !isDryRun && (await isTuningThere((await context.tools()).api, job))
   const needs = there ? { steps: [], kept: [] } : await planJobNeeds(context, scope, channels)
   const plan = join(

@@ -11,6 +11,7 @@ import { Registry } from '../models/registry.ts'
 import type { Environment, ServeSettings } from '../settings.ts'
 import { Calls } from './calls.ts'
 import { within } from './within.ts'
+import { WorkerMetrics } from './worker-metrics.ts'
 
 export interface SupervisorOptions {
   readonly settings: ServeSettings
@@ -58,7 +59,7 @@ const DEATHS_SECONDS = 60
 const DRAIN_MS = 24_000
 /** Turns of the event loop for connections that wait at the end. */
 const MOST_TURNS = 1000
-/** A worker that is too busy to count is left out of the metrics. */
+/** Of a worker that is too busy to count, what it told last is taken. */
 const METRICS_MS = 1000
 
 /** A worker that is alive. */
@@ -90,6 +91,7 @@ class Supervisor {
   /** In the order of their turns. */
   readonly #members = new Set<Member>()
   readonly #registry: Registry
+  readonly #metrics = new WorkerMetrics<Member>()
   readonly #server: Server
   /** Connections that no worker is there for. */
   #waiting: Socket[] = []
@@ -196,7 +198,7 @@ class Supervisor {
       taken: (id: number) => this.#onTaken(member, id),
       leaving: () => this.#onLeaving(member),
       ready: () => this.#onReady(member),
-      metrics: () => this.#metricsOfOthers(member),
+      metrics: (own: MetricsData) => this.#metricsBeside(member, own),
       load: ([name, url]: [unknown, unknown]) => this.#registry.load(name, url),
       unload: (name: string) => this.#registry.unload(name),
       describe: (name: string) => this.#registry.describe(name),
@@ -241,6 +243,7 @@ class Supervisor {
 
   #onExit(member: Member, how: string): void {
     this.#members.delete(member)
+    this.#metrics.end(member)
     member.calls.fail(new RankerError('PROCESS_ENDED', { how: `ended ${how}` }))
     for (const socket of member.sent.values()) this.#hand(socket)
     if (this.#ending) {
@@ -270,14 +273,17 @@ class Supervisor {
     }, DRAIN_MS).unref()
   }
 
-  async #metricsOfOthers(asking: Member): Promise<MetricsData[]> {
+  /** The metrics of all workers but the one that asks, and of those that are no more. @param own its own */
+  async #metricsBeside(asking: Member, own: MetricsData): Promise<MetricsData[]> {
+    this.#metrics.tell(asking, own)
     const others = [...this.#members].filter((member) => member !== asking && member.isReady)
-    const all = others.map(({ calls }) =>
-      within(METRICS_MS, calls.call<MetricsData>('metrics'), () => new Error('it is busy')).catch(
-        () => undefined,
+    const all = others.map((member) =>
+      within(METRICS_MS, member.calls.call<MetricsData>('metrics'), () => new Error('it is busy')).then(
+        (told) => this.#metrics.tell(member, told),
+        () => this.#metrics.last(member),
       ),
     )
-    return (await Promise.all(all)).filter((data) => data !== undefined)
+    return [...(await Promise.all(all)), this.#metrics.ofEnded]
   }
 
   async #log(write: (log: FastifyBaseLogger) => void): Promise<void> {

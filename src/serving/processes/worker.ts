@@ -74,7 +74,7 @@ export async function runWorker({ settings, log, takes, post, onMessage }: Worke
 
 function peersOver(supervisor: Calls): Peers {
   return {
-    metrics: () => supervisor.call<MetricsData[]>('metrics'),
+    metrics: (own) => supervisor.call<MetricsData[]>('metrics', own),
     join: () => supervisor.call('ready'),
     registry: {
       load: (name, url) => supervisor.call('load', [name, url]),
