@@ -5,8 +5,8 @@ import type { Benchmark, Context } from './benchmark.ts'
 import { runChild } from './child.ts'
 import { drawRows, type Grown, growForests } from './forests.ts'
 import { drawGrowth, type Point } from './growth-plot.ts'
-import { race } from './scorer.ts'
-import { ENGINES, type EngineName } from './scoring-engines.ts'
+import { closeAll, type EngineName, openAll } from './scoring-engines.ts'
+import { race } from './scoring-race.ts'
 import { formatTable, median, short } from './table.ts'
 
 const ROWS = [100, 300, 1000, 3000, 10_000]
@@ -35,14 +35,9 @@ async function measureTime({ say, figure, picture, quick }: Context): Promise<vo
   const pool = drawRows(2 * Math.max(...rows), 5)
   const measured: { rows: number; trees: number; ms: Record<EngineName, number> }[] = []
   for (const [count, grown] of growForests('depth 6', trees)) {
-    const { kernel, onnxruntime, xgboost } = ENGINES
-    const engines = {
-      kernel: await kernel(grown),
-      onnxruntime: await onnxruntime(grown),
-      xgboost: await xgboost(grown),
-    }
+    const engines = await openAll(grown)
     for (const size of rows) {
-      const times = await race(engines, pool, size, quick, 3)
+      const times = await race(engines, pool, size, { quick, rounds: 3 })
       const ms = (name: EngineName) => median(times[name].map(({ cpu }) => cpu)) / 1e6
       measured.push({
         rows: size,
@@ -50,7 +45,7 @@ async function measureTime({ say, figure, picture, quick }: Context): Promise<vo
         ms: { kernel: ms('kernel'), onnxruntime: ms('onnxruntime'), xgboost: ms('xgboost') },
       })
     }
-    for (const engine of Object.values(engines)) await engine.close()
+    await closeAll(engines)
   }
   say('thread-CPU ms a call, trees of depth 6\n')
   say(

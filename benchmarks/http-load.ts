@@ -32,7 +32,7 @@ export interface LoadResult {
   readonly failure?: string
 }
 
-const TIMEOUT = 10_000
+const TIMEOUT = 30_000
 
 async function load(job: LoadJob): Promise<LoadResult> {
   const { port, seconds, rate } = job

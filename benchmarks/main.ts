@@ -154,7 +154,11 @@ async function main(argv: readonly string[]): Promise<number> {
       },
       picture: (name, svg) => pictures.set(name, svg),
     }
-    const isRight = await benchmark.run(context)
+    // What the others have measured is not lost with it.
+    const isRight = await benchmark.run(context).catch((error: Error) => {
+      say(`WRONG: ${error.message}`)
+      return false
+    })
     right = isRight && right
     if (figures.length > 0) say(`\n${formatTable(FIGURE_COLUMNS, figureRows(figures))}`)
     // What is wrong is no result.

@@ -1,17 +1,16 @@
 import type { Benchmark } from './benchmark.ts'
 import type { Figure } from './figures.ts'
-import { drawOddRows, drawRows, type Grown, growForests, SHAPES, type Shape, WIDTH } from './forests.ts'
-import { type Contender, differing, ENGINES, type EngineName } from './scoring-engines.ts'
+import { drawOddRows, drawRows, growForests, SHAPES, type Shape, WIDTH } from './forests.ts'
+import { closeAll, differing, type EngineName, type Engines, openAll } from './scoring-engines.ts'
+import { QUICK_ROUNDS, ROUNDS, race } from './scoring-race.ts'
 import { formatTable, median, ratio, short, withSpread } from './table.ts'
-import { type CallTime, Stretches } from './thread-time.ts'
+import type { CallTime } from './thread-time.ts'
 
 const GRID = { shapes: Object.keys(SHAPES) as Shape[], trees: [10, 100, 500, 1000], rows: [1, 10, 100, 1000] }
 const QUICK = { shapes: ['depth 3', 'lossguide 255'] as Shape[], trees: [10], rows: [1, 20] }
 /** Each call takes the next rows of so many. */
 const POOL = 10_000
 const CHECKED = 2000
-const STRETCH_NS = 4e6
-const ROUNDS = 7
 
 /** One place in the grid: nanoseconds of each engine, round by round. */
 interface Cell {
@@ -38,13 +37,15 @@ export const scorerBenchmark: Benchmark = {
         checked += quick ? 100 : CHECKED
         wrong += await countWrong(engines, drawOddRows(quick ? 100 : CHECKED, 4, grown.forest))
         for (const size of rows) {
-          const times = await race(engines, pool, size, quick)
+          const times = await race(engines, pool, size, { quick })
           cells.push({ shape, trees: count, rows: size, times })
         }
-        for (const engine of Object.values(engines)) await engine.close()
+        await closeAll(engines)
       }
     }
-    say(`${WIDTH} features; ns of thread-CPU time a row and tree, median of ${quick ? 2 : ROUNDS} ± half the`)
+    say(
+      `${WIDTH} features; ns of thread-CPU time a row and tree, median of ${quick ? QUICK_ROUNDS : ROUNDS} ± half the`,
+    )
     say('distance between the quartiles; wall time in the last column; other rows on each call\n')
     say(formatTable(HEADER, cells.map(describeCell)))
     say(
@@ -56,44 +57,9 @@ export const scorerBenchmark: Benchmark = {
   },
 }
 
-async function openAll(grown: Grown): Promise<Record<EngineName, Contender>> {
-  const { kernel, onnxruntime, xgboost } = ENGINES
-  return {
-    kernel: await kernel(grown),
-    onnxruntime: await onnxruntime(grown),
-    xgboost: await xgboost(grown),
-  }
-}
-
-async function countWrong({ kernel, xgboost }: Record<EngineName, Contender>, rows: Float32Array) {
+async function countWrong({ kernel, xgboost }: Engines, rows: Float32Array) {
   const count = rows.length / WIDTH
   return differing(await kernel.score(rows, count), await xgboost.score(rows, count))
-}
-
-/** Stretches of calls in turns, so that a busy moment of the machine falls on all engines. */
-export async function race(
-  engines: Readonly<Record<EngineName, Contender>>,
-  pool: Float32Array,
-  rows: number,
-  quick: boolean,
-  rounds = quick ? 2 : ROUNDS,
-): Promise<Record<EngineName, CallTime[]>> {
-  const batches = Math.floor(pool.length / WIDTH / rows)
-  const stretch = quick ? 1e5 : STRETCH_NS
-  const times: Record<EngineName, CallTime[]> = { kernel: [], onnxruntime: [], xgboost: [] }
-  const lanes = (Object.keys(engines) as EngineName[]).map((name) => {
-    const engine = engines[name]
-    const call = (turn: number) => {
-      const from = (turn % batches) * rows * WIDTH
-      return engine.score(pool.subarray(from, from + rows * WIDTH), rows)
-    }
-    return { name, stretches: new Stretches(call) }
-  })
-  for (const { stretches } of lanes) await stretches.warmUp(stretch)
-  for (let round = 0; round < rounds; round++) {
-    for (const { name, stretches } of lanes) times[name].push(await stretches.run())
-  }
-  return times
 }
 
 const HEADER = [

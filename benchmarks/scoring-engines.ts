@@ -40,6 +40,20 @@ export const ENGINES = {
   },
 } as const satisfies Readonly<Record<string, (grown: Grown) => Promise<Contender>>>
 export type EngineName = keyof typeof ENGINES
+export type Engines = Readonly<Record<EngineName, Contender>>
+
+export async function openAll(grown: Grown): Promise<Engines> {
+  const [kernel, onnxruntime, xgboost] = await Promise.all([
+    ENGINES.kernel(grown),
+    ENGINES.onnxruntime(grown),
+    ENGINES.xgboost(grown),
+  ])
+  return { kernel, onnxruntime, xgboost }
+}
+
+export async function closeAll(engines: Engines): Promise<void> {
+  for (const engine of Object.values(engines)) await engine.close()
+}
 
 /** How many scores are not the very ones wanted; -0 is 0. */
 export function differing(seen: ArrayLike<number>, wanted: ArrayLike<number>): number {
