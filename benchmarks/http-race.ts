@@ -4,7 +4,7 @@ import { type Measured, measure, type Server } from './http-server.ts'
 import { formatTable, ratio, short, withSpread } from './table.ts'
 
 export const CONNECTIONS = 8
-const WARM_UP_SECONDS = 1
+const WARM_UP_SECONDS = 2
 
 /** Runs of a server, the same number of each. */
 export interface Lane {

@@ -68,6 +68,20 @@ export function serveModel(contender: Contender, model: string, workers = 1): Pr
   return startServer(contender.name, (port) => contender.start(model, port, workers))
 }
 
+/** Servers that answer together, and end whatever happens. */
+export async function withServers<T>(
+  starting: readonly (() => Promise<Server>)[],
+  work: (servers: Server[]) => Promise<T>,
+): Promise<T> {
+  const servers: Server[] = []
+  try {
+    for (const start of starting) servers.push(await start())
+    return await work(servers)
+  } finally {
+    await Promise.all(servers.map((server) => server.child.stop()))
+  }
+}
+
 /** Sends the first of the requests. @returns the answer's body @throws when it is no 200 */
 export async function askOnce({ name, port }: Server, { contentType, bodies }: Requests): Promise<string> {
   const answer = await fetch(`http://127.0.0.1:${port}/invocations`, {

@@ -1,5 +1,4 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { Booster } from '../src/xgboost/booster.ts'
 import { XGBoost } from '../src/xgboost/library.ts'
@@ -9,17 +8,16 @@ import { sayPings } from './http-busy.ts'
 import { contenders, ECHO, ONNXRUNTIME, RANKER } from './http-peers.ts'
 import { CONNECTIONS, cpuOf, describeLanes, type Lane, raceServers, secondsOf } from './http-race.ts'
 import { csvRequests, judgedQueries, npyRequests, queryRequests, type Requests } from './http-requests.ts'
-import { askOnce, FEATURES, type Measured, type Server, serveModel, trainModel } from './http-server.ts'
+import { askOnce, FEATURES, serveModel, trainModel, withServers } from './http-server.ts'
+import { measureWorkers } from './http-workers.ts'
 import { largestDifference } from './parity-ours.ts'
 import { rankerTrain } from './ranker.ts'
-import { formatTable, median, ratio, short, withSpread } from './table.ts'
+import { median, ratio } from './table.ts'
 
 const ROWS = 100
 const BODIES = 200
 const TREES = [100, 500] as const
 const TOLERANCE = 1e-6
-/** Of so many cores two are left when two workers are busy. */
-const ROOMY = 4
 
 /** What requests for 100 rows cost over HTTP, beside other servers of the same model. */
 export const httpBenchmark: Benchmark = {
@@ -31,16 +29,15 @@ export const httpBenchmark: Benchmark = {
     const { say, python, quick } = context
     const csv = csvRequests(context, quick ? 20 : BODIES, ROWS, FEATURES)
     const npy = npyRequests(context, csv, FEATURES)
-    const size = (csv.bodies.reduce((sum, body) => sum + body.length, 0) / csv.bodies.length / 1024).toFixed(
-      0,
+    const bytes = csv.bodies.reduce((sum, body) => sum + body.length, 0) / csv.bodies.length
+    const size = `${(bytes / 1024).toFixed(0)} KiB of CSV`
+    say(
+      `${ROWS} rows x ${FEATURES} features (${size}), ${csv.bodies.length} bodies in turn; trees of depth 6; one`,
     )
     say(
-      `${ROWS} rows x ${FEATURES} features (${size} KiB of CSV), ${csv.bodies.length} bodies in turn; trees of`,
+      `worker, ${CONNECTIONS} connections; medians of ${context.runs} times ${secondsOf(context)} s ± half the distance`,
     )
-    say(
-      `depth 6; one worker, ${CONNECTIONS} connections; medians of ${context.runs} times ${secondsOf(context)} s ± half the`,
-    )
-    say('distance between the quartiles')
+    say('between the quartiles')
     if (python) say(`Python: ${python.versions}`)
     else say('Python: skipped, there is none')
     let difference = 0
@@ -56,20 +53,6 @@ export const httpBenchmark: Benchmark = {
     say(`WRONG: wanted within ${TOLERANCE}`)
     return false
   },
-}
-
-/** Servers that answer together, and end whatever happens. */
-async function withServers<T>(
-  starting: readonly (() => Promise<Server>)[],
-  work: (servers: Server[]) => Promise<T>,
-): Promise<T> {
-  const servers: Server[] = []
-  try {
-    for (const start of starting) servers.push(await start())
-    return await work(servers)
-  } finally {
-    await Promise.all(servers.map((server) => server.child.stop()))
-  }
 }
 
 /** @returns the largest difference of any server's scores from XGBoost's */
@@ -165,49 +148,4 @@ async function trainQueries({ folder, threads, quick }: Context): Promise<string
   const rounds = quick ? 5 : 100
   await rankerTrain({ train, features, output, num_round: rounds, max_depth: 6, nthread: threads })
   return join(output, 'model')
-}
-
-/** Two workers beside one. */
-async function measureWorkers(context: Context, csv: Requests): Promise<void> {
-  const { say, figure } = context
-  const model = await trainModel(context)
-  const starting = [1, 2].map((workers) => () => serveModel(RANKER, model, workers))
-  await withServers(starting, async (servers) => {
-    const [one, two] = (await raceServers(context, servers, csv, { connections: 2 * CONNECTIONS })) as [
-      Lane,
-      Lane,
-    ]
-    const perSecond = ({ runs }: Lane) => runs.map((run) => run.perSecond)
-    // What the busiest worker takes a request, so long each would take alone on its core.
-    const carried = ({ runs }: Lane) => runs.map((run: Measured) => 1000 / run.busiest)
-    say('\nCSV, 100 trees, workers on the cores that the load generator shares\n')
-    say(
-      formatTable(
-        [
-          'workers',
-          'requests/s',
-          'CPU ms a request',
-          'p99 ms',
-          'requests a second of the busiest worker’s CPU',
-        ],
-        [one, two].map((lane, at) => [
-          String(at + 1),
-          withSpread(perSecond(lane)),
-          withSpread(lane.runs.map(cpuOf)),
-          withSpread(lane.runs.map(({ p99 }) => p99)),
-          withSpread(carried(lane)),
-        ]),
-      ),
-    )
-    const raw = ratio(perSecond(two), perSecond(one))
-    const subtracted = ratio(carried(two), carried(one))
-    say(`two / one: ${short(raw)} of requests/s, ${short(subtracted)} with the load generator subtracted`)
-    const roomy = availableParallelism() >= ROOMY
-    figure({
-      what: `two workers / one${roomy ? '' : ', the load generator subtracted'}`,
-      unit: 'x',
-      value: roomy ? raw : subtracted,
-      atLeast: 1.8,
-    })
-  })
 }

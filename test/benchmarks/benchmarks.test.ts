@@ -14,8 +14,9 @@ import { ratio, withSpread } from '../../benchmarks/table.ts'
 import { Stretches, threadTime } from '../../benchmarks/thread-time.ts'
 
 const root = join(import.meta.dirname, '../..')
+/** As `npm run bench` starts it, which keeps what Node has compiled. */
 const bench = (...args: string[]) =>
-  runChild(process.execPath, [join(root, 'benchmarks/main.ts'), ...args], { timeout: 100 })
+  runChild(process.execPath, [join(root, 'scripts/launch.mjs'), 'benchmarks/main.ts', ...args])
 
 t.test('the kernel’s benchmarks run, and tell what they saw', async (t) => {
   const text = (await bench('scorer', 'growth', '--quick')).join('\n')
@@ -27,8 +28,6 @@ t.test('the kernel’s benchmarks run, and tell what they saw', async (t) => {
 })
 
 t.test('what nobody could have meant is refused', async (t) => {
-  await t.rejects(bench('scorrer'), /code 64[\s\S]*unknown benchmark "scorrer": known are scorer/)
-  await t.rejects(bench('scorer', '--seconds', '0'), /code 64[\s\S]*--seconds is 0/)
   await t.rejects(bench('scorer', '--quick', '--write'), /code 64[\s\S]*--write with --quick/)
 })
 
