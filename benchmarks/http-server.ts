@@ -18,7 +18,7 @@ export const TREES = 100
 const ROWS_PER_QUERY = 100
 
 export const LOAD = fileURLToPath(new URL('./http-load.ts', import.meta.url))
-const READY_TIMEOUT = 30
+const READY_TIMEOUT = 120
 const STEP = 5
 
 /** A server under measurement, answering. */
