@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { buildOpenSearch, startOpenSearch } from '../../scripts/opensearch-part.ts'
 import { RankerClient } from '../../src/client/index.ts'
 import {
@@ -14,13 +14,13 @@ import {
 } from '../../src/retrieval/index.ts'
 import { serve } from '../demo/ranker.ts'
 import { say } from '../demo/report.ts'
+import { compete, newContest } from './contest.ts'
 import { type Market, simulatedMarket } from './market.ts'
 import { HELP, readOptions } from './options.ts'
-import { renderPage, type SideBySide } from './page.ts'
+import { renderPage } from './page.ts'
 import { readMarket } from './real-markets.ts'
 import { measure } from './results.ts'
-import { type Worth, worthOfRanking } from './shoppers.ts'
-import { answer, CANDIDATES, itemsOf, newTimings } from './stages.ts'
+import { CANDIDATES, itemsOf, type Shop } from './stages.ts'
 import { businessTable, stageTable } from './tables.ts'
 import { trainRanker } from './training.ts'
 
@@ -59,11 +59,9 @@ async function run(): Promise<void> {
   const market = options.catalogue
     ? readMarket(resolve(options.catalogue), options.queries)
     : simulatedMarket(options)
-  const test = market.queries
-    .keys()
-    .filter((query) => market.queries[query]!.part === 'test')
-    .toArray()
-  say('catalogue', market.name, `${test.length} queries to measure`, market.simulated)
+  const count = market.splits.reduce((sum, { test }) => sum + test.length, 0)
+  const spec = relative(process.cwd(), market.features)
+  say('catalogue', market.name, `${count} queries to measure; features: ${spec}`, market.simulated)
 
   const engine = await openEngine(market)
   closing.push(() => engine.close())
@@ -71,52 +69,32 @@ async function run(): Promise<void> {
   const where = options.openSearch ? 'in OpenSearch' : 'embedded'
   say('index', `${items.toLocaleString('en-US')} items ${where} in ${seconds.toFixed(1)} s`)
   const places = new Map(market.lots.map(({ id }, place) => [id, place]))
+  const shop: Shop = { market, engine, places }
 
-  const rounds = await trainRanker(market, engine, places, folder)
-  say('train', `LambdaMART on judged candidates of stage 1, ${rounds} rounds`)
-  const weight = market.hasMargins ? chooseWeight() : undefined
-
-  const server = await serve(join(folder, 'model'))
-  closing.push(() => server.stop())
-  const ranker = new RankerClient({ endpoint: server.url, timeoutMs: 1000 })
-  // The first requests compile code, here and there.
-  for (const query of test.slice(0, 20))
-    await answer(market, engine, ranker, places, query, undefined, newTimings())
-
-  const timings = newTimings()
-  const contenders = [
-    { name: 'stage 1 alone', worths: [] as Worth[] },
-    { name: 'ranker', worths: [] as Worth[] },
-    ...(weight === undefined ? [] : [{ name: 'ranker + margin', worths: [] as Worth[] }]),
-  ]
-  const lists: SideBySide[] = []
-  let [found, best, degraded] = [0, 0, 0]
-  for (const query of test) {
-    const rules = weight === undefined ? undefined : { rerank: { margin: { weight } } }
-    const plain = await answer(market, engine, ranker, places, query, undefined, timings)
-    const orders = [plain.found, plain.ranked.ranking.map(({ item }) => places.get(item.id)!)]
-    if (rules) {
-      const blended = await answer(market, engine, ranker, places, query, rules, newTimings())
-      orders.push(blended.ranked.ranking.map(({ item }) => places.get(item.id)!))
-    }
-    for (const [index, order] of orders.entries())
-      contenders[index]!.worths.push(worthOfRanking(market, query, order, plain.found))
-    const all = market.countBest(query)
-    if (all !== undefined && all > 0) {
-      found += plain.found.filter((lot) => market.grade(query, lot) === 4).length / Math.min(all, CANDIDATES)
-      best++
-    }
-    if (plain.ranked.degraded) degraded++
-    if (lists.length < 4) lists.push({ query, orders: orders.map((order) => order.slice(0, 10)) })
+  const contest = newContest(market.hasMargins)
+  let weight: number | undefined
+  for (const [index, split] of market.splits.entries()) {
+    const trained = await trainRanker(shop, split, join(folder, `ranker-${index + 1}`))
+    say(
+      'train',
+      `LambdaMART on the raw candidates of ${split.train.length} queries, round ${trained.round} kept`,
+    )
+    if (market.hasMargins) weight = chooseWeight(trained.model, trained.validation!)
+    const server = await serve(trained.model)
+    closing.push(() => server.stop())
+    const ranker = new RankerClient({ endpoint: server.url, timeoutMs: 1000 })
+    await compete(contest, shop, ranker, split.test, weight)
+    await server.stop()
   }
-  const recall = found / best
+  const { timings, lists, recalls, degraded } = contest
+  const recall = recalls.reduce((sum, one) => sum + one, 0) / recalls.length
   say('stages', ...stageTable(timings, market.lots.length).split('\n'))
   say(
     'recall',
-    `stage 1 finds ${(100 * recall).toFixed(1)} % of the best lots that fit among ${CANDIDATES}, over ${best} queries that have any`,
-    `${degraded} of ${test.length} answers were degraded to the order of stage 1`,
+    `stage 1 finds ${(100 * recall).toFixed(1)} % of the best lots that fit among ${CANDIDATES}, over ${recalls.length} queries that have any`,
+    `${degraded} of ${count * (contest.contenders.length - 1)} answers were degraded to the order of stage 1`,
   )
-  const results = measure(contenders)
+  const results = measure(contest.contenders)
   say('worth', ...businessTable(results, market.hasMargins).split('\n'))
   const output = resolve(options.output)
   mkdirSync(output, { recursive: true })
@@ -146,9 +124,9 @@ async function openEngine(market: Market): Promise<SearchEngine> {
 }
 
 /** The weight of the margin that costs little relevance on the validation queries, by the command that users have. */
-function chooseWeight(): number {
+function chooseWeight(model: string, validation: string): number {
   const ranker = join(import.meta.dirname, '../../src/cli/main.ts')
-  const flags = ['--model-path', join(folder, 'model'), '--input', join(folder, 'validation.csv')]
+  const flags = ['--model-path', model, '--input', validation]
   const { status, stdout, stderr } = spawnSync(process.execPath, [ranker, 'tradeoff', ...flags], {
     encoding: 'utf8',
   })

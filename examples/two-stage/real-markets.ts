@@ -2,10 +2,16 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { CsvScanner } from '../../src/data/csv.ts'
-import { type Lot, simulatedNow } from '../catalogue/catalogue.ts'
 import { createRandom } from '../catalogue/random.ts'
 import { tokens } from '../catalogue/text.ts'
-import { affordable, type Market, type MarketQuery } from './market.ts'
+import {
+  affordable,
+  type Market,
+  type MarketLot,
+  type MarketQuery,
+  type Split,
+  splitInTurn,
+} from './market.ts'
 
 /** The catalogue in a folder, known by its files. @throws {Error} where it is none of the known ones. */
 export function readMarket(folder: string, queries: number): Market {
@@ -14,57 +20,44 @@ export function readMarket(folder: string, queries: number): Market {
   throw new Error(`${folder} holds neither judgments.csv with products.jsonl.gz nor products.csv.gz`)
 }
 
-const lotOf = (known: Partial<Lot> & Pick<Lot, 'id' | 'title'>): Lot => ({
-  description: '',
-  category: '',
-  brand: null,
-  condition: null,
-  retail_price: null,
-  cost: Number.NaN,
-  listed_at: new Date(simulatedNow).toISOString(),
-  seller: '',
-  seller_rating: null,
-  photos: 0,
-  ...known,
-})
+const FOLDS = 5
 
 /** Worth of a grade to a buyer: made up, for no catalogue tells. */
 const WORTH = [0, 0.1, 0.25, 0.5, 0.75]
 
 /**
  * Amazon's Shopping Queries (Reddy et al. 2022, arXiv 2206.06588): products and queries that people judged, as exact (here
- * 4), substitute (2), complement (1) or irrelevant. What nobody judged counts as irrelevant. Costs are not known.
+ * 4), substitute (2), complement (1) or irrelevant. What nobody judged counts as irrelevant. Costs are not
+ * known, and of most products no price.
  */
 function esciMarket(folder: string): Market {
   const lines = gunzipSync(readFileSync(join(folder, 'products.jsonl.gz')))
     .toString()
     .trim()
     .split('\n')
-  const lots = lines.map((line) => {
-    const { product_id, title, description, brand, price, category, rating } = JSON.parse(line)
-    return lotOf({
-      id: product_id,
+  const lots = lines.map((line): MarketLot => {
+    const { product_id: id, title, category, price, brand, ...known } = JSON.parse(line)
+    const { description, bullet_points, color, rating, rating_count } = known
+    return {
+      id,
       title,
-      description: description ?? '',
-      category: category?.at(-1) ?? '',
-      brand: brand ?? null,
-      retail_price: price ?? null,
-      seller_rating: rating ?? null,
-    })
+      description,
+      bullet_points,
+      category: category.at(-1) ?? '',
+      category_depth: category.length || null,
+      brand,
+      color,
+      rating,
+      rating_count,
+      retail_price: price,
+      cost: null,
+    }
   })
   const places = new Map(lots.map(({ id }, place) => [id, place]))
   const judged = new Map<string, { query: MarketQuery; grades: Map<number, number> }>()
   for (const row of csvRows(readFileSync(join(folder, 'judgments.csv')))) {
     const text = row.query!
-    const known = judged.get(text) ?? {
-      // Of the training queries, one in ten chooses the round.
-      query: {
-        id: judged.size + 1,
-        text,
-        part: row.split === 'valid' ? 'test' : judged.size % 10 === 0 ? 'validation' : 'train',
-      },
-      grades: new Map<number, number>(),
-    }
+    const known = judged.get(text) ?? { query: { id: judged.size + 1, text }, grades: new Map() }
     known.grades.set(places.get(row.product_id!)!, [0, 1, 2, 4][Number(row.grade)]!)
     judged.set(text, known)
   }
@@ -72,9 +65,12 @@ function esciMarket(folder: string): Market {
   const grade = (query: number, lot: number) => all[query]!.grades.get(lot) ?? 0
   return {
     name: `${lots.length.toLocaleString('en-US')} products of ESCI`,
-    simulated: 'Products, queries and grades are real; purchases are simulated; costs are not known.',
+    simulated:
+      'Products, queries and grades are real; purchases are simulated; costs and most prices are not known.',
     lots,
+    features: join(import.meta.dirname, 'esci.yaml'),
     queries: all.map(({ query }) => query),
+    splits: foldsOf(all.length),
     hasMargins: false,
     grade,
     appeal: (query, lot) => WORTH[grade(query, lot)]!,
@@ -82,11 +78,21 @@ function esciMarket(folder: string): Market {
   }
 }
 
+/** So few queries are all measured, each by a ranker that learnt from the four fifths that it is not among. */
+function foldsOf(queries: number): Split[] {
+  const all = Array.from({ length: queries }, (_, query) => query)
+  return Array.from({ length: FOLDS }, (_, fold) => ({
+    train: all.filter((query) => query % FOLDS !== fold),
+    validation: [],
+    test: all.filter((query) => query % FOLDS === fold),
+  }))
+}
+
 /** Google's theLook: 29,120 products with prices and costs. Nobody asked for them: queries and grades are made up. */
 function thelookMarket(folder: string, count: number): Market {
   const rows = csvRows(gunzipSync(readFileSync(join(folder, 'products.csv.gz'))))
-  const lots = rows.map(({ id, name, brand, category, department, retail_price, cost }) =>
-    lotOf({
+  const lots = rows.map(
+    ({ id, name, brand, category, department, retail_price, cost }): MarketLot => ({
       id: id!,
       title: name!,
       category: `${department} ${category}`,
@@ -121,11 +127,9 @@ function thelookMarket(folder: string, count: number): Market {
     simulated:
       'Products, prices and costs are those of a fictitious shop; queries, grades and purchases are simulated.',
     lots,
-    queries: wanted.map(({ text }, index) => ({
-      id: index + 1,
-      text,
-      part: index < 320 ? 'train' : index < 400 ? 'validation' : 'test',
-    })),
+    features: join(import.meta.dirname, 'thelook.yaml'),
+    queries: wanted.map(({ text }, index) => ({ id: index + 1, text })),
+    splits: splitInTurn(wanted.length, 320, 80),
     hasMargins: true,
     grade: (query, lot) => gradeOf(worth(query, lot)),
     appeal: (query, lot) => worth(query, lot) * affordable(lots[lot]!.retail_price!, wanted[query]!.budget),

@@ -35,7 +35,7 @@ export function worthOfRanking(
     conversions += bought
     revenue += bought * (price ?? 0)
     // A lot without a price guide is sold for something, and nobody knows for what.
-    margin += price === null || Number.isNaN(cost) ? 0 : bought * (price - cost)
+    margin += price === null || cost === null ? 0 : bought * (price - cost)
     looking = (looking - bought) * GO_ON
   }
   return { ndcg: ndcgOf(market, query, order, candidates), conversions, revenue, margin }

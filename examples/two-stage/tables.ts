@@ -12,8 +12,7 @@ export function stagesOf(timings: Timings, lots: number) {
   }
   return [
     stage('1 retrieval', timings.retrieval, lots, CANDIDATES),
-    stage('  columns', timings.columns, CANDIDATES, CANDIDATES),
-    stage('2 ranker, over HTTP', timings.ranking, CANDIDATES, 10),
+    stage('2 features and ranker, over HTTP', timings.ranking, CANDIDATES, 10),
     stage('all', timings.all, lots, 10),
   ]
 }
@@ -52,8 +51,11 @@ export function gainOf(measure: Measure, gain: Interval | undefined): string {
   return `${signed(measure, gain.mean)} (${low} to ${high})`
 }
 
+/** What prices and costs have to be known for. */
+const MONEY: ReadonlySet<Measure> = new Set(['revenue', 'margin'])
+
 export function measuresOf(hasMargins: boolean): Measure[] {
-  return (Object.keys(MEASURES) as Measure[]).filter((measure) => hasMargins || measure !== 'margin')
+  return (Object.keys(MEASURES) as Measure[]).filter((measure) => hasMargins || !MONEY.has(measure))
 }
 
 export function businessTable(results: readonly Result[], hasMargins: boolean): string {

@@ -7,7 +7,7 @@ export function buildApp(outdir?: string): App {
   const image = '123456789012.dkr.ecr.us-east-1.amazonaws.com/ranker:latest'
   const modelData = 's3://my-bucket/ranker/model.tar.gz'
   const stack = (name: string) => new Stack(app, name)
-  new RankerNetwork(stack('RankerNetwork'), 'Network')
+  new RankerNetwork(stack('RankerNetwork'), 'Network', {})
   new RankerEndpoint(stack('RankerEndpoint'), 'Endpoint', {
     image,
     modelData,

@@ -4,30 +4,34 @@ import { CfnOutput } from 'aws-cdk-lib'
 import { CfnInclude } from 'aws-cdk-lib/cloudformation-include'
 import { Construct } from 'constructs'
 
-type Parameters = Readonly<Record<string, string | number | readonly string[] | undefined>>
+type Parameter = string | number | readonly string[] | undefined
 
 /**
- * One of the templates of ../ as a construct: the same resources from the same text, so that there is one truth. Its
- * resources are reached by their logical names, and its outputs become outputs of the stack.
+ * A construct for one of the templates of ../: the same resources from the same text, so that there is one truth. Its
+ * properties are the template's parameters (`endpointName` is EndpointName), its resources are reached by their logical
+ * names, and its outputs become outputs of the stack.
  */
-class FromTemplate extends Construct {
-  readonly template: CfnInclude
+const fromTemplate = <Props extends object>(file: string) =>
+  class extends Construct {
+    readonly template: CfnInclude
 
-  constructor(scope: Construct, id: string, file: string, parameters: Parameters) {
-    super(scope, id)
-    const templateFile = fileURLToPath(new URL(`../${file}`, import.meta.url))
-    const given = Object.fromEntries(Object.entries(parameters).filter(([, value]) => value !== undefined))
-    this.template = new CfnInclude(this, 'Template', {
-      templateFile,
-      parameters: given,
-      preserveLogicalIds: false,
-    })
-    // Outputs without an export are not carried over by their old names.
-    for (const [, name] of outputsOf(templateFile)) {
-      new CfnOutput(this, `Out${name}`, { value: String(this.template.getOutput(name!).value) })
+    constructor(scope: Construct, id: string, props: Props) {
+      super(scope, id)
+      const templateFile = fileURLToPath(new URL(`../${file}`, import.meta.url))
+      const all = Object.entries(props) as [string, Parameter][]
+      const given = all.filter(([, value]) => value !== undefined)
+      this.template = new CfnInclude(this, 'Template', {
+        templateFile,
+        parameters: Object.fromEntries(
+          given.map(([name, value]) => [`${name[0]!.toUpperCase()}${name.slice(1)}`, value]),
+        ),
+        preserveLogicalIds: false,
+      })
+      // Outputs without an export are not carried over by their old names.
+      for (const [, name] of outputsOf(templateFile))
+        new CfnOutput(this, `Out${name}`, { value: String(this.template.getOutput(name!).value) })
     }
   }
-}
 
 const outputsOf = (file: string) =>
   readFileSync(file, 'utf8')
@@ -52,11 +56,7 @@ export interface RankerEndpointProps {
 }
 
 /** endpoint.yaml: role, model, configuration with data capture, endpoint, autoscaling, alarms, dashboard. */
-export class RankerEndpoint extends FromTemplate {
-  constructor(scope: Construct, id: string, props: RankerEndpointProps) {
-    super(scope, id, 'endpoint.yaml', capitalised(props))
-  }
-}
+export class RankerEndpoint extends fromTemplate<RankerEndpointProps>('endpoint.yaml') {}
 
 export interface RankerTrainingProps {
   readonly image: string
@@ -73,11 +73,7 @@ export interface RankerTrainingProps {
 }
 
 /** training.yaml: bucket, role, and a state machine that trains on a schedule and deploys what is better. */
-export class RankerTraining extends FromTemplate {
-  constructor(scope: Construct, id: string, props: RankerTrainingProps) {
-    super(scope, id, 'training.yaml', capitalised(props))
-  }
-}
+export class RankerTraining extends fromTemplate<RankerTrainingProps>('training.yaml') {}
 
 export interface RankerFunctionProps {
   readonly image: string
@@ -89,11 +85,7 @@ export interface RankerFunctionProps {
 }
 
 /** lambda.yaml: a function from the image, behind a URL with IAM. */
-export class RankerFunction extends FromTemplate {
-  constructor(scope: Construct, id: string, props: RankerFunctionProps) {
-    super(scope, id, 'lambda.yaml', capitalised(props))
-  }
-}
+export class RankerFunction extends fromTemplate<RankerFunctionProps>('lambda.yaml') {}
 
 export interface RankerServiceProps {
   readonly image: string
@@ -111,21 +103,7 @@ export interface RankerServiceProps {
 }
 
 /** fargate.yaml: a service behind a load balancer inside of a VPC. */
-export class RankerService extends FromTemplate {
-  constructor(scope: Construct, id: string, props: RankerServiceProps) {
-    super(scope, id, 'fargate.yaml', capitalised(props))
-  }
-}
+export class RankerService extends fromTemplate<RankerServiceProps>('fargate.yaml') {}
 
 /** network.yaml: a VPC without a way to the internet. */
-export class RankerNetwork extends FromTemplate {
-  constructor(scope: Construct, id: string, props: { readonly cidr?: string } = {}) {
-    super(scope, id, 'network.yaml', capitalised(props))
-  }
-}
-
-/** Properties as parameters of a template: `endpointName` is EndpointName. */
-const capitalised = (props: object): Parameters =>
-  Object.fromEntries(
-    Object.entries(props).map(([name, value]) => [`${name[0]!.toUpperCase()}${name.slice(1)}`, value]),
-  )
+export class RankerNetwork extends fromTemplate<{ readonly cidr?: string }>('network.yaml') {}

@@ -222,6 +222,17 @@ interface Client {
 }
 type Sdk = Readonly<Record<string, new (input: object) => object>>
 
+/** The region of the profile, as the files of AWS's tools have it; undefined where they name none. */
+export async function regionOfProfile(): Promise<string | undefined> {
+  try {
+    const { STSClient } = await import('@aws-sdk/client-sts')
+    const client = new STSClient({})
+    return await client.config.region().finally(() => client.destroy())
+  } catch {
+    return undefined
+  }
+}
+
 /** Tries of a call, with the SDK's growing pauses between them. */
 const ATTEMPTS = 5
 

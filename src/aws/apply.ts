@@ -35,7 +35,7 @@ export async function applyPlan({ steps }: Plan, tools: Tools): Promise<void> {
     if (one.kind === 'wait') await waitForEndpoint(one.endpoint, one.until, tools)
     else if (one.kind === 'upload') {
       tools.told(`${one.mark} ${one.what}`)
-      await tools.s3.put(one.from, one.to)
+      await tools.s3.put(one.from, one.to, one.kmsKey)
     } else {
       tools.told(`${one.mark} ${one.what}`)
       await applyCall(withArns(one, arns), tools, madeRole ? ROLE_TRIES : 1, arns)

@@ -2,8 +2,10 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { closestMatch } from 'leven'
 import { RankerError, reasonOf } from '../errors.ts'
-import { type Config, configSchema, type Group, type Leaf, leavesOf, REGION } from './schema.ts'
+import { type Config, configSchema, GROUPS, type Group, type Leaf, leavesOf, REGION } from './schema.ts'
 
+/** What a variable of a setting starts with. */
+const ENV_START = 'RANKER_AWS_'
 const FILES = ['ranker.config.json', 'ranker.config.yaml', 'ranker.config.yml']
 
 export interface ConfigSources {
@@ -24,6 +26,7 @@ export async function readConfig(sources: ConfigSources): Promise<Config> {
   const { file, value } = await readFile(sources)
   const leaves = leavesOf(sources.groups)
   checkFile(value, file)
+  checkEnvironment(sources.env)
   for (const [where, textOf] of [
     ['env', (leaf: Leaf) => sources.env[leaf.env]],
     ['flags', (leaf: Leaf) => sources.flags[leaf.flag]],
@@ -44,7 +47,13 @@ export async function readConfig(sources: ConfigSources): Promise<Config> {
 }
 
 async function readFile({ file, cwd }: ConfigSources): Promise<{ file: string; value: object }> {
-  const path = file === undefined ? FILES.map((name) => join(cwd, name)).find(existsSync) : resolve(cwd, file)
+  const here = FILES.filter((name) => existsSync(join(cwd, name)))
+  if (file === undefined && here.length > 1)
+    throw new RankerError('BAD_CONFIG', {
+      where: here.join(' and '),
+      reason: `wanted one file of settings in ${cwd}, or --config to say which`,
+    })
+  const [path] = (file === undefined ? here : [file]).map((name) => resolve(cwd, name))
   if (path === undefined) return { file: '', value: {} }
   if (!existsSync(path)) throw new RankerError('CONFIG_MISSING', { path, wanted: 'the file of --config' })
   const text = readFileSync(path, 'utf8')
@@ -65,15 +74,25 @@ function checkFile(value: object, file: string): void {
   const at = issue.path.join('.')
   if (issue.code === 'unrecognized_keys') {
     const unknown = issue.keys[0]!
-    const inside = leavesOf(['endpoint', 'training', 'tuning', 'batch'])
+    const inside = leavesOf(GROUPS)
       .filter(({ path }) => path.slice(0, issue.path.length).join('.') === at)
       .map(({ path }) => path[issue.path.length]!)
-    const nearest = closestMatch(unknown, inside, { maxDistance: 3 })
     const where = [...issue.path, unknown].join('.')
-    const reason = `there is no such setting${nearest ? `; did you mean ${nearest}?` : ''}`
-    throw new RankerError('BAD_CONFIG', { where: `${file}: ${where}`, reason })
+    throw new RankerError('BAD_CONFIG', { where: `${file}: ${where}`, reason: noSuch(unknown, inside) })
   }
   throw new RankerError('BAD_CONFIG', { where: `${file}: ${at || 'it'}`, reason: issue.message })
+}
+
+/** A variable that is misspelt would be left out without a word. */
+function checkEnvironment(env: ConfigSources['env']): void {
+  const known = leavesOf(GROUPS).map((leaf) => leaf.env)
+  const where = Object.keys(env).find((name) => name.startsWith(ENV_START) && !known.includes(name))
+  if (where !== undefined) throw new RankerError('BAD_CONFIG', { where, reason: noSuch(where, known) })
+}
+
+function noSuch(seen: string, known: readonly string[]): string {
+  const nearest = closestMatch(seen, known, { maxDistance: 3 })
+  return `there is no such setting${nearest ? `; did you mean ${nearest}?` : ''}`
 }
 
 /** Sets a leaf in the tree of settings; the folders on its way are made. */

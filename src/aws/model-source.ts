@@ -36,9 +36,20 @@ export async function modelSource(
   if (!isPacked) writeWhole(from, archive.bytes)
   return {
     address,
-    upload: { kind: 'upload', mark: '+', what: address, from, named: place, to: parseS3Address(address) },
+    upload: uploadStep(scope, from, address, place),
   }
 }
+
+/** @param named what the user named, of which `from` may be a packed copy */
+export const uploadStep = ({ kmsKey }: Scope, from: string, address: string, named: string): UploadStep => ({
+  kind: 'upload',
+  mark: '+',
+  what: address,
+  from,
+  named,
+  to: parseS3Address(address),
+  ...(kmsKey !== undefined && { kmsKey }),
+})
 
 /** Whether there is an object of exactly that key. @throws {RankerError} S3_FAILED */
 export const isThere = async (s3: S3, address: S3Address): Promise<boolean> =>

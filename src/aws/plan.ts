@@ -1,3 +1,4 @@
+import { encryptionOf } from '../storage/s3.ts'
 import type { S3Address } from '../storage/s3-address.ts'
 import type { CallName, Calls } from './api.ts'
 import { covers } from './template.ts'
@@ -24,6 +25,8 @@ export interface UploadStep {
   /** What the user named, of which `from` may be a packed copy. @default from */
   readonly named?: string
   readonly to: S3Address
+  /** A key of KMS that S3 encrypts it with. @default S3's own */
+  readonly kmsKey?: string | undefined
 }
 
 /** Something that AWS takes minutes for, and that has to be over before the next step. */
@@ -116,6 +119,7 @@ export function printedCalls({ steps }: Plan): PrintedCall[] {
       return [{ service, operation, request: one.request }]
     }
     const { bucket: Bucket, key: Key } = one.to
-    return [{ service: 's3', operation: 'PutObject', request: { Bucket, Key, Body: one.named ?? one.from } }]
+    const request = { Bucket, Key, Body: one.named ?? one.from, ...encryptionOf(one.kmsKey) }
+    return [{ service: 's3', operation: 'PutObject', request }]
   })
 }

@@ -49,11 +49,20 @@ const schedule = z.strictObject({
   max: z.int().min(1).optional(),
 })
 
-const range = z.strictObject({
-  min: z.number(),
-  max: z.number(),
-  scale: z.enum(['Auto', 'Linear', 'Logarithmic', 'ReverseLogarithmic']).optional(),
-})
+/** Numbers between two, or values one by one. */
+const range = z
+  .strictObject({
+    min: z.number(),
+    max: z.number(),
+    scale: z.enum(['Auto', 'Linear', 'Logarithmic', 'ReverseLogarithmic']),
+    values: z.array(z.union([z.string().min(1), z.number().transform(String)])).min(1),
+  })
+  .partial()
+  .refine(
+    ({ min, max, scale, values }) =>
+      values ? min === undefined && max === undefined && scale === undefined : min! < max!,
+    'wanted min below max, or values',
+  )
 
 const matching = (pattern: RegExp, wanted: string, does: string) =>
   z.string().regex(pattern, `wanted ${wanted}`).describe(does)
@@ -63,7 +72,7 @@ export const REGION = /^[a-z]{2,4}(-[a-z]+)+-\d+$/
 
 const common = {
   name: name('what the names of all resources start with (default ranker)'),
-  region: matching(REGION, 'such as us-east-1', 'AWS region (default AWS_REGION)'),
+  region: matching(REGION, 'such as us-east-1', 'AWS region (default AWS_REGION, else that of the profile)'),
   account: z
     .string()
     .regex(/^\d{12}$/, 'wanted 12 digits')
@@ -220,7 +229,8 @@ export const configSchema = z.strictObject(common).partial().extend({
 })
 
 export type Config = z.infer<typeof configSchema>
-export type Group = 'endpoint' | 'training' | 'tuning' | 'batch'
+export const GROUPS = ['endpoint', 'training', 'tuning', 'batch'] as const
+export type Group = (typeof GROUPS)[number]
 
 /** A value that the environment and a flag can set. */
 export interface Leaf {
@@ -240,8 +250,7 @@ export function leavesOf(groups: readonly Group[]): Leaf[] {
   )
 }
 
-const GROUPS: readonly string[] = ['endpoint', 'training', 'tuning', 'batch']
-const isGroup = (name: string): boolean => GROUPS.includes(name)
+const isGroup = (name: string): boolean => GROUPS.includes(name as Group)
 
 function walk(schema: z.ZodObject, path: readonly string[]): Leaf[] {
   return Object.entries(schema.shape).flatMap(([key, field]) => {

@@ -34,10 +34,9 @@ export interface Scope {
 
 /**
  * @param api absent for a dry run, where the account is the one that the settings name, else {@link UNKNOWN_ACCOUNT}
- * @throws {RankerError} BAD_CONFIG without a region.
+ * @throws {RankerError} BAD_CONFIG for half a VPC, AWS_FAILED
  */
-export async function openScope(config: Config, api: Api | undefined): Promise<Scope> {
-  const region = needed(config.region, 'region', 'such as us-east-1 (or set AWS_REGION)')
+export async function openScope(config: Config, region: string, api: Api | undefined): Promise<Scope> {
   const partition = partitionOf(region)
   const account = config.account ?? (api ? await askAccount(api) : (accountIn(config) ?? UNKNOWN_ACCOUNT))
   const name = config.name ?? 'ranker'

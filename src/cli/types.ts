@@ -51,7 +51,7 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
 
 const TYPES: Readonly<Record<RawType, string>> = {
   number: 'number | null',
-  category: 'string | number | null',
+  category: 'string | number | boolean | null',
   text: 'string | number | null',
   date: 'string | null',
   vector: 'readonly number[] | string | null',
@@ -63,7 +63,7 @@ function rawColumns(fitted: FittedFeatures): Pick<Declared, 'items' | 'query'> {
   const of = (source: RawColumn['source']) => {
     const read = columns.filter((column) => column.source === source && !column.trainingOnly)
     return [...Map.groupBy(read, ({ name }) => name)].map(([name, list]) => {
-      const types = list.map(({ type, epoch }) => (type === 'date' && epoch ? TYPES.category : TYPES[type]))
+      const types = list.map(({ type, epoch }) => (type === 'date' && epoch ? TYPES.text : TYPES[type]))
       const shortest = types.reduce((best, one) => (one.length < best.length ? one : best))
       return { name, type: shortest, optional: list.every(({ optional }) => optional === true) }
     })

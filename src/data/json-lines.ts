@@ -9,10 +9,12 @@ export interface JsonLinesOptions {
   /** Columns that name the query and its weight: a query line has them beside its items. */
   readonly roles: { readonly group: string; readonly weight?: string | undefined }
   /**
-   * The columns that are wanted, and whether their cells may be arrays; others may hold anything. Columns of queries, such
+   * The columns that are wanted, and what their cells may be beside numbers and text; others may hold anything. Columns of queries, such
    * as `query.text`, are then taken from a query line's `query`. Without it, all columns are of numbers or text.
    */
-  readonly wanted?: ((column: string) => { readonly arrays: boolean } | undefined) | undefined
+  readonly wanted?:
+    | ((column: string) => { readonly arrays: boolean; readonly booleans: boolean } | undefined)
+    | undefined
   readonly warn: (sentence: string) => void
 }
 
@@ -154,7 +156,10 @@ class LineReader {
       return
     }
     const { wanted: of } = this.#options
-    if (of && (Array.isArray(value) ? (of(column)?.arrays ?? true) : !of(column))) return
+    const allowed = of?.(column)
+    if (of && !allowed) return
+    if (allowed?.arrays && Array.isArray(value)) return
+    if (allowed?.booleans && typeof value === 'boolean') return
     const wanted = typeof value === 'boolean' ? '0 or 1 for false or true' : 'a number, text or null'
     this.#refuseCell(line, column, value, wanted)
   }

@@ -47,44 +47,81 @@ export function readFlatColumn(
   { from, to }: { readonly from: number; readonly to: number },
   onPage: OnPage,
 ): void {
-  const decoder = {
-    ...column,
-    pathInSchema: column.path_in_schema,
-    element: schema[1].element,
-    schemaPath: [...schema],
-    parsers: DEFAULT_PARSERS,
-    compressors,
-  }
+  const pages = new PageReader(bytes, column, schema)
   const rows = Number(column.num_values)
-  const reader = { view: new DataView(bytes), offset: 0 }
-  let dictionary: DecodedArray | undefined
-  for (let firstRow = 0; firstRow < to && reader.offset < bytes.byteLength - 1; ) {
-    const header = parquetHeader(reader)
-    if (header.type === 'DICTIONARY_PAGE') {
-      const { data } = readPage(reader, header, decoder, undefined, undefined, 0)
-      dictionary = data && convert(data, decoder)
-      continue
-    }
-    const page = new Uint8Array(bytes, reader.offset, header.compressed_page_size)
-    reader.offset += header.compressed_page_size
-    const { num_values: count, encoding } = dataHeader(header)
+  for (let firstRow = 0; firstRow < to; ) {
+    const page = pages.next()
+    if (!page) return
+    const { count } = page
     if (!(count >= 0 && firstRow + count <= rows)) throw new Error(`a page has ${count} of ${rows} rows`)
     if (firstRow + count > from) {
-      const { definitionLevels, dataPage } =
-        header.data_page_header === undefined
-          ? readDataPageV2(page, header, decoder)
-          : readDataPage(
-              decompressPage(page, header.uncompressed_page_size, column.codec, compressors),
-              header.data_page_header,
-              decoder,
-            )
-      const levels = definitionLevels && definitionLevels.length > 0 ? definitionLevels : undefined
-      onPage(convertWithDictionary(dataPage, dictionary, encoding, decoder), levels, {
-        firstRow,
-        rows: count,
-      })
+      const { values, definitions } = page.decode()
+      onPage(values, definitions.length > 0 ? definitions : undefined, { firstRow, rows: count })
     }
     firstRow += count
+  }
+}
+
+interface Page {
+  /** Values in it, with those that are missing. */
+  readonly count: number
+  /** The values that are there, and the levels of all, none where all are the same. */
+  readonly decode: () => {
+    readonly values: DecodedArray
+    readonly definitions: readonly number[]
+    readonly repetitions: readonly number[]
+  }
+}
+
+/** Goes through the pages of a column of a row group. */
+export class PageReader {
+  readonly #reader: { readonly view: DataView<ArrayBuffer>; offset: number }
+  readonly #decoder
+  #dictionary: DecodedArray | undefined
+
+  /** @param schema the root of the file's schema and what leads to the column, which is the last */
+  constructor(bytes: ArrayBuffer, column: ColumnMetaData, schema: readonly SchemaTree[]) {
+    this.#reader = { view: new DataView(bytes), offset: 0 }
+    this.#decoder = {
+      ...column,
+      pathInSchema: column.path_in_schema,
+      element: schema.at(-1)!.element,
+      schemaPath: [...schema],
+      parsers: DEFAULT_PARSERS,
+      compressors,
+    }
+  }
+
+  /** The next page of data, undefined behind the last one. @throws {Error} hyparquet's, about damaged pages. */
+  next(): Page | undefined {
+    const reader = this.#reader
+    const decoder = this.#decoder
+    while (reader.offset < reader.view.byteLength - 1) {
+      const header = parquetHeader(reader)
+      if (header.type === 'DICTIONARY_PAGE') {
+        const { data } = readPage(reader, header, decoder, undefined, undefined, 0)
+        this.#dictionary = data && convert(data, decoder)
+        continue
+      }
+      const bytes = new Uint8Array(reader.view.buffer, reader.offset, header.compressed_page_size)
+      reader.offset += header.compressed_page_size
+      const { num_values: count, encoding } = dataHeader(header)
+      const dictionary = this.#dictionary
+      const decode = () => {
+        const { definitionLevels, repetitionLevels, dataPage } =
+          header.data_page_header === undefined
+            ? readDataPageV2(bytes, header, decoder)
+            : readDataPage(
+                decompressPage(bytes, header.uncompressed_page_size, decoder.codec, compressors),
+                header.data_page_header,
+                decoder,
+              )
+        const values = convertWithDictionary(dataPage, dictionary, encoding, decoder)
+        return { values, definitions: definitionLevels ?? [], repetitions: repetitionLevels ?? [] }
+      }
+      return { count, decode }
+    }
+    return undefined
   }
 }
 

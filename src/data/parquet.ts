@@ -1,8 +1,9 @@
-import type { DecodedArray, FileMetaData, RowGroup, SchemaElement, SchemaTree } from 'hyparquet'
+import type { ColumnMetaData, DecodedArray, FileMetaData, SchemaElement, SchemaTree } from 'hyparquet'
 import { parquetMetadataAsync, parquetSchema } from 'hyparquet'
 import { RankerError, reasonOf } from '../errors.ts'
 import { shortestFloat32 } from './number.ts'
 import { columnRange, readFlatColumn } from './parquet-column.ts'
+import { ListReader, listPath, type NumberList } from './parquet-list.ts'
 import type { Row, TableSink } from './row.ts'
 
 /** A file that can be read anywhere in it. */
@@ -14,6 +15,8 @@ export interface RandomAccess {
 export interface ParquetOptions {
   /** Columns whose text counts, such as the query's: their cells keep all digits. */
   readonly textColumns: ReadonlySet<string>
+  /** Whether a column of lists of numbers is wanted; its cells are texts, JSON arrays. */
+  readonly wantsList?: ((column: string) => boolean) | undefined
   readonly warn: (sentence: string) => void
   /** Cells that are held at a time, as float32. @default 2^24 */
   readonly batchCells?: number
@@ -21,31 +24,43 @@ export interface ParquetOptions {
 
 /**
  * Reads Parquet into a table, by column name, a part of a row group at a time. Numbers of every width, decimals and
- * booleans (0 and 1) are numbers; text, dates and timestamps are text; null is missing. Columns of lists or structs are
- * left out with a warning.
+ * booleans (0 and 1) are numbers; text, dates and timestamps are text; null is missing. Columns of structs, and of lists
+ * that nobody wants, are left out with a warning.
  * @throws {RankerError} FILE_EMPTY, NO_ROWS, PARQUET_DAMAGED and what the sink throws.
  */
 export async function readParquet(
   file: string,
   source: RandomAccess,
-  { textColumns, warn, batchCells = 1 << 24 }: ParquetOptions,
+  { textColumns, wantsList = () => false, warn, batchCells = 1 << 24 }: ParquetOptions,
   sink: TableSink,
 ): Promise<void> {
   if (source.byteLength === 0) throw new RankerError('FILE_EMPTY', { file })
-  const { metadata, root, flat, nested } = await whole(file, () => readMetadata(source))
+  const { metadata, root, flat, lists, nested } = await whole(file, () => readMetadata(source, wantsList))
   if (nested.length > 0)
     warn(`${file} has columns of lists or structs that are left out: ${nested.join(', ')}`)
-  const names = flat.map(({ element }) => element.name)
+  const names = [...flat.map(({ element }) => element.name), ...lists.keys()]
   sink.begin(file, names, 'row')
 
-  const row = new ParquetRow(names, textColumns)
-  const batch = Math.max(1, Math.floor(batchCells / Math.max(1, flat.length)))
+  const row = new ParquetRow(
+    names,
+    flat.map(({ element }) => element),
+    textColumns,
+  )
   let groupStart = 0
   for (const group of metadata.row_groups) {
     const rows = Number(group.num_rows)
+    const chunks = new Map(
+      group.columns.map(({ meta_data: column }) => [column?.path_in_schema.join('.'), column]),
+    )
+    const listReaders = await whole(file, async () => openLists(source, root, lists, chunks))
+    const inLists = [...listReaders.values()].reduce((sum, { values }) => sum + values, 0)
+    const width = flat.length + Math.ceil(inLists / Math.max(1, rows))
+    const batch = Math.max(1, Math.floor(batchCells / Math.max(1, width)))
     for (let from = 0; from < rows; from += batch) {
       const range = { from, to: Math.min(from + batch, rows) }
-      await whole(file, async () => readBatch(source, { root, flat, group, groupStart }, range, row))
+      await whole(file, async () =>
+        readBatch(source, { root, flat, lists: listReaders, chunks, groupStart }, range, row),
+      )
       while (row.next()) sink.row(row)
     }
     groupStart += rows
@@ -65,16 +80,22 @@ async function whole<T>(file: string, read: () => Promise<T>): Promise<T> {
   }
 }
 
-async function readMetadata(source: RandomAccess) {
+async function readMetadata(source: RandomAccess, wantsList: (column: string) => boolean) {
   const metadata = await parquetMetadataAsync(source, { geoparquet: false })
   for (const element of metadata.schema) declareType(element)
   const root = parquetSchema(metadata)
   const isFlat = ({ children, element }: SchemaTree) =>
     children.length === 0 && element.repetition_type !== 'REPEATED'
   const flat = root.children.filter(isFlat)
-  const nested = root.children.filter((column) => !isFlat(column)).map(({ element }) => element.name)
+  const others = root.children.filter((column) => !isFlat(column))
+  const lists = new Map<string, readonly SchemaTree[]>()
+  for (const column of others) {
+    const path = wantsList(column.element.name) ? listPath(column) : undefined
+    if (path) lists.set(column.element.name, path)
+  }
+  const nested = others.map(({ element }) => element.name).filter((name) => !lists.has(name))
   checkCounts(metadata, new Set(flat.map(({ element }) => element.name)))
-  return { metadata, root, flat, nested }
+  return { metadata, root, flat, lists, nested }
 }
 
 /** The file says several times how many rows it has. */
@@ -91,10 +112,34 @@ function checkCounts({ row_groups: groups, num_rows: rows }: FileMetaData, flat:
   }
 }
 
+interface OpenList {
+  readonly reader: ListReader
+  /** Values in all lists of the group. */
+  readonly values: number
+}
+
+function openLists(
+  source: RandomAccess,
+  root: SchemaTree,
+  lists: ReadonlyMap<string, readonly SchemaTree[]>,
+  chunks: Group['chunks'],
+): Map<string, OpenList> {
+  return new Map(
+    [...lists].map(([name, path]) => {
+      const column = chunks.get(path.map(({ element }) => element.name).join('.'))
+      if (!column) throw new Error(`a row group lacks the column "${name}"`)
+      const { start, end } = columnRange(column)
+      const reader = new ListReader(source.slice(start, end), column, root, path)
+      return [name, { reader, values: Number(column.num_values) }]
+    }),
+  )
+}
+
 interface Group {
   readonly root: SchemaTree
   readonly flat: readonly SchemaTree[]
-  readonly group: RowGroup
+  readonly lists: ReadonlyMap<string, OpenList>
+  readonly chunks: ReadonlyMap<string | undefined, ColumnMetaData | undefined>
   /** Rows of the file before this group. */
   readonly groupStart: number
 }
@@ -102,14 +147,11 @@ interface Group {
 /** Reads some rows of a group, column by column. */
 function readBatch(
   source: RandomAccess,
-  { root, flat, group, groupStart }: Group,
+  { root, flat, lists, chunks, groupStart }: Group,
   range: { readonly from: number; readonly to: number },
   row: ParquetRow,
 ): void {
   row.clear(groupStart + range.from, range.to - range.from)
-  const chunks = new Map(
-    group.columns.map(({ meta_data: column }) => [column?.path_in_schema.join('.'), column]),
-  )
   for (const [cell, tree] of flat.entries()) {
     const column = chunks.get(tree.element.name)
     if (!column) throw new Error(`a row group lacks the column "${tree.element.name}"`)
@@ -118,6 +160,8 @@ function readBatch(
       row.take(cell, values, levels, page.firstRow - range.from, page.rows),
     )
   }
+  let cell = flat.length
+  for (const { reader } of lists.values()) row.takeLists(cell++, reader.take(range.to - range.from))
   row.check()
 }
 
@@ -134,6 +178,8 @@ function declareType(element: SchemaElement): void {
 class ParquetRow implements Row {
   line = 0
   readonly columns: readonly string[]
+  /** Of the columns that are no lists, which come first. */
+  readonly #elements: readonly SchemaElement[]
   readonly #keepsText: readonly boolean[]
   readonly #numbers: Float32Array[]
   /** For columns of text, and those whose text counts, all the cells. */
@@ -144,8 +190,13 @@ class ParquetRow implements Row {
   #rows = 0
   #at = -1
 
-  constructor(columns: readonly string[], textColumns: ReadonlySet<string>) {
+  constructor(
+    columns: readonly string[],
+    elements: readonly SchemaElement[],
+    textColumns: ReadonlySet<string>,
+  ) {
     this.columns = columns
+    this.#elements = elements
     this.#keepsText = columns.map((name) => textColumns.has(name))
     this.#numbers = columns.map(() => new Float32Array(0))
     this.#texts = columns.map(() => undefined)
@@ -181,6 +232,7 @@ class ParquetRow implements Row {
   ): void {
     const numbers = this.#numbers[cell]!
     const keepsText = this.#keepsText[cell]!
+    const isSingle = this.#elements[cell]?.type === 'FLOAT'
     const end = Math.min(from + count, this.#rows)
     for (let row = from, at = 0; row < end; row++) {
       const isMissing = levels !== undefined && levels[row - from] === 0
@@ -190,10 +242,18 @@ class ParquetRow implements Row {
       numbers[row] = number
       if (keepsText || number === Number.POSITIVE_INFINITY) {
         this.#texts[cell] ??= new Array(this.#rows)
-        this.#texts[cell][row] = value
+        this.#texts[cell][row] = isSingle && typeof value === 'number' ? shortestFloat32(value) : value
       }
     }
     this.#taken[cell]! += Math.max(0, end - Math.max(0, from))
+  }
+
+  /** Takes a column of lists. */
+  takeLists(cell: number, lists: readonly (NumberList | undefined)[]): void {
+    this.#texts[cell] = [...lists]
+    for (const [row, list] of lists.entries())
+      this.#numbers[cell]![row] = list ? Number.POSITIVE_INFINITY : Number.NaN
+    this.#taken[cell] = lists.length
   }
 
   /** @throws {Error} when a column has other rows than the metadata say. */
@@ -213,9 +273,14 @@ class ParquetRow implements Row {
 
   text(cell: number): string {
     const value = this.#texts[cell]?.[this.#at]
-    if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'an invalid date' : value.toISOString()
+    if (value instanceof Date) {
+      if (Number.isNaN(value.getTime())) return 'an invalid date'
+      const text = value.toISOString()
+      return this.#elements[cell]?.converted_type === 'DATE' ? text.slice(0, 'YYYY-MM-DD'.length) : text
+    }
     if (value === null || Number.isNaN(value)) return ''
-    return value === undefined || typeof value === 'boolean' ? this.#numberText(cell) : String(value)
+    if (Array.isArray(value)) return JSON.stringify(value)
+    return value === undefined ? this.#numberText(cell) : String(value)
   }
 
   number(cell: number): number {

@@ -15,12 +15,14 @@ export function writeRecords(
 }
 
 /** Writes records that hold nothing but a score, label["score"]: of each other they differ in its four bytes. */
-export function writeScoreRecords(scores: readonly number[]): Buffer {
+export function writeScoreRecords(scores: ArrayLike<number>): Buffer {
   const payload = encode({ score: [0] }, undefined)
   const record = frame(payload)
   const bytes = Buffer.alloc(scores.length * record.length, record)
   const last = FRAME_HEAD + payload.length - Float32Array.BYTES_PER_ELEMENT
-  for (const [index, score] of scores.entries()) bytes.writeFloatLE(score, index * record.length + last)
+  for (let index = 0; index < scores.length; index++) {
+    bytes.writeFloatLE(scores[index]!, index * record.length + last)
+  }
   return bytes
 }
 

@@ -2,30 +2,36 @@ import { shortestFloat32 } from './number.ts'
 import { parsers } from './parsers.ts'
 import { MOST_TEXTS } from './parsers-layout.ts'
 
-/** What stands around each score, 16 bytes at most. */
+/** What stands around the scores of a text, and around each of them: 16 bytes of ASCII at most before and behind one. */
 export interface ScoreFormat {
-  readonly before: string
-  readonly after: string
-  /** Writes what is no finite number. */
-  readonly notFinite: string
+  readonly open?: string
+  readonly before?: string
+  readonly after?: string
+  /** Stands after each score but the last. */
+  readonly between?: string
+  readonly close?: string
+  /** Stands in place of what is no finite number. */
+  readonly notFinite: (score: number) => string
 }
 
 const MOST_AROUND = 16
 
-/**
- * Writes scores as text, each as the shortest decimal that reads back as the same float32 (`String(shortestFloat32())`),
- * with the same text around each.
- */
-export function writeScoreText(scores: Float32Array, { before, after, notFinite }: ScoreFormat): Buffer {
-  const open = parsers()
-  const { kernel, values, around, text } = open
-  open.spell = (value) => (Number.isFinite(value) ? String(shortestFloat32(value)) : notFinite)
-  const parts: Buffer[] = []
+/** Writes scores as text, each as the shortest decimal that reads back as the same float32: `shortestFloat32`'s. */
+export function writeScoreText(scores: Float32Array, format: ScoreFormat): Buffer {
+  const { open = '', before = '', after = '', between = '', close = '', notFinite } = format
+  const module = parsers()
+  const { kernel, values, around, text } = module
+  module.spell = (score) => (Number.isFinite(score) ? String(shortestFloat32(score)) : notFinite(score))
+  const behind = after + between
+  const parts = [Buffer.from(open, 'latin1')]
   for (let from = 0; from < scores.length; from += MOST_TEXTS) {
     const part = scores.subarray(from, from + MOST_TEXTS)
     values.set(part)
-    around.write(before.padEnd(MOST_AROUND) + after, 'latin1')
-    parts.push(Buffer.from(text.subarray(0, kernel.writeNumbers(part.length, before.length, after.length))))
+    around.write(before.padEnd(MOST_AROUND) + behind, 'latin1')
+    const bytes = kernel.writeNumbers(part.length, before.length, behind.length)
+    const isLast = from + part.length === scores.length
+    parts.push(Buffer.from(text.subarray(0, isLast ? bytes - between.length : bytes)))
   }
-  return parts.length === 1 ? parts[0]! : Buffer.concat(parts)
+  parts.push(Buffer.from(close, 'latin1'))
+  return Buffer.concat(parts)
 }

@@ -50,8 +50,12 @@ export function columnBuilder(
     }
     case 'text': {
       const values = new Array<string | undefined>(rows).fill(undefined)
-      return builder(column, { type: 'text', values }, (row, value) => {
+      const set = (row: number, value: RawValue) => {
         values[row] = value as string | undefined
+        return true
+      }
+      return builder(column, { type: 'text', values }, set, (row, given) => {
+        if (given !== '') values[row] = given
         return true
       })
     }
@@ -61,16 +65,10 @@ export function columnBuilder(
         values[row] = value === undefined ? MISSING : (texts.number(value as string) ?? MISSING)
         return true
       }
-      const { setJson } = builder(column, { type: 'category', values, texts }, set)
-      return {
-        values: { type: 'category', values, texts },
-        set,
-        setJson: (row, given) => {
-          if (typeof given !== 'string') return setJson(row, given)
-          values[row] = spellings.number(given)
-          return true
-        },
-      }
+      return builder(column, { type: 'category', values, texts }, set, (row, given) => {
+        values[row] = spellings.number(given)
+        return true
+      })
     }
     case 'vector': {
       const values = new Float32Array(rows * dimension).fill(Number.NaN)
@@ -85,15 +83,18 @@ export function columnBuilder(
   }
 }
 
+/** @param setText takes what is text in a request, where that is quicker than to read it as any value */
 function builder(
   column: Pick<RawColumn, 'type' | 'epoch'>,
   values: RawValues,
   set: ColumnBuilder['set'],
+  setText?: (row: number, given: string) => boolean,
 ): ColumnBuilder {
   return {
     values,
     set,
     setJson: (row, given) => {
+      if (setText && typeof given === 'string') return setText(row, given)
       const value = readJsonValue(given, column)
       return value !== BAD && set(row, value)
     },

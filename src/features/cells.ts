@@ -1,4 +1,5 @@
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
+const BOOLEAN = /^(?:true|false)$/i
 const ISO_DATE =
   /^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)\s*([Zz]|[+-]\d\d(?::?\d\d)?)?)?$/
 
@@ -21,13 +22,14 @@ function remembered<T>(compute: (text: string) => T): (text: string) => T {
 const MOST_LENGTH = 100
 
 /**
- * A category as it is compared: without spaces around it, composed (NFC), and numbers in one spelling, so that the `3.0`
- * of a file and the `3` of a request are the same.
+ * A category as it is compared: without spaces around it, composed (NFC), numbers in one spelling and so true and false, so
+ * that the `3.0` of a file and the `3` of a request are the same, and `True` and `true`.
  */
 export function canonicalCategory(text: string): string | undefined {
   const trimmed = text.trim()
   if (trimmed === '') return undefined
   if (DECIMAL.test(trimmed)) return String(Number(trimmed))
+  if (BOOLEAN.test(trimmed)) return trimmed.toLowerCase()
   return trimmed.normalize('NFC')
 }
 

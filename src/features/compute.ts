@@ -146,7 +146,9 @@ function compileCategorical(
   }
   if (spec.encode === 'native')
     return { names: [name], isCategorical: true, compute: (batch) => [codesOf(batch)] }
-  const names = [...values, ...(others.length > 0 ? ['(other)'] : [])].map((value) => `${name}=${value}`)
+  const names = [...values, ...(others.length > 0 ? [otherName(values)] : [])].map(
+    (value) => `${name}=${value}`,
+  )
   return {
     names,
     compute: (batch) => {
@@ -154,6 +156,13 @@ function compileCategorical(
       return names.map((_, code) => all.map((one) => (Number.isNaN(one) ? one : one === code ? 1 : 0)))
     },
   }
+}
+
+/** What the category of all others is called: not as one of them is. */
+function otherName(values: readonly string[]): string {
+  let other = '(other)'
+  while (values.includes(other)) other = `(${other})`
+  return other
 }
 
 const MILLISECONDS = { seconds: 1000, hours: 3_600_000, days: 86_400_000 } as const

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { RankerError } from '../errors.ts'
-import { specSchema } from './spec.ts'
+import { RankerError, reasonOf } from '../errors.ts'
+import { checkSpec, type FeatureSpec } from './spec.ts'
 
 const count = z.int().min(0)
 
@@ -41,31 +41,40 @@ const learnt = z.object({
   dimension: z.int().min(1).optional(),
 })
 
-/** A feature pipeline as the manifest holds it: the spec, and what training learnt, feature by feature. */
-export const fittedSchema = z
-  .object({ version: z.literal(1), spec: specSchema, learnt: z.array(learnt) })
-  .refine(
-    ({ spec, learnt }) => spec.features.length === learnt.length,
-    'wanted one entry of learnt a feature',
-  )
+const fitted = z.object({ version: z.literal(1), spec: z.unknown(), learnt: z.array(learnt) })
 
 export type Learnt = z.infer<typeof learnt>
 export type Categories = z.infer<typeof categories>
 export type WordStatistics = z.infer<typeof wordStatistics>
 export type Rates = z.infer<typeof rates>
 
-/** Plain data: it lies in the manifest and crosses to other processes. */
+/**
+ * A feature pipeline as the manifest holds it: the spec, and what training learnt, feature by feature. Plain data: it lies
+ * in the manifest and crosses to other processes.
+ */
 export interface FittedFeatures {
   readonly version: 1
-  readonly spec: { readonly features: readonly unknown[] }
+  readonly spec: FeatureSpec
   readonly learnt: readonly Learnt[]
 }
 
 /** Checks what a manifest holds. @param file its name. @throws {RankerError} MODEL_DAMAGED. */
 export function readFitted(value: unknown, file: string): FittedFeatures {
-  const result = fittedSchema.safeParse(value)
-  if (result.success) return result.data
-  const [issue] = result.error.issues
-  const reason = `features.${[...issue!.path, ''].join('.').slice(0, -1)}: ${issue!.message}`
-  throw new RankerError('MODEL_DAMAGED', { file, reason })
+  const refuse = (reason: string, cause?: unknown): never => {
+    throw new RankerError('MODEL_DAMAGED', { file, reason: `features: ${reason}` }, { cause })
+  }
+  const result = fitted.safeParse(value)
+  if (!result.success) {
+    const [issue] = result.error.issues
+    return refuse(`${issue!.path.join('.')}: ${issue!.message}`)
+  }
+  const { version, learnt } = result.data
+  let spec: FeatureSpec
+  try {
+    spec = checkSpec(result.data.spec, 'its spec')
+  } catch (cause) {
+    return refuse(reasonOf(cause), cause)
+  }
+  if (spec.features.length !== learnt.length) refuse('wanted one entry of learnt a feature')
+  return { version, spec, learnt }
 }

@@ -5,6 +5,7 @@ import { type FeaturePipeline, pipelineOf } from './pipeline.ts'
 import { type RawCell, rawCells, rawQueries } from './raw-json.ts'
 import type { RawRows } from './raw-rows.ts'
 import { transformItems } from './request-items.ts'
+import { specError } from './spec.ts'
 
 /** Raw rows that stand for a model's data: cells by column, and rows of each query, which lie side by side. */
 export interface GoldenTable {
@@ -16,8 +17,17 @@ export interface GoldenTable {
 const ROWS = 64
 const QUERIES = 8
 
-/** The first rows of queries that are spread over the data, or single rows where there are no queries. */
-export function chooseGolden(raw: RawRows, groups: QueryGroups | undefined): GoldenTable {
+/**
+ * The first rows of queries that are spread over the data, or single rows where there are no queries.
+ * @throws {RankerError} BAD_FEATURE_SPEC where such a row has other features when it comes as a request: a column is read
+ * as several types, and no value of JSON is of all of them.
+ */
+export function chooseGolden(
+  pipeline: FeaturePipeline,
+  raw: RawRows,
+  groups: QueryGroups | undefined,
+  source: string,
+): GoldenTable {
   const bounds = groups && groupBounds(groups.sizes)
   const count = groups?.sizes.length ?? raw.rows
   const chosen = Math.min(count, groups ? QUERIES : ROWS)
@@ -26,13 +36,30 @@ export function chooseGolden(raw: RawRows, groups: QueryGroups | undefined): Gol
     const query = Math.floor((at * count) / chosen)
     const from = bounds?.[query] ?? query
     const size = Math.min(groups?.sizes[query] ?? 1, most)
-    return { size, ...rawCells(raw.columns, raw.batch(from, from + size, query, query + 1, [size])) }
+    const batch = raw.batch(from, from + size, query, query + 1, [size])
+    const values = new Float32Array(size * pipeline.width)
+    pipeline.transform(batch, values)
+    return { size, values, ...rawCells(raw.columns, batch) }
   })
-  return {
+  const golden = {
     columns: tables[0]?.columns ?? [],
     rows: tables.flatMap(({ rows }) => rows),
     sizes: tables.map(({ size }) => size),
   }
+  const served = goldenValues(pipeline, golden)
+  let at = 0
+  for (const { values } of tables) {
+    for (const value of values) checkSame(pipeline, at % pipeline.width, value, served[at++]!, source)
+  }
+  return golden
+}
+
+function checkSame(pipeline: FeaturePipeline, place: number, trained: number, served: number, source: string) {
+  if (Object.is(trained, served)) return
+  const index = pipeline.parts.findIndex(({ first, count }) => place < first + count)
+  const shown = (value: number) => (Number.isNaN(value) ? 'missing' : String(value))
+  const fault = `makes ${JSON.stringify(pipeline.featureNames[place])} ${shown(trained)} of a row of training and ${shown(served)} of the same row as a request: a column that it reads is read as two types, and no value of JSON is of both`
+  throw specError(source, ['features', index], fault)
 }
 
 /** The features of golden rows, as a request for each of their queries would give them. */

@@ -65,7 +65,7 @@ export function learn(
     if (kind === 'categorical' && seen[index]!.counts!.length === 0) refuse('a value')
     return learnFrom(feature, seen[index]!)
   })
-  return { fitted: { version: 1, spec: { features: spec.features }, learnt }, seen }
+  return { fitted: { version: 1, spec, learnt }, seen }
 }
 
 /** Counts the words of each different text once. */

@@ -1,10 +1,10 @@
 import type { KnownCategories } from './batch-builder.ts'
 import type { RawBatch, RawColumn } from './columns.ts'
-import { type Compute, type Computed, compileFeature, type Run } from './compute.ts'
+import { type CompiledFeature, type Compute, type Computed, compileFeature, type Run } from './compute.ts'
 import type { FittedFeatures } from './fitted.ts'
 import { type FeaturePlan, planFeatures } from './plan.ts'
 import { wantedOf } from './raw-cell.ts'
-import { checkSpec, type Feature } from './spec.ts'
+import { type Feature, specError } from './spec.ts'
 import { KIND_SEPARATOR } from './statistics.ts'
 import { MISSING, Spellings, Texts } from './texts.ts'
 
@@ -55,12 +55,13 @@ export class FeaturePipeline {
 
   constructor(fitted: FittedFeatures, source = 'ranker.json') {
     this.fitted = fitted
-    const plan: FeaturePlan = planFeatures(checkSpec(fitted.spec, source), source)
+    const plan: FeaturePlan = planFeatures(fitted.spec, source)
     this.columns = plan.columns
     const compiled = plan.features.map((feature, index) =>
       compileFeature(feature, plan, fitted.learnt[index]!),
     )
     this.#compute = compiled.map(({ compute }) => compute)
+    checkNames(compiled, source)
     this.featureNames = compiled.flatMap(({ names }) => names)
     this.needsQueries = plan.features.some(({ spec }) => spec.kind === 'group')
     let first = 0
@@ -132,6 +133,21 @@ function dimensionsOf({ columns, features }: FeaturePlan, { learnt }: FittedFeat
     for (const place of places) dimensions[place] = learnt[index]!.dimension ?? 0
   }
   return dimensions
+}
+
+/** Names of values are what importance, constraints and other jobs know them by. */
+function checkNames(features: readonly CompiledFeature[], source: string): void {
+  const owners = new Map<string, number>()
+  for (const [index, { names }] of features.entries()) {
+    for (const name of names) {
+      const owner = owners.get(name)
+      if (owner !== undefined) {
+        const fault = `makes a value called ${JSON.stringify(name)}, as features[${owner}] does: wanted a name of its own`
+        throw specError(source, ['features', index], fault)
+      }
+      owners.set(name, index)
+    }
+  }
 }
 
 function categoriesOf({ learnt }: FittedFeatures): KnownCategories {

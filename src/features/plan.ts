@@ -139,6 +139,10 @@ class Planner {
         'names the column id, which names an item in requests and is no feature: wanted another column'
       throw specError(this.#source, ['features', this.features.length], fault)
     }
+    if (source === 'item' && name.startsWith('query.')) {
+      const fault = `names the column ${JSON.stringify(reference)} of the items, and in a table ${name} is the query's: wanted ${name}`
+      throw specError(this.#source, ['features', this.features.length], fault)
+    }
     const column: RawColumn = { source, name, type, ...more }
     const key = JSON.stringify([tableName(column), type, more.epoch, more.optional, more.trainingOnly])
     const known = this.#places.get(key)

@@ -11,7 +11,7 @@ export const BAD = Symbol('bad')
 /** What each type wants, for sentences. */
 const WANTED: Readonly<Record<RawType, string>> = {
   number: 'a finite number or a missing value',
-  category: 'text, a number or a missing value',
+  category: 'text, a number, true, false or a missing value',
   text: 'text, a number or a missing value',
   date: 'a date of ISO 8601, such as 2026-11-24 or 2026-11-24T09:30:00Z, or a missing value',
   vector: 'a vector: an array of finite numbers, or base64 of little-endian float32, or a missing value',
@@ -53,7 +53,8 @@ export function readJsonValue(
     case 'text':
     case 'category': {
       if (value === null || value === '') return undefined
-      const text = typeof value === 'number' ? String(value) : value
+      const isPlain = typeof value === 'number' || (typeof value === 'boolean' && type === 'category')
+      const text = isPlain ? String(value) : value
       if (typeof text !== 'string') return BAD
       return type === 'text' ? text : canonicalCategory(text)
     }

@@ -24,7 +24,7 @@ export function rawCells(
     for (let item = 0; item < batch.sizes[query]!; item++, row++) {
       const cells = [...byName.values()].map((list) =>
         cellOf(
-          list.map((place) => batch.columns[place]!),
+          list.map((place) => ({ column: columns[place]!, values: batch.columns[place]! })),
           columns[list[0]!]!.source === 'query' ? query : row,
         ),
       )
@@ -34,19 +34,25 @@ export function rawCells(
   return { columns: [...byName.keys()], rows }
 }
 
-/** One value for all that is read from it. */
-function cellOf(values: readonly RawValues[], at: number): RawCell {
-  const ordered = values.toSorted((a, b) => ORDER.indexOf(a.type) - ORDER.indexOf(b.type))
-  for (const one of ordered) {
-    const cell = valueAt(one, at)
-    if (cell === null) continue
-    const isAlsoNumber = typeof cell === 'string' && values.some(({ type }) => type === 'number')
-    return isAlsoNumber ? Number(cell) : cell
-  }
-  return null
+interface Read {
+  readonly column: RawColumn
+  readonly values: RawValues
 }
 
-function valueAt(column: RawValues, at: number): RawCell {
+/** One value for all that is read from it. */
+function cellOf(read: readonly Read[], at: number): RawCell {
+  const ordered = read.toSorted((a, b) => rank(a) - rank(b))
+  const cell = ordered.map((one) => valueAt(one, at)).find((one) => one !== null) ?? null
+  const number = read.find(({ column }) => column.type === 'number')
+  if (typeof cell !== 'string' || !number) return cell
+  // A request has no text where a number is wanted.
+  return Number.isFinite(Number(cell)) ? Number(cell) : valueAt(number, at)
+}
+
+/** A date of ISO 8601 is one also where numbers may be. */
+const rank = ({ column: { type, epoch } }: Read): number => 2 * ORDER.indexOf(type) + (epoch ? 1 : 0)
+
+function valueAt({ column: { epoch }, values: column }: Read, at: number): RawCell {
   switch (column.type) {
     case 'text':
       return column.values[at] ?? null
@@ -58,7 +64,9 @@ function valueAt(column: RawValues, at: number): RawCell {
     }
     case 'date': {
       const value = column.values[at]!
-      return Number.isNaN(value) ? null : new Date(value).toISOString()
+      if (Number.isNaN(value)) return null
+      if (epoch === undefined) return new Date(value).toISOString()
+      return epoch === 'seconds' ? value / 1000 : value
     }
     case 'vector': {
       const { values, dimension } = column

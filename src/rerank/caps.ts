@@ -54,6 +54,8 @@ export class Room {
   }
 }
 
+const placesOf = (order: Order) => new Map(order.map((item, place) => [item, place]))
+
 /**
  * Lets at most so many items of one seller, brand or category stand among the first. Where no other item is left, a full
  * page counts for more: the best one that is left comes next.
@@ -76,5 +78,9 @@ export function capped(order: Order, ranks: readonly number[], room: Room): Reor
     room.count(next, rank)
     filled.push(next)
   }
-  return { order: [...filled, ...left], because: (item) => obstacles.get(item) }
+  const after = [...filled, ...left]
+  const [before, now] = [placesOf(order), placesOf(after)]
+  // One that was held back may still come to stand higher, where more is held back above it.
+  const isLower = (item: number) => now.get(item)! > before.get(item)!
+  return { order: after, because: (item) => (isLower(item) ? obstacles.get(item) : undefined) }
 }

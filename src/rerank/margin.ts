@@ -27,8 +27,10 @@ export function raiseByMargin(candidates: Candidates, rule: MarginRule): Raise {
     because: (item) => {
       const margin = margins[item]!
       if (Number.isNaN(margin)) return 'its margin is not known and counts as the average'
-      const text = rule.as === 'share' ? `${(100 * margin).toFixed(1)} %` : margin.toFixed(2)
-      return `margin ${text} at weight ${rule.weight}`
+      const show = (value: number) =>
+        rule.as === 'share' ? `${(100 * value).toFixed(1)} %` : value.toFixed(2)
+      const counted = margin < LEAST ? `, counted as ${show(LEAST)},` : ''
+      return `margin ${show(margin)}${counted} at weight ${rule.weight}`
     },
   }
 }

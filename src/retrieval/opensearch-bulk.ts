@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Client } from '@opensearch-project/opensearch'
-import { RankerError, show } from '../errors.ts'
+import { show } from '../errors.ts'
+import { inTime, openSearchFailure } from './opensearch-call.ts'
 
 /** A request holds at most so much: OpenSearch takes 100 MB and is quickest with a few. */
 const MOST_BYTES = 4_000_000
@@ -60,7 +61,7 @@ export class BulkWriter {
       this.#count += left.length - refused.length
       left = refused
       if (left.length === 0) return
-      if (attempt === TRIES) throw this.#failure(`it is too busy for ${left.length} documents`)
+      if (attempt === TRIES) throw openSearchFailure(`it is too busy for ${left.length} documents`)
       await delay(FIRST_WAIT_MS * 2 ** (attempt - 1))
     }
   }
@@ -72,21 +73,19 @@ export class BulkWriter {
     try {
       // The client takes lines that are written already, though its types do not know.
       const request = { index: this.#index, body: `${lines.join('\n')}\n` as never }
-      const { body } = await this.#client.bulk(request, { requestTimeout: this.#timeoutMs })
+      const { body } = await inTime(this.#client.bulk(request), this.#timeoutMs)
       answer = body as BulkAnswer
     } catch (thrown) {
       if ((thrown as { statusCode?: number }).statusCode === 429) return entries
       throw thrown
     }
+    if (answer?.items?.length !== entries.length)
+      throw openSearchFailure(`its answer is not of the ${entries.length} documents that were sent`)
     return entries.filter(({ id }, position) => {
       const { status, error } = answer.items[position]!.index
       if (status < 300) return false
       if (status === 429) return true
-      throw this.#failure(`item ${show(id)} is refused: ${error?.reason ?? `status ${status}`}`)
+      throw openSearchFailure(`item ${show(id)} is refused: ${error?.reason ?? `status ${status}`}`)
     })
-  }
-
-  #failure(reason: string): RankerError {
-    return new RankerError('SEARCH_FAILED', { engine: 'OpenSearch', reason })
   }
 }

@@ -1,9 +1,12 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Client, ClientOptions } from '@opensearch-project/opensearch'
 import { RankerError, reasonOf, show } from '../errors.ts'
 import { embedOr } from './collection.ts'
 import type { Embedder, Hit, IndexedItem, IndexReport, SearchEngine, SearchQuery } from './engine.ts'
 import { fuse } from './fusion.ts'
 import { BulkWriter } from './opensearch-bulk.ts'
+import { inTime, openSearchFailure } from './opensearch-call.ts'
 import { documentOf, filterClauses, indexBody, textSearch, vectorSearch } from './opensearch-requests.ts'
 import { checkItem, checkQuery } from './query.ts'
 import { unitVector } from './vectors.ts'
@@ -18,21 +21,22 @@ export interface OpenSearchOptions {
   readonly alias: string
   /** Makes vectors of texts, of items without their own and of queries. Without it texts are searched by words alone. */
   readonly embedder?: Embedder
-  /** Of a search. @default 1000 */
+  /** Of a search, with all that it asks the node; what an embedder takes comes on top. @default 1000 */
   readonly timeoutMs?: number
-  /** Of a request that indexes. @default 60000 */
+  /** Of each request that indexes. @default 60000 */
   readonly indexTimeoutMs?: number
   /** Settings of an index, such as number_of_shards and number_of_replicas. */
   readonly settings?: Readonly<Record<string, unknown>>
 }
 
+const INDEX_TIMEOUT_MS = 60_000
 /** How many items are embedded at once. */
 const BATCH = 64
+/** So long an index that was replaced stays, for searches that began in it. */
+const GRACE_MS = 1000
 
 /** What the client's errors tell. */
 interface ClientError {
-  readonly name?: string
-  readonly statusCode?: number
   readonly body?: {
     readonly error?: {
       readonly root_cause?: readonly { readonly reason?: string }[]
@@ -56,7 +60,7 @@ export class OpenSearchEngine implements SearchEngine {
     this.#client = client
     this.#options = options
     this.#timeoutMs = options.timeoutMs ?? 1000
-    this.#indexTimeoutMs = options.indexTimeoutMs ?? 60_000
+    this.#indexTimeoutMs = options.indexTimeoutMs ?? INDEX_TIMEOUT_MS
   }
 
   /** Connects when it is first used. @throws {RankerError} PACKAGE_MISSING without @opensearch-project/opensearch. */
@@ -65,45 +69,51 @@ export class OpenSearchEngine implements SearchEngine {
     const { Client } = await import('@opensearch-project/opensearch').catch((cause): never => {
       throw new RankerError('PACKAGE_MISSING', { name, what: 'OpenSearch' }, { cause })
     })
+    // The engine's own times come first.
+    const requestTimeout = 2 * Math.max(options.timeoutMs ?? 0, options.indexTimeoutMs ?? INDEX_TIMEOUT_MS)
     const given: ClientOptions = typeof options.node === 'string' ? { node: options.node } : options.node
-    return new OpenSearchEngine(new Client({ maxRetries: 0, ...given }), options)
+    return new OpenSearchEngine(new Client({ maxRetries: 0, requestTimeout, ...given }), options)
   }
 
   async index(items: Iterable<IndexedItem> | AsyncIterable<IndexedItem>): Promise<IndexReport> {
     const started = performance.now()
     const { alias } = this.#options
-    const name = `${alias}-${Date.now().toString(36)}`
-    const timeout = { requestTimeout: this.#indexTimeoutMs }
+    const name = `${alias}-${Date.now().toString(36)}-${randomUUID().slice(0, 8)}`
     return this.#guard(async () => {
       const { indices } = this.#client
+      let before: string[]
+      let count: number
       try {
-        const count = await this.#fill(name, items)
-        if (count === undefined)
-          await indices.create(
-            { index: name, body: indexBody(undefined, this.#options.settings ?? {}) as never },
-            timeout,
-          )
-        await indices.putSettings(
-          { index: name, body: { index: { refresh_interval: null } } as never },
-          timeout,
-        )
-        await indices.refresh({ index: name }, timeout)
-        const before = await this.#indicesBehind(alias)
+        count = await this.#fill(name, items)
+        const body = { index: { refresh_interval: null } } as never
+        await this.#indexing(indices.putSettings({ index: name, body }))
+        await this.#indexing(indices.refresh({ index: name }))
+        before = await this.#indicesBehind(alias)
         const actions = [
           ...before.map((index) => ({ remove: { index, alias } })),
           { add: { index: name, alias } },
         ]
-        await indices.updateAliases({ body: { actions } as never }, timeout)
-        this.#fields = undefined
-        if (before.length > 0)
-          await indices.delete({ index: before.join(','), ignore_unavailable: true }, timeout)
-        return { items: count ?? 0, seconds: (performance.now() - started) / 1000 }
+        await this.#indexing(indices.updateAliases({ body: { actions } as never }))
       } catch (thrown) {
-        // What is half filled nobody searches; that it cannot be removed says less than why it is to be.
-        await indices.delete({ index: name, ignore_unavailable: true }, timeout).catch(() => {})
+        // What is half filled nobody searches; that it cannot be removed says less than why it is to be. It stays where the
+        // alias has it already, or may have it: a swap that was not answered may have been made.
+        const live = await this.#indicesBehind(alias).catch(() => [name])
+        if (!live.includes(name)) await this.#remove([name])
         throw thrown
       }
+      this.#fields = undefined
+      if (before.length > 0) {
+        await delay(GRACE_MS)
+        await this.#remove(before)
+      }
+      return { items: count, seconds: (performance.now() - started) / 1000 }
     })
+  }
+
+  /** Removes indices that nobody searches; one that cannot be removed is in nobody's way. */
+  async #remove(names: readonly string[]): Promise<void> {
+    const request = { index: names.join(','), ignore_unavailable: true }
+    await this.#indexing(this.#client.indices.delete(request)).catch(() => {})
   }
 
   async search(query: SearchQuery): Promise<Hit[]> {
@@ -111,15 +121,16 @@ export class OpenSearchEngine implements SearchEngine {
     const filters = query.filters ?? {}
     const clauses = filterClauses(filters)
     const vector = await this.#vectorOf(query)
+    const deadline = performance.now() + this.#timeoutMs
     return this.#guard(async () => {
-      await this.#checkFields(Object.keys(filters))
-      const timeout = `${this.#timeoutMs}ms`
+      await this.#checkFields(Object.keys(filters), deadline)
+      const timeout = `${Math.ceil(leftUntil(deadline))}ms`
       const searches = [
         ...(vector?.some((value) => value !== 0) ? [vectorSearch(vector, k, clauses, timeout)] : []),
         ...(query.text ? [textSearch(query.text, k, clauses, timeout)] : []),
       ]
       if (searches.length === 0) return []
-      const lists = await this.#multiSearch(searches)
+      const lists = await this.#multiSearch(searches, deadline)
       return lists.length === 1 ? lists[0]! : fuse(lists, k)
     })
   }
@@ -128,12 +139,17 @@ export class OpenSearchEngine implements SearchEngine {
     await this.#client.close()
   }
 
-  /** Makes an index when the first item tells whether there are vectors. @returns undefined where there is no item */
-  async #fill(
-    name: string,
-    items: Iterable<IndexedItem> | AsyncIterable<IndexedItem>,
-  ): Promise<number | undefined> {
+  #indexing<T>(call: Parameters<typeof inTime<T>>[0]): Promise<T> {
+    return inTime(call, this.#indexTimeoutMs)
+  }
+
+  /** Makes an index when the first item tells whether there are vectors. @returns how many items there are */
+  async #fill(name: string, items: Iterable<IndexedItem> | AsyncIterable<IndexedItem>): Promise<number> {
     const { embedder, settings = {} } = this.#options
+    const create = (dimensions: number | undefined) => {
+      const body = indexBody(dimensions, settings) as never
+      return this.#indexing(this.#client.indices.create({ index: name, body }))
+    }
     const writer = new BulkWriter(this.#client, name, this.#indexTimeoutMs)
     let dimensions: number | undefined
     let number = 0
@@ -148,13 +164,15 @@ export class OpenSearchEngine implements SearchEngine {
       checkItem(item, ++number)
       if (number === 1) {
         dimensions = item.vector?.length ?? embedder?.dimensions
-        const body = indexBody(dimensions, settings) as never
-        await this.#client.indices.create({ index: name, body }, { requestTimeout: this.#indexTimeoutMs })
+        await create(dimensions)
       }
       batch.push(item)
       if (batch.length === BATCH) await flush()
     }
-    if (number === 0) return undefined
+    if (number === 0) {
+      await create(undefined)
+      return 0
+    }
     await flush()
     await writer.flush()
     await this.#checkCount(name, writer)
@@ -163,9 +181,8 @@ export class OpenSearchEngine implements SearchEngine {
 
   /** An id that stands twice takes its own place: there are fewer documents than were sent. */
   async #checkCount(name: string, { count }: BulkWriter): Promise<void> {
-    const timeout = { requestTimeout: this.#indexTimeoutMs }
-    await this.#client.indices.refresh({ index: name }, timeout)
-    const { body } = await this.#client.count({ index: name }, timeout)
+    await this.#indexing(this.#client.indices.refresh({ index: name }))
+    const { body } = await this.#indexing(this.#client.count({ index: name }))
     if (body.count === count) return
     const seen = `${count} with ${body.count} ids`
     throw new RankerError('ITEM_INVALID', { where: 'the list of items', seen, wanted: 'each id once' })
@@ -202,10 +219,13 @@ export class OpenSearchEngine implements SearchEngine {
     return unitVector(made!, embedder.dimensions, 'the search')
   }
 
-  async #multiSearch(searches: readonly object[]): Promise<Hit[][]> {
+  async #multiSearch(searches: readonly object[], deadline: number): Promise<Hit[][]> {
     const { alias } = this.#options
     const lines = searches.flatMap((search) => [{ index: alias }, search])
-    const { body } = await this.#client.msearch({ body: lines as never }, { requestTimeout: this.#timeoutMs })
+    const call = this.#client.msearch({ body: lines as never })
+    const { body } = await inTime(call, leftUntil(deadline))
+    if (body?.responses?.length !== searches.length)
+      throw openSearchFailure(`its answer is not of the ${searches.length} searches that were sent`)
     return body.responses.map((answer): Hit[] => {
       if ('error' in answer) {
         const { status, error } = answer as {
@@ -213,28 +233,30 @@ export class OpenSearchEngine implements SearchEngine {
           error: { reason?: string; root_cause?: { reason?: string }[] }
         }
         if (status === 404) return []
-        throw this.#failure(error.root_cause?.[0]?.reason ?? error.reason ?? `status ${status}`)
+        throw openSearchFailure(error.root_cause?.[0]?.reason ?? error.reason ?? `status ${status}`)
       }
-      if (answer.timed_out) throw this.#failure(`no complete answer within ${this.#timeoutMs} ms`)
+      if (answer.timed_out) throw openSearchFailure(`no complete answer within ${this.#timeoutMs} ms`)
+      // The node gives what the others found, and a part of the catalogue would be missing without a word.
+      const { failed, total } = answer._shards
+      if (failed > 0) throw openSearchFailure(`${failed} of ${total} shards failed`)
       return answer.hits.hits.map(({ _id, _score }) => ({ id: _id!, score: Number(_score) }))
     })
   }
 
   /** A field that is not mapped would find nothing, and nobody would know. */
-  async #checkFields(wanted: readonly string[]): Promise<void> {
+  async #checkFields(wanted: readonly string[], deadline: number): Promise<void> {
     if (wanted.every((field) => this.#fields?.has(field))) return
-    this.#fields = await this.#mappedFields()
+    this.#fields = await this.#mappedFields(deadline)
     const field = wanted.find((name) => !this.#fields?.has(name))
     // Nothing is indexed where there is no mapping at all, and nothing will be found.
     if (field !== undefined && this.#fields)
       throw new RankerError('FILTER_UNKNOWN', { field, known: [...this.#fields] })
   }
 
-  async #mappedFields(): Promise<Set<string> | undefined> {
-    const { body, statusCode } = await this.#client.indices.getMapping(
-      { index: this.#options.alias },
-      { requestTimeout: this.#timeoutMs, ignore: [404] },
-    )
+  async #mappedFields(deadline: number): Promise<Set<string> | undefined> {
+    const request = { index: this.#options.alias }
+    const call = this.#client.indices.getMapping(request, { ignore: [404] })
+    const { body, statusCode } = await inTime(call, leftUntil(deadline))
     if (statusCode === 404) return undefined
     const [index] = Object.values(body) as {
       mappings?: { properties?: { fields?: { properties?: object } } }
@@ -243,10 +265,8 @@ export class OpenSearchEngine implements SearchEngine {
   }
 
   async #indicesBehind(alias: string): Promise<string[]> {
-    const { body, statusCode } = await this.#client.indices.getAlias(
-      { name: alias },
-      { requestTimeout: this.#indexTimeoutMs, ignore: [404] },
-    )
+    const call = this.#client.indices.getAlias({ name: alias }, { ignore: [404] })
+    const { body, statusCode } = await this.#indexing(call)
     return statusCode === 404 ? [] : Object.keys(body)
   }
 
@@ -256,16 +276,11 @@ export class OpenSearchEngine implements SearchEngine {
       return await run()
     } catch (cause) {
       if (cause instanceof RankerError) throw cause
-      const { name, body } = cause as ClientError
-      if (name === 'TimeoutError') throw this.#failure('it did not answer in time', cause)
-      throw this.#failure(
-        body?.error?.root_cause?.[0]?.reason ?? body?.error?.reason ?? reasonOf(cause),
-        cause,
-      )
+      const { error } = (cause as ClientError).body ?? {}
+      throw openSearchFailure(error?.root_cause?.[0]?.reason ?? error?.reason ?? reasonOf(cause), cause)
     }
   }
-
-  #failure(reason: string, cause?: unknown): RankerError {
-    return new RankerError('SEARCH_FAILED', { engine: 'OpenSearch', reason }, { cause })
-  }
 }
+
+/** Milliseconds; a call that has none left ends at once. */
+const leftUntil = (deadline: number): number => Math.max(1, deadline - performance.now())

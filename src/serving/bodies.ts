@@ -45,6 +45,11 @@ export function readBodies(app: FastifyInstance, { bodyLimit, bufferBytes }: Bod
     const chunks: Buffer[] = []
     const finish = (error: Error | null, body?: Buffer) => {
       raw.off('data', onData).off('end', onEnd).off('error', onCut).off('close', onCut)
+      if (error) {
+        // What came of it is let go, while the answer may take its time.
+        bodies.bytes -= request.bodyBytes
+        request.bodyBytes = 0
+      }
       done(error, body)
     }
     const onData = (chunk: Buffer) => {

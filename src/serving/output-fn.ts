@@ -4,6 +4,7 @@ import type { OutputKey } from '../data/output-keys.ts'
 import type { ItemId } from '../data/query.ts'
 import { writeRecords, writeScoreRecords } from '../data/record-writer.ts'
 import type { LineError } from '../data/request-lines.ts'
+import { type ScoreFormat, writeScoreText } from '../data/score-text.ts'
 import { RankerError } from '../errors.ts'
 import { negotiate } from './accept.ts'
 import { partsOf } from './explainer.ts'
@@ -47,13 +48,13 @@ type Write<T> = (prediction: T, features?: readonly string[]) => string | Buffer
 
 /** How each kind of prediction is written in each type that can hold it. The last byte of a line format is a newline. */
 const WRITERS = {
-  scores: new Map<string, Write<readonly number[]>>([
+  scores: new Map<string, Write<ArrayLike<number>>>([
+    [JSON_TYPE, (scores) => writeScores(scores, SCORES_AS_JSON)],
+    [CSV, (scores) => writeScores(scores, { after: '\n', notFinite: String })],
     [
-      JSON_TYPE,
-      (scores) => `{"predictions":[${scores.map((score) => `{"score":${JSON.stringify(score)}}`)}]}`,
+      JSON_LINES,
+      (scores) => writeScores(scores, { before: '{"score":', after: '}\n', notFinite: JSON.stringify }),
     ],
-    [CSV, (scores) => scores.map((score) => `${score}\n`).join('')],
-    [JSON_LINES, (scores) => scores.map((score) => `{"score":${JSON.stringify(score)}}\n`).join('')],
     [NPY, (scores) => writeNpy(scores)],
     [RECORDIO, (scores) => writeScoreRecords(scores)],
   ]),
@@ -78,6 +79,25 @@ const WRITERS = {
   lines: new Map<string, Write<readonly LineAnswer[]>>([
     [JSON_LINES, (lines) => jsonLines(lines.map(asLine))],
   ]),
+}
+
+const SCORES_AS_JSON: ScoreFormat = {
+  open: '{"predictions":[',
+  before: '{"score":',
+  after: '}',
+  between: ',',
+  close: ']}',
+  notFinite: JSON.stringify,
+}
+
+/** Scores of a scorer's are float32, written as such; a hook's may be any numbers. */
+function writeScores(scores: ArrayLike<number>, format: ScoreFormat): string | Buffer {
+  if (scores instanceof Float32Array) return writeScoreText(scores, format)
+  const { open = '', before = '', after = '', between = '', close = '', notFinite } = format
+  const texts = Array.from(scores, (score) => {
+    return `${before}${Number.isFinite(score) ? score : notFinite(score)}${after}`
+  })
+  return `${open}${texts.join(between)}${close}`
 }
 
 const itemsOf = (ranking: Ranking): readonly Partial<RankedItem>[] => selected(ranking, ranking.ranking)
@@ -154,7 +174,7 @@ function writeAs(
     if (write) return whole(() => write(value, features))
     throw new RankerError('NOT_ACCEPTABLE', { seen: contentType, known: [...writers.keys()] })
   }
-  if (isScores(prediction)) return as(WRITERS.scores, Array.from(prediction))
+  if (isScores(prediction)) return as(WRITERS.scores, prediction)
   // What a hook makes may look like a prediction of ours and be none.
   const made = isObject(prediction) ? (prediction as JsonObject) : {}
   if (isRanking(made)) return as(WRITERS.ranking, made)

@@ -6,7 +6,7 @@ import { inputFn } from './input-fn.ts'
 import { parseMediaType } from './media-type.ts'
 import type { Model, ModelInfo } from './model.ts'
 import { ANSWER_TYPES, answerTypesFor, outputFn, toJson } from './output-fn.ts'
-import { predictFn } from './predict-fn.ts'
+import { predict, predictFn } from './predict-fn.ts'
 import { type Profile, profileOf } from './profile.ts'
 
 /** A request to a model. Plain data, so that it can also be sent to another thread. */
@@ -83,7 +83,13 @@ export class LocalPipeline implements Pipeline {
       const trace = { scoreMs: milliseconds(started, performance.now()) }
       return { ...toAnswer('transformFn', returned, accept), trace }
     }
-    const steps = { inputFn, predictFn, outputFn, ...hooks } as Required<Hooks>
+    // Hooks are given numbers; the default outputFn writes a scorer's own scores faster.
+    const steps = {
+      inputFn,
+      predictFn: hooks.outputFn ? predictFn : predict,
+      outputFn,
+      ...hooks,
+    } as Required<Hooks>
     const data = await steps.inputFn(body, contentType, context)
     const parsed = performance.now()
     const prediction = await steps.predictFn(data, model, context)

@@ -63,22 +63,35 @@ export type Prediction =
   | { readonly rankings: readonly Ranking[] }
   | { readonly lines: readonly LineAnswer[] }
 
+type Data = ModelInput | readonly (readonly (number | null)[])[]
+
 /**
  * The default predictFn: scores what the default inputFn read. A hook's own inputFn may also give it an array of rows,
  * each an array of numbers in feature order, with null for a missing value.
  */
 export async function predictFn(
-  data: ModelInput | readonly (readonly (number | null)[])[],
+  data: Data,
   model: Model,
   context?: Pick<HookContext, 'output'>,
 ): Promise<Prediction> {
+  const prediction = await predict(data, model, context)
+  return prediction instanceof Float32Array ? Array.from(prediction, shortestFloat32) : prediction
+}
+
+/** What {@link predictFn} does, with scores as the scorer gave them where nothing else is wanted: for the default outputFn. */
+export async function predict(
+  data: Data,
+  model: Model,
+  context?: Pick<HookContext, 'output'>,
+): Promise<Prediction | Float32Array> {
   if (typeof model?.scorer?.score !== 'function')
     throw new RankerError('NO_DEFAULT_MODEL', { hook: 'predictFn' })
   const input = toInput(data, model)
   if (input.kind !== 'lines') checkCategories(input, model)
+  const singles = await model.scorer.score(input.values, input.count)
+  if (input.kind === 'rows' && isPlain(input, context?.output)) return singles
   // A score is a float32: the shortest number that reads back as it is half as long as the double that equals it.
-  const scores = Array.from(await model.scorer.score(input.values, input.count), shortestFloat32)
-  if (input.kind === 'rows' && isPlain(input, context?.output)) return scores
+  const scores = Array.from(singles, shortestFloat32)
   const answer = new Answerer(model, input.values, scores, context?.output)
   switch (input.kind) {
     case 'rows':

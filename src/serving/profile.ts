@@ -6,6 +6,9 @@ export const SCORE_BOUNDS = [-10, -5, -2, -1, -0.5, -0.2, -0.1, 0, 0.1, 0.2, 0.5
 /** Features whose missing values are counted one by one. */
 export const MOST_FEATURES = 100
 
+/** Scores are float32, or the shortest numbers that stand for these: a bound's own is then not above it. */
+const BOUNDS = Float32Array.from(SCORE_BOUNDS)
+
 /** What the metrics want to know of an answer's data. Plain data, and small however many rows there were. */
 export interface Profile {
   readonly rows: number
@@ -35,7 +38,7 @@ export function profileOf(input: unknown, prediction: unknown): Profile | undefi
   let scoreSum = 0
   for (const score of scores) {
     let bucket = 0
-    while (bucket < SCORE_BOUNDS.length && score > SCORE_BOUNDS[bucket]!) bucket++
+    while (bucket < BOUNDS.length && score > BOUNDS[bucket]!) bucket++
     scoreCounts[bucket]!++
     scoreSum += score
   }
@@ -43,11 +46,12 @@ export function profileOf(input: unknown, prediction: unknown): Profile | undefi
 }
 
 /** Whatever the request was made of: rows, a query, several of either, or lines, of which some may be errors. */
-function scoresOf(prediction: unknown): readonly number[] | undefined {
+function scoresOf(prediction: unknown): Iterable<number> | undefined {
+  if (prediction instanceof Float32Array) return prediction
   if (Array.isArray(prediction)) return typeof prediction[0] === 'number' ? prediction : undefined
   const { ranking, predictions, rankings, lines } = (prediction ?? {}) as Record<string, unknown>
   const scored = ranking ?? predictions
   if (Array.isArray(scored)) return scored.map(({ score }) => score)
   const parts = rankings ?? lines
-  return Array.isArray(parts) ? parts.flatMap((part) => scoresOf(part) ?? []) : undefined
+  return Array.isArray(parts) ? parts.flatMap((part) => [...(scoresOf(part) ?? [])]) : undefined
 }

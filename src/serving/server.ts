@@ -10,6 +10,7 @@ import { customAttributesOf, echoCustomAttributes } from './custom-attributes.ts
 import { type DrainTimes, drainable } from './drain.ts'
 import { answerClientError, answerErrors, sendError, toRankerError } from './error-answers.ts'
 import { Gate } from './gate.ts'
+import { lingerOverBodies } from './linger.ts'
 import { formatMetrics, Metrics, type MetricsData } from './metrics.ts'
 import { LocalModels } from './models/local-models.ts'
 import type { ModelHost, ModelRegistry } from './models/model-host.ts'
@@ -138,6 +139,7 @@ export function buildServer({
   if (settings.traces) app.register((_, __, done) => void sendTraces(app, log).then(() => done(), done))
   app.decorate('drain', drainable(app))
   bodies = readBodies(app, settings)
+  lingerOverBodies(app, bodyLimit)
 
   const registry =
     peers?.registry ??

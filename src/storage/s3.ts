@@ -19,6 +19,10 @@ export function s3Settings(env: Readonly<Record<string, string | undefined>>): S
   return { pathStyle, ...(region !== undefined && { region }) }
 }
 
+/** What a request to write says of a KMS key; nothing leaves the choice to S3. */
+export const encryptionOf = (kmsKey: string | undefined) =>
+  kmsKey === undefined ? {} : ({ ServerSideEncryption: 'aws:kms', SSEKMSKeyId: kmsKey } as const)
+
 /** An object as it was when it was listed. */
 export interface S3Object extends S3Address {
   readonly size: number
@@ -111,12 +115,17 @@ export class S3 {
     }
   }
 
-  /** Writes a file as an object. @throws {RankerError} S3_FAILED, INPUT_UNREADABLE. */
-  async put(path: string, address: S3Address): Promise<void> {
+  /** Writes a file as an object, by a KMS key where one is named. @throws {RankerError} S3_FAILED, INPUT_UNREADABLE. */
+  async put(path: string, address: S3Address, kmsKey?: string): Promise<void> {
     const Body = readable(path, () => readFileSync(path))
     try {
       await this.#client.send(
-        new this.#sdk.PutObjectCommand({ Bucket: address.bucket, Key: address.key, Body }),
+        new this.#sdk.PutObjectCommand({
+          Bucket: address.bucket,
+          Key: address.key,
+          Body,
+          ...encryptionOf(kmsKey),
+        }),
       )
     } catch (cause) {
       throw s3Error(address, cause)

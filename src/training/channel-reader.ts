@@ -10,7 +10,7 @@ import { numberedColumns, SparseShape, SparseTable } from '../data/sparse-table.
 import { type ColumnRoles, TrainingTable } from '../data/training-table.ts'
 import { nameUnnamedColumns } from '../data/unnamed-columns.ts'
 import { RankerError } from '../errors.ts'
-import { type RawColumn, tableName } from '../features/columns.ts'
+import { type RawColumn, type RawType, tableName } from '../features/columns.ts'
 import type { RawRows } from '../features/raw-rows.ts'
 import { RawTable } from '../features/raw-table.ts'
 import { labelCheck, needsGroups } from './data-needs.ts'
@@ -153,20 +153,25 @@ async function readTable(
 ): Promise<void> {
   const { name } = input
   const { columns = [] } = raw ?? {}
+  const namesOf = (wanted: RawType) => new Set(columns.filter(({ type }) => type === wanted).map(tableName))
+  const [arrays, categories] = [namesOf('vector'), namesOf('category')]
   switch (input.format) {
     case 'parquet': {
       // Loaded where there is a file of it: it is as much code as all else that reads.
       const { readParquet } = await import('../data/parquet.ts')
       const textColumns = new Set([roles.group, ...RawTable.textColumns(columns)])
-      return readParquet(name, await input.randomAccess(), { textColumns, warn }, table)
+      const wantsList = (column: string) => isSurvey || arrays.has(column)
+      return readParquet(name, await input.randomAccess(), { textColumns, wantsList, warn }, table)
     }
     case 'jsonlines': {
-      const arrays = new Set(columns.filter(({ type }) => type === 'vector').map(tableName))
       const named = new Set([...Object.values(roles), ...columns.map(tableName)])
       const isWanted = (column: string) => named.has(column) || (isSurvey && column.startsWith('query.'))
       const wanted =
         raw || isSurvey
-          ? (column: string) => (isWanted(column) ? { arrays: isSurvey || arrays.has(column) } : undefined)
+          ? (column: string) =>
+              isWanted(column)
+                ? { arrays: isSurvey || arrays.has(column), booleans: isSurvey || categories.has(column) }
+                : undefined
           : undefined
       return readJsonLines(name, () => input.read(), { roles, wanted, warn }, table)
     }

@@ -3,7 +3,6 @@ import type { Dataset } from '../data/dataset.ts'
 import { oddities } from '../data/oddities.ts'
 import { RankerError } from '../errors.ts'
 import type { FittedFeatures } from '../features/fitted.ts'
-import { checkSpec } from '../features/spec.ts'
 import { CHANNELS, type Channel, type ChannelName } from '../sagemaker/job.ts'
 import { openSpillFile } from '../storage/spill-file.ts'
 import type { Own } from '../xgboost/owned.ts'
@@ -71,7 +70,7 @@ function specFeatures(
 ): SpecFeatures | undefined {
   if (!given) return features && new SpecFeatures(features, hyperparameters, undefined)
   const source = 'ranker.json of the model channel'
-  const spec = checkSpec(given.spec, source)
+  const { spec } = given
   if (features && !isDeepStrictEqual(features.spec, spec)) {
     throw new RankerError('BAD_CHANNEL_MODEL', {
       reason: `its features are others than those of ${features.source}: to continue a model, leave the spec out or give the one that it was trained with`,

@@ -60,7 +60,7 @@ export class SpecFeatures {
       : learn(spec, this.#plan, parts, source)
     const pipeline = new FeaturePipeline(learnt.fitted, source)
     // The host that writes the model may have no row of its own.
-    const golden = hosts.gather(chooseGolden(raw, judged.groups)).find(({ rows }) => rows.length > 0)
+    const golden = hosts.gather(chooseGolden(pipeline, raw, judged.groups, source)).find(({ rows }) => rows.length > 0)
     this.#features = { pipeline, golden: golden ?? { columns: [], rows: [], sizes: [] } }
     return this.#dataset({ raw, judged }, memory, { plan: this.#plan, seen: learnt.seen })
   }

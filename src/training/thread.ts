@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { parentPort, workerData } from 'node:worker_threads'
 import { type ErrorCode, RankerError, reasonOf } from '../errors.ts'
 import { XGBoost } from '../xgboost/library.ts'
@@ -6,9 +7,13 @@ import type { TrainingEvent, TrainingPlan } from './plan.ts'
 import { runTraining, type TrainingResult } from './run.ts'
 
 /** What the training thread is started with. */
+export interface ThreadStart {
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+/** What it is then told to do. */
 export interface ThreadInput {
   readonly plan: TrainingPlan
-  readonly env: Readonly<Record<string, string | undefined>>
   /** One int32 that turns 1 when training should stop. */
   readonly stop: SharedArrayBuffer
   /** Absent on a single machine. */
@@ -27,12 +32,13 @@ export type ThreadMessage =
  * The thread that owns XGBoost: the library's last error is thread-local and its calls block, so all of them are made
  * here, and the main thread stays free for signals.
  */
-async function main(port: NonNullable<typeof parentPort>, input: ThreadInput): Promise<void> {
-  const { plan, env, stop } = input
+async function main(port: NonNullable<typeof parentPort>, { env }: ThreadStart): Promise<void> {
   const post = (message: ThreadMessage, buffers: ArrayBuffer[] = []) => port.postMessage(message, buffers)
-  const flag = new Int32Array(stop)
+  const told = once(port, 'message')
   try {
     const library = XGBoost.load(env)
+    const [{ plan, stop, ...input }] = (await told) as [ThreadInput]
+    const flag = new Int32Array(stop)
     const hosts = input.hosts
       ? joinHosts(library, input.hosts, (port) => post({ type: 'tracker', port }))
       : ONE_HOST
@@ -48,4 +54,4 @@ async function main(port: NonNullable<typeof parentPort>, input: ThreadInput): P
   }
 }
 
-if (parentPort) await main(parentPort, workerData as ThreadInput)
+if (parentPort) await main(parentPort, workerData as ThreadStart)

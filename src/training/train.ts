@@ -16,11 +16,11 @@ import { Stopwatch } from './phases.ts'
 import type { TrainingEvent, TrainingPlan } from './plan.ts'
 import { ReportThread, reportData, type Surroundings, writeReport } from './report.ts'
 import type { TrainingResult } from './run.ts'
-import type { ThreadInput, ThreadMessage } from './thread.ts'
-import { startThread } from './threads.ts'
+import type { TrainingThread } from './training-thread.ts'
 
 export interface TrainOptions {
-  readonly env: Readonly<Record<string, string | undefined>>
+  /** Trains this one job. Its memory is given back before anything else takes some. */
+  readonly thread: TrainingThread
   /** Told of every round and every warning. */
   readonly onEvent: (event: TrainingEvent) => void
   /** Asked at the end: what the report says of the process. */
@@ -61,6 +61,7 @@ async function trainAndWrite(
   drawing: ReportThread,
 ): Promise<Metrics> {
   const result = await runOnThread(plan, options, place, () => drawing.start())
+  await options.thread.close()
   const watch = new Stopwatch()
   const exportDifference = await checkExport(result)
   watch.lap('check the export')
@@ -79,39 +80,20 @@ async function trainAndWrite(
 
 function runOnThread(
   plan: TrainingPlan,
-  { env, onEvent, stop, line }: TrainOptions,
-  place: HostsInput | undefined,
+  { thread, onEvent, stop, line }: TrainOptions,
+  hosts: HostsInput | undefined,
   onTrained = () => {},
 ): Promise<TrainingResult> {
-  const flag = new SharedArrayBuffer(4)
-  const raise = () => Atomics.store(new Int32Array(flag), 0, 1)
-  if (stop?.aborted) raise()
-  stop?.addEventListener('abort', raise, { once: true })
-  const worker = startThread('thread', {
-    workerData: { plan, env, stop: flag, hosts: place } satisfies ThreadInput,
-    // A FIFO's descriptor is closed by the socket that takes it over, which the thread's own list would not know.
-    trackUnmanagedFds: false,
-    // The AWS SDK, where a channel is in S3, reads its settings and credentials from there.
-    env,
-  })
-  return new Promise((resolve, reject) => {
-    const fail = (reason: string) => reject(new RankerError('TRAINING_DIED', { reason }))
-    // Its memory is given back before anything else takes some.
-    const finish = async (result: TrainingResult) => {
-      worker.removeAllListeners('exit')
-      await worker.terminate()
-      resolve(result)
-    }
-    worker.on('message', (message: ThreadMessage) => {
-      if (message.type === 'tracker') line!.announce(message.port)
-      else if (message.type === 'trained') onTrained()
-      else if (message.type === 'done') finish(message.result)
-      else if (message.type === 'failed') reject(new RankerError(message.code, message.values as never))
+  return thread.train({
+    plan,
+    hosts,
+    stop,
+    onTracker: (port) => line!.announce(port),
+    onEvent(event) {
+      if (event.type === 'trained') onTrained()
       // All hosts see the same values: one says them.
-      else if (message.type !== 'round' || !place || place.index === 0) onEvent(message)
-    })
-    worker.on('error', (error) => fail(error instanceof Error ? error.message : String(error)))
-    worker.on('exit', (code) => fail(`its thread ended with code ${code}`))
+      else if (event.type !== 'round' || !hosts || hosts.index === 0) onEvent(event)
+    },
   })
 }
 

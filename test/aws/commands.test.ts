@@ -145,6 +145,10 @@ endpoint:
   t.equal(tries, 0)
   const commands = new Set([...runs.map(([name]) => name), 'package'])
   t.same(new Set(AWS_COMMANDS), commands, 'every command was run')
+  const uploads = calls.filter(
+    ({ operation, request }) => operation === 'PutObject' && 'SSEKMSKeyId' in request,
+  )
+  t.ok(uploads.length > 3, 'data and models are encrypted with the key that is set')
   await t.test('and AWS would take them', { skip: noAws }, async (t) =>
     t.equal(faultsOf(calls.filter(({ operation }) => operation !== 'GetMetricData')), ''),
   )
@@ -173,6 +177,9 @@ t.test('settings: flags over the environment over the file, and every fault by i
     'odd.json': '{"endpoint":{"instanceCont":2}}',
     'bad.yaml': 'name: [1\n',
     'type.json': '{"endpoint":{"instanceCount":"two"}}',
+    'range.json': '{"tuning":{"ranges":{"eta":{"min":1,"max":0.1}}}}',
+    'profile.ini': '[default]\nregion = eu-south-2\n',
+    two: { 'ranker.config.json': '{}', 'ranker.config.yaml': '' },
   })
   const dry = async (argv: string[], more = {}) => {
     const { code, stdout, stderr } = await ranker(['aws', ...argv, '--dry-run'], {
@@ -232,7 +239,14 @@ t.test('settings: flags over the environment over the file, and every fault by i
       /RANKER_AWS_ENDPOINT_WEIGHT is "x": wanted a number/,
       { RANKER_AWS_ENDPOINT_WEIGHT: 'x' },
     ],
-    [['deploy', ...model], /region: it is not set/, { AWS_REGION: '' }],
+    [['deploy', ...model], /region: it is not set: wanted such as us-east-1 .*profile/, { AWS_REGION: '' }],
+    [
+      ['deploy', ...model],
+      /RANKER_AWS_ENDPOINT_INSTANCE_COUNTS: there is no such setting; did you mean RANKER_AWS_ENDPOINT_INSTANCE_COUNT\?/,
+      { RANKER_AWS_ENDPOINT_INSTANCE_COUNTS: '3' },
+    ],
+    [['tune', '--config', 'range.json'], /tuning\.ranges\.eta: wanted min below max, or values/],
+    [['deploy', ...model, '--instance-count='], /--instance-count of ranker aws deploy needs a value/],
     [
       ['deploy', ...model],
       /AWS_REGION is "us-east-1\\nx": wanted such as us-east-1/,
@@ -252,6 +266,57 @@ t.test('settings: flags over the environment over the file, and every fault by i
     t.equal(code, 1, argv.join(' '))
     t.match(stderr, wanted)
   }
+  const both = await ranker(['aws', 'deploy', ...model, '--dry-run'], { cwd: join(cwd, 'two'), env })
+  t.match(both.stderr, /ranker\.config\.json and ranker\.config\.yaml: wanted one file of settings/)
+  const before = process.env.AWS_CONFIG_FILE
+  process.env.AWS_CONFIG_FILE = join(cwd, 'profile.ini')
+  const ofProfile = await dry(['push'], { AWS_REGION: '' })
+  if (before === undefined) delete process.env.AWS_CONFIG_FILE
+  else process.env.AWS_CONFIG_FILE = before
+  t.match(JSON.stringify(ofProfile.calls), /dkr\.ecr\.eu-south-2\.amazonaws/, 'the region of the profile')
+})
+
+t.test('tuning: each strategy as AWS takes it', async (t) => {
+  const cwd = t.testdir({
+    'values.json':
+      '{"tuning":{"ranges":{"max_depth":{"values":[4,6]},"grow_policy":{"values":["depthwise","lossguide"]}}}}',
+    'mixed.json': '{"tuning":{"ranges":{"max_depth":{"min":3,"max":9},"eta":{"values":["0.05","0.1"]}}}}',
+  })
+  const tune = async (...flags: string[]) => {
+    const always = ['--train', 's3://b/t/', '--validation', 's3://b/v/', '--bucket', 'bucket', '--dry-run']
+    const { code, stdout, stderr } = await ranker(['aws', 'tune', ...always, ...flags], { env, cwd })
+    if (code !== 0) return { stderr, calls: [] }
+    const calls = JSON.parse(stdout) as PrintedCall[]
+    const { request } = calls.at(-1)! as never as { request: { HyperParameterTuningJobConfig: object } }
+    return { stderr, calls, made: request.HyperParameterTuningJobConfig }
+  }
+  const grid = await tune('--strategy', 'Grid', '--config', 'values.json')
+  t.match(grid.made, {
+    ResourceLimits: { MaxNumberOfTrainingJobs: undefined, MaxParallelTrainingJobs: 2 },
+    ParameterRanges: {
+      CategoricalParameterRanges: [
+        { Name: 'max_depth', Values: ['4', '6'] },
+        { Name: 'grow_policy', Values: ['depthwise', 'lossguide'] },
+      ],
+    },
+  })
+  t.match(
+    (await tune('--strategy', 'Grid')).stderr,
+    /tuning\.ranges: the strategy Grid tries values one by one/,
+  )
+  const hyperband = await tune('--strategy', 'Hyperband')
+  t.match(hyperband.made, { TrainingJobEarlyStoppingType: 'Off', Strategy: 'Hyperband' })
+  const mixed = await tune('--config', 'mixed.json')
+  t.match(mixed.made, {
+    TrainingJobEarlyStoppingType: 'Auto',
+    ParameterRanges: {
+      IntegerParameterRanges: [{ Name: 'max_depth', MinValue: '3', MaxValue: '9' }],
+      CategoricalParameterRanges: [{ Name: 'eta' }],
+    },
+  })
+  await t.test('and AWS would take them', { skip: noAws }, async (t) =>
+    t.equal(faultsOf([grid, hyperband, mixed].flatMap(({ calls }) => calls)), ''),
+  )
 })
 
 t.test('every command has its help, and no flag means two things', async (t) => {

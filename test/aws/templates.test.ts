@@ -4,9 +4,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { parse, type ScalarTag } from 'yaml'
 import { cfnLint, hasAwsPython } from '../../scripts/test-parts.ts'
-import { ranker } from '../helpers/command.ts'
-import { judgedData, toCsv } from '../helpers/judged-data.ts'
-import { emptyFolder } from '../helpers/model.ts'
+import { dashboardRequest } from '../../src/aws/endpoint/dashboard.ts'
 
 const root = join(import.meta.dirname, '../..')
 const folder = join(root, 'infrastructure')
@@ -159,44 +157,15 @@ t.test('the deployer may make the calls that the commands make, and no others', 
   for (const action of allowed) t.ok(calls.includes(action) || others.test(action), `${action} is used`)
 })
 
-t.test('the dashboard shows metrics that SageMaker has', async (t) => {
+t.test('the dashboard shows metrics that SageMaker has, and is that of endpoint.yaml', async (t) => {
   const known =
     /^(Invocations(PerInstance)?|Invocation(4XX|5XX|Model)Errors|(Model|Overhead)Latency|(CPU|Memory|Disk)Utilization)$/
   const { widgets } = JSON.parse(read('dashboard.json'))
   for (const { properties } of widgets)
     for (const [, metric] of properties.metrics ?? []) if (typeof metric === 'string') t.match(metric, known)
-})
-
-t.test('training.yaml reads the numbers that a job prints', async (t) => {
-  const cwd = emptyFolder(t)
-  const { writeFileSync } = await import('node:fs')
-  const named = (seed: number) =>
-    toCsv({ ...judgedData({ width: 3, seed, queries: 12 }), featureNames: ['a', 'b', 'c'] })
-  for (const [seed, name] of ['train.csv', 'valid.csv'].entries())
-    writeFileSync(join(cwd, name), named(seed + 1))
-  const train = (...flags: string[]) =>
-    ranker(['train', '--train', 'train.csv', '--validation', 'valid.csv', '--num-round', '3', ...flags], {
-      cwd,
-    })
-  await train('--output', 'one')
-  const { stdout, stderr } = await train(
-    '--output',
-    'two',
-    '--model',
-    'one/model/model.ubj',
-    '--model-channel',
-    'incumbent',
-  )
-  const metrics = JSON.parse(readFileSync(join(cwd, 'two/output/data/metrics.json'), 'utf8'))
-  const definitions = [...read('training.yaml').matchAll(/\{ Name: "([^"]+)", Regex: "([^"]+)" \}/g)]
-  t.same(
-    definitions.map(([, name]) => name),
-    ['validation:ndcg@10', 'ranker:ndcg@10', 'incumbent:ndcg@10'],
-  )
-  const values = definitions.map(
-    ([, , regex]) => [...`${stdout}${stderr}`.matchAll(new RegExp(regex!, 'g'))].at(-1)?.[1],
-  )
-  const wanted = metrics.validation['ndcg@10']
-  for (const value of values)
-    t.ok(Math.abs(Number(value) - wanted) < 1e-3, `${values} of the same model, ${wanted}`)
+  const [, inTemplate] = /DashboardBody: !Sub \|\n([\s\S]+?)\n\nOutputs:/.exec(read('endpoint.yaml'))!
+  const body = inTemplate!
+    .replaceAll(/\$\{AWS::Region\}/g, 'here')
+    .replaceAll(/\$\{EndpointName\}/g, 'ranker')
+  t.same(JSON.parse(body), JSON.parse(dashboardRequest('ranker', 'here').DashboardBody!))
 })

@@ -220,7 +220,7 @@ t.test('Parquet: every type of number, text, and what is neither', async (t) => 
   t.same(
     rows.map(({ texts }) => [texts[7], texts[8], texts[9]]),
     [
-      ['5', '1970-01-02T00:00:00.000Z', '9007199254740993'],
+      ['5', '1970-01-02', '9007199254740993'],
       ['lamp', '', '9007199254740995'],
       ['', '', '9007199254740993'],
     ],

@@ -18,9 +18,9 @@ const WIDTH = FEATURES.length
 t.test(
   'any spelling is read as Math.fround(Number(text)), any float32 written as its shortest',
   async (t) => {
-    const { tried, wrong } = tryNumbers(Date.now() % 1e9, 60)
+    const { tried, wrong } = tryNumbers(Date.now() % 1e9, 30)
     t.same(wrong.slice(0, 5), [])
-    t.ok(tried >= 100_000)
+    t.ok(tried >= 60_000)
   },
 )
 
@@ -59,10 +59,10 @@ function agree(
 
 const value = fc.oneof(
   {
-    weight: 8,
+    weight: 40,
     arbitrary: fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e9, max: 1e9 }).map(String),
   },
-  { weight: 8, arbitrary: fc.integer({ min: -99, max: 99 }).map(String) },
+  { weight: 40, arbitrary: fc.integer({ min: -99, max: 99 }).map(String) },
   {
     weight: 1,
     arbitrary: fc.constantFrom('-0', '1e5', '1E-3', '01', '.5', '5.', '+1', 'nan', 'inf', '1e39', '1.e5'),
@@ -74,7 +74,7 @@ const rare = (text: string, ...others: string[]) =>
 
 t.test('libsvm: the quick reader and the general one agree', async (t) => {
   const pairs = fc
-    .subarray([0, 1, 2, 3, 4])
+    .subarray([1, 2, 3, 4])
     .chain((indices) =>
       fc.tuple(
         ...indices.map((index) =>
@@ -190,7 +190,14 @@ t.test('bodies of many pieces', async (t) => {
 })
 
 t.test('scores as text', async (t) => {
-  const around = { before: '{"score":', after: '},', notFinite: 'null' }
+  const json = {
+    open: '[',
+    before: '{"score":',
+    after: '}',
+    between: ',',
+    close: ']',
+    notFinite: () => 'null',
+  }
   const scores = Float32Array.of(
     0.1,
     -0,
@@ -204,13 +211,13 @@ t.test('scores as text', async (t) => {
     Number.POSITIVE_INFINITY,
   )
   t.equal(
-    writeScoreText(scores, around).toString(),
-    Array.from(scores, (score) => `{"score":${JSON.stringify(slowlyShortest(score))}},`).join(''),
+    writeScoreText(scores, json).toString(),
+    JSON.stringify(Array.from(scores, (score) => ({ score: slowlyShortest(score) }))),
   )
-  t.equal(writeScoreText(new Float32Array(0), around).length, 0)
+  t.equal(writeScoreText(new Float32Array(0), json).toString(), '[]')
   const many = Float32Array.from({ length: 10_000 }, (_, index) => Math.sin(index))
   t.equal(
-    writeScoreText(many, { before: '', after: '\n', notFinite: 'NaN' }).toString(),
+    writeScoreText(many, { after: '\n', notFinite: String }).toString(),
     Array.from(many, (score) => `${slowlyShortest(score)}\n`).join(''),
   )
 })

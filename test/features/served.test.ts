@@ -154,7 +154,7 @@ t.test('raw rows are trained on, proven and served', { timeout: 60_000 }, async 
   )
 
   const types = await ranker(['types', '--model-path', model])
-  t.match(types.stdout, 'readonly brand: string | number | null')
+  t.match(types.stdout, 'readonly brand: string | number | boolean | null')
   t.match(types.stdout, 'readonly vector: readonly number[] | string | null')
   t.match(types.stdout, /interface Query \{\n[^}]*readonly time\?: string \| null\n/)
 
@@ -218,8 +218,8 @@ t.test('raw rows are trained on, proven and served', { timeout: 60_000 }, async 
     })
     await refused(changed({ cost: '5' }), /item "i2", column "cost" is "5": wanted a finite number/)
     await refused(
-      changed({ brand: true }),
-      /column "brand" is true: wanted text, a number or a missing value/,
+      changed({ brand: ['Acme'] }),
+      /column "brand" is an array: wanted text, a number, true, false or a missing value/,
     )
     await refused(changed({ listed: 'soon' }), /column "listed" is "soon": wanted a date of ISO 8601/)
     await refused(changed({ listed: 1_700_000_000 }), /column "listed" is 1700000000: wanted a date/)

@@ -24,7 +24,7 @@ export function tryNumbers(seed: number, batches: number): { tried: number; wron
       if (!Object.is(read?.values[index], wanted)) wrong.push(`${text} is read ${read?.values[index]}`)
     }
     const values = Float32Array.from({ length: BATCH }, () => (random() < 0.5 ? anyFloat : usual)(random))
-    const lines = writeScoreText(values, { before: '', after: '\n', notFinite: '' }).toString().split('\n')
+    const lines = writeScoreText(values, { after: '\n', notFinite: String }).toString().split('\n')
     for (const [index, value] of values.entries()) {
       const wanted = String(slowlyShortest(value))
       if (lines[index] !== wanted) wrong.push(`${value} is written ${lines[index]}, wanted ${wanted}`)

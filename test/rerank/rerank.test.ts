@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
+import { seededRandom } from '../../src/data/random.ts'
 import { RankerError } from '../../src/errors.ts'
 import { probabilitiesOfGreatest } from '../../src/rerank/best-of.ts'
 import type { Candidates } from '../../src/rerank/candidates.ts'
-import { type RerankOptions, rerank } from '../../src/rerank/rerank.ts'
+import { type Move, type RerankedItem, type RerankOptions, rerank } from '../../src/rerank/rerank.ts'
 import { type Rules, rulesFor, rulesSchema } from '../../src/rerank/rules.ts'
 
 type Item = Record<string, unknown>
@@ -345,6 +346,181 @@ t.test('propensities are how often an item stands at a rank', async (t) => {
     { numRuns: 15 },
   )
   t.pass('held')
+})
+
+t.test('the greatest of normal variables, as often as drawing them says', async (t) => {
+  const draws = 10_000
+  const random = seededRandom(3)
+  const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
+  const variable = fc.record({ mean: finite(-3, 3), deviation: fc.constantFrom(0.001, 0.05, 0.5, 1, 4) })
+  fc.assert(
+    fc.property(fc.array(variable, { minLength: 1, maxLength: 6 }), (variables) => {
+      const shares = probabilitiesOfGreatest(
+        variables.map(({ mean }) => mean),
+        variables.map(({ deviation }) => deviation),
+      )
+      const counts = variables.map(() => 0)
+      for (let draw = 0; draw < draws; draw++) {
+        const values = variables.map(({ mean, deviation }) => mean + deviation * normal())
+        counts[values.indexOf(Math.max(...values))]!++
+      }
+      for (const [index, share] of shares.entries()) {
+        const seen = counts[index]! / draws
+        const chance = 5 * Math.sqrt((share * (1 - share)) / draws)
+        assert.ok(Math.abs(seen - share) < 0.004 + chance, `${share} of ${variables.length}, seen ${seen}`)
+      }
+    }),
+    { numRuns: 30 },
+  )
+  t.pass('held')
+})
+
+t.test('propensities under caps, pins and a minimum are what many seeds give', async (t) => {
+  const seeds = 800
+  fc.assert(
+    fc.property(
+      fc.array(item, { minLength: 3, maxLength: 10 }),
+      explorations,
+      fc.array(cap, { maxLength: 1 }),
+      (items, exploration, caps) => {
+        const query = {
+          ids: [...items.keys()],
+          scores: items.map(({ score }) => score),
+          items: items as Item[],
+        }
+        const pins = [{ id: 1, rank: 2 }]
+        const rules = rulesOf({ exploration, caps, pins, minimum: { belowBest: 4 } })
+        const seen = new Map<string, { count: number; propensity: number }>()
+        for (let seed = 0; seed < seeds; seed++) {
+          for (const [rank, { item, propensity }] of rerank(query, rules, { seed }).items.entries()) {
+            const cell = seen.get(`${rank} ${item}`) ?? { count: 0, propensity: propensity! }
+            cell.count++
+            seen.set(`${rank} ${item}`, cell)
+          }
+        }
+        for (const { count, propensity } of seen.values()) {
+          const chance = 5 * Math.sqrt((propensity * (1 - propensity)) / seeds)
+          assert.ok(
+            Math.abs(count / seeds - propensity) < 0.005 + chance,
+            `${propensity}, seen ${count / seeds}`,
+          )
+        }
+      },
+    ),
+    { numRuns: 5 },
+  )
+  t.pass('held')
+})
+
+/** Holds a sentence against the items themselves, and against the orders before and after the rule. */
+function checkMove(query: Candidates, rules: Rules, one: RerankedItem, move: Move, orders: Orders): void {
+  const values = query.items[one.item]!
+  const { rule, because, from, to } = move
+  if (because === 'others moved past it') {
+    const passed = (other: number) =>
+      orders.before.indexOf(other) < from - 1 !== orders.after.indexOf(other) < to - 1
+    assert.ok(orders.before.some((other) => other !== one.item && passed(other)))
+    return
+  }
+  switch (rule) {
+    case 'minimum':
+      assert.ok(rules.minimum?.drop && to < from && orders.after.length < orders.before.length)
+      return
+    case 'pins':
+      assert.ok(rules.pins!.some(({ id }) => id === one.item))
+      return
+    case 'margin': {
+      const { retail_price, cost } = values as { retail_price: number | null; cost: number | null }
+      const share = retail_price === null || cost === null ? undefined : (retail_price - cost) / retail_price
+      if (share === undefined) assert.equal(because, 'its margin is not known and counts as the average')
+      else assert.ok(because.startsWith(`margin ${(100 * share).toFixed(1)} %`), because)
+      assert.equal(because.includes('counted as 1.0 %'), share !== undefined && share < 0.01)
+      return
+    }
+    case 'boosts':
+      for (const part of because.split('; ')) {
+        const [, value, factor] = /^brand is "(\w)", which counts (\S+) times$/.exec(part)!
+        assert.equal(values.brand, value)
+        assert.ok(rules.boosts!.some((boost) => boost.equals === value && boost.factor === Number(factor)))
+      }
+      return
+    case 'diversity':
+      assert.match(because, /^\d+ % like an item above it, by (vector|seller and brand)$/)
+      if (rules.diversity!.columns) {
+        const above = orders.after
+          .slice(0, to - 1)
+          .filter((other) => !rules.pins?.some(({ id }) => id === other))
+        const like = (other: number) =>
+          ['seller', 'brand'].filter(
+            (name) => values[name] !== null && values[name] === query.items[other]![name],
+          ).length / 2
+        assert.equal(Number.parseInt(because, 10), 100 * Math.max(0, ...above.map(like)))
+      }
+      return
+    case 'caps': {
+      const [, most, column, value, within] = /^(\d+) of (\w+) "(\w)" stand among the first (\d+)$/.exec(
+        because,
+      )!
+      assert.ok(to > from, 'a cap holds back')
+      assert.equal(values[column!], value)
+      const there = orders.after.slice(0, Number(within)).filter((at) => query.items[at]![column!] === value)
+      assert.ok(there.length >= Number(most), because)
+      return
+    }
+    case 'exploration':
+      assert.ok(to < from)
+      assert.equal(
+        Number(/probability (\S+) to be seen/.exec(because)![1]),
+        Number(one.propensity!.toPrecision(3)),
+      )
+  }
+}
+
+interface Orders {
+  readonly before: readonly number[]
+  readonly after: readonly number[]
+}
+
+t.test('every sentence of why an item moved is true', async (t) => {
+  const rulesWithDrop = fc.tuple(anyRules, fc.boolean()).map(([rules, drop]) => ({
+    ...rules,
+    ...(rules.minimum && { minimum: { ...rules.minimum, drop } }),
+  }))
+  const names = ['minimum', 'pins', 'margin', 'boosts', 'diversity', 'caps', 'exploration'] as const
+  const told = new Map<string, number>()
+  fc.assert(
+    fc.property(anyQuery, rulesWithDrop, fc.nat(), (query, rules, seed) => {
+      fc.pre(query.items.length > 0)
+      const { items, dropped } = rerank(query, rules, { seed })
+      assert.equal(items.length + dropped, query.items.length)
+      // The order after each rule: where an item's last move until then led, else where its score put it.
+      const start = rerank(query, rulesOf({}), { seed }).items.map((one) => one.item)
+      const place = new Map(start.map((item, rank) => [item, rank + 1]))
+      const orderNow = () => [...place.keys()].sort((a, b) => place.get(a)! - place.get(b)!)
+      for (const name of names) {
+        const before = orderNow()
+        const moves = items.flatMap((one) =>
+          one.moves.filter(({ rule }) => rule === name).map((move) => ({ one, move })),
+        )
+        if (name === 'minimum') {
+          const kept = new Set(items.map((one) => one.item))
+          for (const item of place.keys()) if (!kept.has(item)) place.delete(item)
+        }
+        for (const { one, move } of moves) place.set(one.item, move.to)
+        const orders = { before, after: orderNow() }
+        for (const { one, move } of moves) {
+          checkMove(query, rules, one, move, orders)
+          told.set(name, (told.get(name) ?? 0) + 1)
+        }
+      }
+      assert.deepEqual(
+        orderNow(),
+        items.map((one) => one.item),
+      )
+    }),
+    { numRuns: 300 },
+  )
+  for (const name of names) t.ok(told.get(name)! > 5, `${name}: ${told.get(name)} sentences`)
 })
 
 t.test('rules of a request go before those of the model', async (t) => {

@@ -102,6 +102,32 @@ t.test('a body is counted while it arrives, chunked or not', async (t) => {
   t.equal(await chunked.text(), '1.5\n')
 })
 
+t.test('a client that does not stop sending can read why it was refused, and is cut off soon', async (t) => {
+  const { port } = await listen(t, {}, { bodyLimit: 100_000 })
+  const chunk = Buffer.concat([Buffer.from('10000\r\n'), Buffer.alloc(65_536, '1'), Buffer.from('\r\n')])
+  const refused = async (path: string, headers: string) => {
+    const { socket, received, closed } = open(port)
+    const started = performance.now()
+    socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\n${headers}\r\n\r\n`)
+    const sending = setInterval(() => socket.write(chunk), 5)
+    await closed
+    clearInterval(sending)
+    t.ok(performance.now() - started < 10_000, `${headers} is cut off`)
+    return received()
+  }
+  const answers = await Promise.all([
+    refused('/invocations', 'Content-Length: 9000000000'),
+    refused('/invocations', 'Transfer-Encoding: chunked'),
+    refused('/invocations', 'Content-Encoding: gzip\r\nContent-Length: 9000000000'),
+    refused('/invocations', 'Content-Encoding: gzip\r\nTransfer-Encoding: chunked'),
+    refused('/nowhere', 'Transfer-Encoding: chunked'),
+  ])
+  for (const [index, status] of [413, 413, 415, 415, 413].entries()) {
+    const wanted = new RegExp(`^HTTP/1\\.1 ${status} [\\s\\S]*connection: close[\\s\\S]*\\}\\}$`)
+    t.match(answers[index], wanted)
+  }
+})
+
 t.test('a connection without a byte is given up, but not while its request is worked on', async (t) => {
   const { app, port, url } = await listen(t, { 'code/inference.js': SLOW_HOOK })
   app.server.timeout = 150

@@ -48,14 +48,18 @@ export async function invokeAsynchronously(
   tools: Waiting & { readonly api: Api; readonly s3: S3 },
   EndpointName: string,
   query: Query,
-  { output, folder }: { readonly output: string; readonly folder: string },
+  {
+    output,
+    folder,
+    kmsKey,
+  }: { readonly output: string; readonly folder: string; readonly kmsKey: string | undefined },
 ): Promise<Answer> {
   const { api, s3, now } = tools
   const hash = createHash('sha256').update(query.body).digest('hex').slice(0, 16)
   const input = `${output.replace(/\/$/, '')}/requests/${hash}`
   const path = join(folder, hash)
   writeWhole(path, query.body)
-  await s3.put(path, parseS3Address(input))
+  await s3.put(path, parseS3Address(input), kmsKey)
   const { OutputLocation, FailureLocation } = await api.call('sagemaker-runtime:InvokeEndpointAsync', {
     EndpointName,
     InputLocation: input,

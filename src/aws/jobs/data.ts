@@ -3,7 +3,8 @@ import { readdirSync, statSync } from 'node:fs'
 import { basename, join, relative, resolve } from 'node:path'
 import { RankerError } from '../../errors.ts'
 import { readable, readChunks } from '../../storage/files.ts'
-import { isS3Address, parseS3Address } from '../../storage/s3-address.ts'
+import { isS3Address } from '../../storage/s3-address.ts'
+import { uploadStep } from '../model-source.ts'
 import type { UploadStep } from '../plan.ts'
 import { addressIn, type Scope } from '../scope.ts'
 
@@ -33,11 +34,7 @@ export function dataSource(scope: Scope, channel: string, place: string, cwd: st
     for (const chunk of readChunks(file)) hash.update(chunk)
   }
   const folder = addressIn(scope, 'data', hash.digest('hex').slice(0, 16))
-  const uploads = files.map((from, at): UploadStep => {
-    const address = `${folder}/${names[at]}`
-    const to = parseS3Address(address)
-    return { kind: 'upload', mark: '+', what: address, from, named: from, to }
-  })
+  const uploads = files.map((from, at) => uploadStep(scope, from, `${folder}/${names[at]}`, from))
   return { address: isFolder ? `${folder}/` : `${folder}/${names[0]}`, uploads }
 }
 

@@ -39,10 +39,17 @@ export function tuningRequest(
     })
   const template = readTemplate<Template>('sagemaker-tuning.json')
   const fixed = new Set(Object.keys(hyperparameters))
-  const { ranges } = tuning
+  const { ranges, strategy } = tuning
   const ParameterRanges = ranges
     ? rangesOf(ranges, isWhole)
     : without(template.HyperParameterTuningJobConfig.ParameterRanges!, fixed)
+  const { IntegerParameterRanges = [], ContinuousParameterRanges = [] } = ParameterRanges
+  if (strategy === 'Grid' && IntegerParameterRanges.length + ContinuousParameterRanges.length > 0)
+    throw new RankerError('BAD_CONFIG', {
+      where: 'tuning.ranges',
+      reason:
+        'the strategy Grid tries values one by one: wanted such as { eta: { values: [0.05, 0.1] } } for each',
+    })
   if (Object.values(ParameterRanges).flat().length === 0)
     throw new RankerError('BAD_CONFIG', {
       where: 'tuning.ranges',
@@ -56,8 +63,11 @@ export function tuningRequest(
   const training = trainingRequest(scope, config, { job, channels, hyperparameters })
   const { TrainingJobName, HyperParameters, Tags, AlgorithmSpecification, ...definition } = training
   const { TrainingImage, TrainingInputMode, MetricDefinitions } = AlgorithmSpecification!
-  const metric =
-    tuning.metric ?? template.HyperParameterTuningJobConfig.HyperParameterTuningJobObjective!.MetricName!
+  const { HyperParameterTuningJobConfig: settings } = template
+  // A grid has as many jobs as it has points, and Hyperband ends jobs by itself: AWS refuses to be told otherwise.
+  const { MaxNumberOfTrainingJobs, ...limits } = settings.ResourceLimits!
+  const most = tuning.maxJobs ?? (strategy === 'Grid' ? undefined : MaxNumberOfTrainingJobs)
+  const metric = tuning.metric ?? settings.HyperParameterTuningJobObjective!.MetricName!
   if (!MetricDefinitions?.some(({ Name }) => Name === metric))
     throw new RankerError('BAD_CONFIG', {
       where: 'tuning.metric',
@@ -66,10 +76,14 @@ export function tuningRequest(
   return {
     HyperParameterTuningJobName: job,
     HyperParameterTuningJobConfig: {
-      ...fill<HyperParameterTuningJobConfig>(template.HyperParameterTuningJobConfig, {
-        Strategy: tuning.strategy,
+      ...fill<HyperParameterTuningJobConfig>(settings, {
+        Strategy: strategy,
         HyperParameterTuningJobObjective: { MetricName: metric },
-        ResourceLimits: { MaxNumberOfTrainingJobs: tuning.maxJobs, MaxParallelTrainingJobs: tuning.parallel },
+        TrainingJobEarlyStoppingType: strategy === 'Hyperband' ? 'Off' : undefined,
+      }),
+      ResourceLimits: fill(limits, {
+        MaxNumberOfTrainingJobs: most,
+        MaxParallelTrainingJobs: tuning.parallel,
       }),
       ParameterRanges,
     },
@@ -99,14 +113,18 @@ function rangesOf(
   ranges: NonNullable<NonNullable<Config['tuning']>['ranges']>,
   isWhole: (name: string) => boolean,
 ): ParameterRanges {
-  const all = Object.entries(ranges).map(([Name, { min, max, scale = 'Auto' }]) => ({
-    Name,
-    MinValue: String(min),
-    MaxValue: String(max),
-    ScalingType: scale,
-  }))
+  const all = Object.entries(ranges)
+  const numbers = all.flatMap(([Name, { min, max, scale = 'Auto', values }]) =>
+    values ? [] : [{ Name, MinValue: String(min), MaxValue: String(max), ScalingType: scale }],
+  )
+  const IntegerParameterRanges = numbers.filter(({ Name }) => isWhole(Name))
+  const ContinuousParameterRanges = numbers.filter(({ Name }) => !isWhole(Name))
+  const CategoricalParameterRanges = all.flatMap(([Name, { values: Values }]) =>
+    Values ? [{ Name, Values }] : [],
+  )
   return {
-    IntegerParameterRanges: all.filter(({ Name }) => isWhole(Name)),
-    ContinuousParameterRanges: all.filter(({ Name }) => !isWhole(Name)),
+    IntegerParameterRanges,
+    ContinuousParameterRanges,
+    ...(CategoricalParameterRanges.length > 0 && { CategoricalParameterRanges }),
   }
 }

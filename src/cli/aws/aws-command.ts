@@ -1,11 +1,11 @@
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
-import { type Api, openApi } from '../../aws/api.ts'
+import { type Api, openApi, regionOfProfile } from '../../aws/api.ts'
 import { applyPlan, openS3, type Tools } from '../../aws/apply.ts'
 import { readConfig } from '../../aws/config.ts'
 import { formatPlan, type Plan, printedCalls } from '../../aws/plan.ts'
 import { type Config, type Group, leavesOf } from '../../aws/schema.ts'
-import { openScope, type Scope, UNKNOWN_ACCOUNT } from '../../aws/scope.ts'
+import { needed, openScope, type Scope, UNKNOWN_ACCOUNT } from '../../aws/scope.ts'
 import { RankerError } from '../../errors.ts'
 import { makeTemporaryFolder } from '../../storage/files.ts'
 import type { Io } from '../command.ts'
@@ -84,6 +84,7 @@ export async function runAwsCommand(command: AwsCommand, argv: readonly string[]
   const opened: { api?: Api; tools?: Promise<Tools>; scope?: Promise<Scope> } = {}
   const isDryRun = flags.switches.has('dry-run')
   const told = (line: string) => io.stderr.write(`${line}\n`)
+  const region = async () => needed(config.region ?? (await regionOfProfile()), 'region', SUCH_REGION)
   const context: Context = {
     io,
     flags,
@@ -94,7 +95,7 @@ export async function runAwsCommand(command: AwsCommand, argv: readonly string[]
     scope() {
       opened.scope ??= (async () => {
         const api = isDryRun ? undefined : (await context.tools()).api
-        const scope = await openScope(config, api)
+        const scope = await openScope(config, await region(), api)
         if (scope.account === UNKNOWN_ACCOUNT)
           told(
             `the account is not known without asking AWS: ${UNKNOWN_ACCOUNT} stands for it (--account sets it)`,
@@ -106,11 +107,11 @@ export async function runAwsCommand(command: AwsCommand, argv: readonly string[]
     tools() {
       if (isDryRun) throw new Error('a dry run calls nothing')
       opened.tools ??= (async () => {
-        const region = regionOf(config)
-        const api = openApi(region)
+        const known = await region()
+        const api = openApi(known)
         opened.api = api
         const every = 1000 * secondsOf(flags.values['poll-seconds'] ?? '10')
-        return { api, s3: await openS3(env, region), every, stop: io.stop, told, now: Date.now }
+        return { api, s3: await openS3(env, known), every, stop: io.stop, told, now: Date.now }
       })()
       return opened.tools
     },
@@ -159,11 +160,7 @@ async function ask({ stdin, stderr, stop }: Io, question: string): Promise<strin
   return answer
 }
 
-function regionOf({ region }: Config): string {
-  if (region !== undefined) return region
-  const reason = 'it is not set: wanted such as us-east-1 (--region or AWS_REGION)'
-  throw new RankerError('BAD_CONFIG', { where: 'region', reason })
-}
+const SUCH_REGION = 'such as us-east-1 (--region, AWS_REGION, or a profile that has one)'
 
 function secondsOf(text: string): number {
   const seconds = Number(text)

@@ -54,6 +54,7 @@ async function run(context: Context): Promise<number> {
       ? await invokeAsynchronously(tools, name, asked, {
           output: endpoint.output ?? addressIn(await context.scope(), 'async'),
           folder,
+          kmsKey: config.kmsKey,
         })
       : await invokeEndpoint(tools.api, name, asked)
   if (context.isJson) {

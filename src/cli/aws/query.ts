@@ -78,6 +78,7 @@ export async function askEndpoint(context: Context, scope: Scope, query: SmokeQu
         ? await invokeAsynchronously(tools, name, query, {
             output: config.endpoint?.output ?? addressIn(scope, 'async'),
             folder,
+            kmsKey: config.kmsKey,
           })
         : await invokeEndpoint(tools.api, name, query)
     query.check?.(answer)
