@@ -4,7 +4,9 @@ import { type Measured, measure, type Server } from './http-server.ts'
 import { formatTable, ratio, short, withSpread } from './table.ts'
 
 export const CONNECTIONS = 8
-const WARM_UP_SECONDS = 2
+/** A server is warm when it has taken so much CPU time, however long that takes on a busy machine. */
+const WARM_UP_CPU_MS = 1000
+const MOST_WARM_UPS = 40
 
 /** Runs of a server, the same number of each. */
 export interface Lane {
@@ -29,7 +31,11 @@ export async function raceServers(
   const { connections = CONNECTIONS, rateOf } = more
   const lanes = servers.map((server) => ({ server, runs: [] as Measured[] }))
   for (const server of servers) {
-    await measure(server, { connections, seconds: quick ? 0.1 : WARM_UP_SECONDS, requests })
+    let taken = 0
+    for (let times = 0; times < (quick ? 1 : MOST_WARM_UPS) && taken < WARM_UP_CPU_MS; times++) {
+      const run = await measure(server, { connections, seconds: quick ? 0.1 : 0.5, requests })
+      taken += run.cpu * run.requests
+    }
   }
   for (let round = 0; round < runs; round++) {
     for (const { server, runs } of lanes) {
