@@ -53,14 +53,15 @@ export function drawGrowth(
     ],
   })
   svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg')
+  svg.setAttribute('aria-label', `${labels.y} over ${labels.x}`)
   return standingAlone(svg.outerHTML as string)
 }
 
 /** Dark on white whatever page it is shown on, and numbers to a tenth of a unit. */
 function standingAlone(markup: string): string {
   return `${markup
-    .replace('<svg ', '<svg color="#222" ')
-    .replace('</style>', '</style><rect width="100%" height="100%" fill="white" />')
+    .replace('<svg ', '<svg color="#222" role="img" ')
+    .replace(/<style>[\s\S]*?<\/style>/, '<rect width="100%" height="100%" fill="white" />')
     .replaceAll(/<text [^>]*\/>/g, '')
     .replaceAll(/\d+\.\d{3,}/g, (number) => String(Math.round(Number(number) * 10) / 10))}\n`
 }
