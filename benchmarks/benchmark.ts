@@ -34,7 +34,7 @@ export interface Benchmark {
   /** One line for the help. */
   readonly summary: string
   readonly comparesWithPython: boolean
-  /** Too long to be run with all others. */
+  /** Whether it runs only when it is named. */
   readonly onlyByName?: boolean
   /** @returns whether what must hold did hold; how fast it was never decides. */
   run(context: Context): Promise<boolean>

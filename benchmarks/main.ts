@@ -11,6 +11,7 @@ import { httpBenchmark } from './http.ts'
 import { largeBenchmark } from './large.ts'
 import { memoryBenchmark } from './memory.ts'
 import { parityBenchmark } from './parity.ts'
+import { parsersBenchmark } from './parsers.ts'
 import { openPython } from './python.ts'
 import { type Result, writeResults } from './results.ts'
 import { scorerBenchmark } from './scorer.ts'
@@ -23,6 +24,7 @@ import { twoStageBenchmark } from './two-stage.ts'
 const BENCHMARKS: readonly Benchmark[] = [
   scorerBenchmark,
   growthBenchmark,
+  parsersBenchmark,
   httpBenchmark,
   startBenchmark,
   memoryBenchmark,

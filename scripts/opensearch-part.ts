@@ -20,7 +20,7 @@ const VERSION = '2.19.1'
 const sources = join(import.meta.dirname, '../test/parts/opensearch')
 const cache = join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'two-stage-ranking')
 const folder = join(cache, `opensearch-${VERSION}`)
-const START_MS = 90_000
+const START_MS = 180_000
 
 /** Whether a node can be started. */
 export const hasOpenSearch = (): boolean => existsSync(folder)

@@ -416,13 +416,13 @@ export const ERRORS = {
   // requests
   NOT_READY: entry<{ reason: string }>(503, (v) => `not ready: ${v.reason}`),
   DRAINING: entry(503, () => 'the server is shutting down'),
-  NO_ROUTE: entry<{ method: string; path: string }>(
+  NO_ROUTE: entry<{ method: string; path: string; known: readonly string[] }>(
     404,
-    (v) => `there is no ${v.method} ${show(v.path)}: wanted GET /ping or POST /invocations`,
+    (v) => `there is no ${v.method} ${show(v.path)}: wanted ${v.known.join(' or ')}`,
   ),
   WRONG_METHOD: entry<{ method: string; path: string; allowed: readonly string[] }>(
     405,
-    (v) => `${v.path} does not answer ${v.method}: wanted ${v.allowed.join(' or ')}`,
+    (v) => `${show(v.path)} does not answer ${v.method}: wanted ${v.allowed.join(' or ')}`,
   ),
   OVERLOADED: entry<{ limit: number }>(
     429,

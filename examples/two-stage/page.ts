@@ -56,6 +56,7 @@ export function renderPage({ market, results, timings, recall, lists, weight }: 
         title: MEASURES[measure],
         cell: ({ own, gain }: Result) =>
           gainOf(measure, gain?.[measure]) || shown(measure, own[measure].mean),
+        isText: true,
       })),
     ],
     results,
@@ -103,8 +104,8 @@ function drawList(market: Market, results: readonly Result[], { query, orders }:
       { title: 'rank', cell: (rank: number) => String(rank + 1) },
       ...results.map(({ name }, index) => ({
         title: name,
-        cell: (rank: number) =>
-          html`<span style="white-space:normal;display:inline-block;max-width:17rem">${cell(orders[index]!, rank)}</span>`,
+        cell: (rank: number) => cell(orders[index]!, rank),
+        isText: true,
       })),
     ],
     ranks,

@@ -35,11 +35,8 @@ export function stageTable(timings: Timings, lots: number): string {
 
 /** A value of a measure in its own digits. */
 export function shown(measure: Measure, value: number): string {
-  return measure === 'ndcg'
-    ? value.toFixed(4)
-    : measure === 'conversions'
-      ? value.toFixed(1)
-      : value.toFixed(0)
+  const digits = { ndcg: 4, conversions: 1, revenue: 0, margin: 0 }[measure]
+  return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits })
 }
 
 const signed = (measure: Measure, value: number) => `${value > 0 ? '+' : ''}${shown(measure, value)}`

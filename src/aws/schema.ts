@@ -138,7 +138,7 @@ const endpoint = z
         ),
         scaleInCooldown: whole('seconds between two steps down', 0),
         scaleOutCooldown: whole('seconds between two steps up', 0),
-        schedule: z.array(schedule).describe('floors by the clock'),
+        schedule: z.array(schedule).describe('floors by the clock, each { name, cron, timezone, min, max }'),
       })
       .partial(),
     deployment: z
@@ -197,7 +197,9 @@ const tuning = z
     parallel: whole('training jobs at once', 1, 100),
     strategy: choice(['Bayesian', 'Random', 'Hyperband', 'Grid'], 'how values are chosen'),
     metric: text('metric that is made best (default validation:ndcg@10)'),
-    ranges: z.record(z.string(), range).describe('ranges by hyperparameter'),
+    ranges: z
+      .record(z.string(), range)
+      .describe('ranges by hyperparameter, each { min, max, scale } or { values }'),
   })
   .partial()
 
@@ -243,27 +245,40 @@ export interface Leaf {
   readonly options?: readonly string[]
 }
 
+/** A value that only a file can hold. */
+export interface FileLeaf {
+  readonly path: readonly string[]
+  readonly does: string
+  readonly kind: 'file'
+}
+
 /** The leaves that a command's flags set: the common ones, and those of its groups. */
 export function leavesOf(groups: readonly Group[]): Leaf[] {
-  return walk(configSchema, []).filter(
-    ({ path: [first] }) => !isGroup(first!) || groups.includes(first as Group),
-  )
+  const all = walk(configSchema, []).filter((leaf): leaf is Leaf => leaf.kind !== 'file')
+  return all.filter(({ path: [first] }) => !isGroup(first!) || groups.includes(first as Group))
+}
+
+/** The leaves of groups that only a file can hold. */
+export function fileLeavesOf(groups: readonly Group[]): FileLeaf[] {
+  const all = walk(configSchema, []).filter((leaf): leaf is FileLeaf => leaf.kind === 'file')
+  return all.filter(({ path: [first] }) => groups.includes(first as Group))
 }
 
 const isGroup = (name: string): boolean => GROUPS.includes(name as Group)
 
-function walk(schema: z.ZodObject, path: readonly string[]): Leaf[] {
+function walk(schema: z.ZodObject, path: readonly string[]): (Leaf | FileLeaf)[] {
   return Object.entries(schema.shape).flatMap(([key, field]) => {
     const inner = unwrap(field as z.ZodType)
     const at = [...path, key]
     if (inner instanceof z.ZodObject) return walk(inner, at)
+    const does = inner.description ?? ''
     const kind = kindOf(inner)
-    if (kind === undefined) return []
+    if (kind === 'file') return [{ path: at, does, kind }]
     const named = isGroup(at[0]!) ? at.slice(1) : at
     const flag = (inner.meta()?.flag as string | undefined) ?? named.map(kebab).join('-')
     const env = `RANKER_AWS_${at.map((part) => kebab(part).replaceAll('-', '_').toUpperCase()).join('_')}`
     const options = inner instanceof z.ZodEnum ? (inner.options as string[]) : undefined
-    return [{ path: at, flag, env, does: inner.description ?? '', kind, ...(options && { options }) }]
+    return [{ path: at, flag, env, does, kind, ...(options && { options }) }]
   })
 }
 
@@ -271,13 +286,12 @@ function unwrap(field: z.ZodType): z.ZodType {
   return field instanceof z.ZodOptional ? unwrap(field.unwrap() as z.ZodType) : field
 }
 
-/** Undefined for what only a file can hold. */
-function kindOf(field: z.ZodType): Leaf['kind'] | undefined {
+function kindOf(field: z.ZodType): Leaf['kind'] | 'file' {
   if (field instanceof z.ZodString || field instanceof z.ZodEnum) return 'text'
   if (field instanceof z.ZodNumber) return 'number'
   if (field instanceof z.ZodBoolean) return 'boolean'
-  if (field instanceof z.ZodArray) return field.element instanceof z.ZodString ? 'list' : undefined
-  if (field instanceof z.ZodRecord) return field.valueType instanceof z.ZodString ? 'map' : undefined
+  if (field instanceof z.ZodArray) return field.element instanceof z.ZodString ? 'list' : 'file'
+  if (field instanceof z.ZodRecord) return field.valueType instanceof z.ZodString ? 'map' : 'file'
   throw new Error(`no kind of setting: ${field.type}`)
 }
 

@@ -34,5 +34,7 @@ export async function waitFor<T>(
 
 export function formatSeconds(seconds: number): string {
   const whole = Math.round(seconds)
-  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`
+  const minutes = Math.floor(whole / 60)
+  if (minutes === 0) return `${whole} s`
+  return minutes < 60 ? `${minutes} min ${whole % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }

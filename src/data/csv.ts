@@ -1,5 +1,7 @@
 import { RankerError } from '../errors.ts'
+import { CellText } from './cell-text.ts'
 import { parseFloat32, readFloat32 } from './number.ts'
+import { PlainRecords } from './plain-records.ts'
 import type { Row } from './row.ts'
 
 const QUOTE = 0x22
@@ -9,8 +11,6 @@ const CR = 0x0d
 
 /** A record longer than this is an unclosed quote: looking for its end in every chunk would take quadratic time. */
 const MAX_RECORD_BYTES = 1 << 24
-
-const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
 export type OnRecord = (record: Row) => void
 
@@ -24,6 +24,9 @@ export class CsvScanner {
   /** What the bytes come from, as errors name it. */
   readonly #source: string
   readonly #record = new Record()
+  readonly #plain = new PlainRecords()
+  /** Cells of the record before, as the next one is expected to have. */
+  #width = 0
   /** Its first bytes are the start of a record whose end the last chunk did not hold. */
   #buffer: Uint8Array = new Uint8Array(0)
   #held = 0
@@ -77,10 +80,17 @@ export class CsvScanner {
     const end = bytes.length
     const record = this.#record
     while (at < end) {
+      if (this.#width > 0) {
+        const plain = this.#plain.read(bytes, at, this.#width, this.#line, onRecord)
+        this.#line += plain.lines
+        at += plain.bytes
+        if (at === end) break
+      }
       const next = record.read(bytes, at, this.#line, last, this.#source)
       if (next < 0) break
       onRecord(record)
       this.#line += record.lines
+      this.#width = record.count
       at = next
     }
     return at
@@ -100,8 +110,7 @@ class Record implements Row {
   /** Whether any cell holds doubled quotes, and 1 at those that do. */
   #anyDoubled = false
   #doubled = new Uint8Array(64)
-  #lastBytes = new Uint8Array(0)
-  #lastText = ''
+  readonly #text = new CellText()
 
   /** Reads the record at `from`; returns where the next one starts, or -1 when its end is not among the bytes. */
   read(bytes: Uint8Array, from: number, line: number, last: boolean, source: string): number {
@@ -168,24 +177,13 @@ class Record implements Row {
 
   text(cell: number): string {
     const bytes = this.#bytes.subarray(this.#starts[cell]!, this.#ends[cell]!)
-    if (this.#doubled[cell] === 1) return utf8.decode(bytes).replaceAll('""', '"')
-    // The rows of a query name it one after the other.
-    if (!equalBytes(bytes, this.#lastBytes)) {
-      this.#lastBytes = bytes.slice()
-      this.#lastText = utf8.decode(bytes)
-    }
-    return this.#lastText
+    const text = this.#text.of(bytes)
+    return this.#doubled[cell] === 1 ? text.replaceAll('""', '"') : text
   }
 
   number(cell: number): number {
     return this.#numbers[cell]!
   }
-}
-
-function equalBytes(one: Uint8Array, other: Uint8Array): boolean {
-  if (one.length !== other.length) return false
-  for (let at = 0; at < one.length; at++) if (one[at] !== other[at]) return false
-  return true
 }
 
 function doubledLength<T extends Float32Array | Int32Array | Uint8Array>(

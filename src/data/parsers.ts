@@ -31,6 +31,8 @@ interface Kernel {
 /** The parsers' module, and views of its memory. */
 export interface Parsers {
   readonly kernel: Kernel
+  /** All of it: addresses are places in it. */
+  readonly memory: Uint8Array
   readonly input: Uint8Array
   /** The start and the end of each cell. */
   readonly cells: Uint32Array
@@ -65,6 +67,7 @@ function open(): Parsers {
   const bytes = new Uint8Array(buffer)
   const all: Parsers = {
     kernel,
+    memory: bytes,
     input: bytes.subarray(INPUT, INPUT + INPUT_BYTES),
     cells: new Uint32Array(buffer, CELLS, 2 * MOST_CELLS),
     values: new Float32Array(buffer, VALUES, MOST_CELLS),

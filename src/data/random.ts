@@ -1,8 +1,9 @@
 /** A small seeded generator of numbers in [0, 1): Tommy Ettinger's mulberry32. */
 export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0
+  // Signed: V8 keeps an unsigned number of 32 bits on the heap, and would make one a call.
+  let state = seed | 0
   return () => {
-    state = (state + 0x6d2b79f5) >>> 0
+    state = (state + 0x6d2b79f5) | 0
     let mixed = Math.imul(state ^ (state >>> 15), state | 1)
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32

@@ -131,6 +131,7 @@ class Compiler {
     if (typeof value !== 'number') {
       throw new Error(`${JSON.stringify(value)} is no number: expressions are arithmetic`)
     }
+    if (!Number.isFinite(value)) throw new Error('a number in it is too large')
     return () => value
   }
 

@@ -54,7 +54,13 @@ export function chooseGolden(
   return golden
 }
 
-function checkSame(pipeline: FeaturePipeline, place: number, trained: number, served: number, source: string) {
+function checkSame(
+  pipeline: FeaturePipeline,
+  place: number,
+  trained: number,
+  served: number,
+  source: string,
+) {
   if (Object.is(trained, served)) return
   const index = pipeline.parts.findIndex(({ first, count }) => place < first + count)
   const shown = (value: number) => (Number.isNaN(value) ? 'missing' : String(value))

@@ -68,6 +68,7 @@ class Planner {
       case 'numeric':
         return { columns: [this.#column(spec.column, 'number')] }
       case 'position':
+        this.#wantItems(spec.column, ['features', index, 'column'])
         return { columns: [this.#column(spec.column, 'number', { trainingOnly: true })] }
       case 'categorical':
         return { columns: [this.#column(spec.column, 'category')] }
@@ -93,8 +94,16 @@ class Planner {
       case 'derived':
         return this.#derived(spec, index)
       case 'group':
+        if (!this.#byName.has(spec.of)) this.#wantItems(spec.of, ['features', index, 'of'])
         return { operands: [this.#operand(spec.of, ['features', index, 'of'])] }
     }
+  }
+
+  /** What is the same for all candidates of a query tells none from another. */
+  #wantItems(reference: string, path: PropertyKey[]): void {
+    if (parseReference(reference).source === 'item') return
+    const fault = `is ${JSON.stringify(reference)}, a column of the query, which all its items share: wanted one of the items`
+    throw specError(this.#source, path, fault)
   }
 
   #text(spec: FeatureOf<'text'>): number[] {
@@ -137,6 +146,10 @@ class Planner {
     if (source === 'item' && name === 'id') {
       const fault =
         'names the column id, which names an item in requests and is no feature: wanted another column'
+      throw specError(this.#source, ['features', this.features.length], fault)
+    }
+    if (name === 'query.' || name === 'item.') {
+      const fault = `names the column ${JSON.stringify(reference)}: wanted a name behind the point`
       throw specError(this.#source, ['features', this.features.length], fault)
     }
     if (source === 'item' && name.startsWith('query.')) {

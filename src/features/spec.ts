@@ -78,16 +78,22 @@ const embedding = z
     against: column
       .optional()
       .describe("the query's vector; without it the column is spread, a feature a value"),
-    measures: listOf(VECTOR_MEASURES).default(['cosine']).describe('how near the two are'),
+    measures: listOf(VECTOR_MEASURES).optional().describe('how near the two are; default: cosine'),
+  })
+  .refine((one) => one.against !== undefined || one.measures === undefined, {
+    message: 'none without against, the vector that measures are held against',
+    path: ['measures'],
   })
   .describe('a column of vectors: JSON arrays, or base64 of little-endian float32')
+
+const TEXT_COLUMNS = 'a column, or a list of 1 to 16'
 
 const text = z
   .strictObject({
     kind: z.literal('text'),
     name: name.optional(),
     column: z
-      .union([column, z.array(column).min(1).max(16)], 'a column, or a list of at most 16')
+      .union([column, z.array(column).min(1, TEXT_COLUMNS).max(16, TEXT_COLUMNS)], TEXT_COLUMNS)
       .describe('the text; several columns are read as one text, in their order'),
     against: column.default('query.text').describe("the query's text"),
     measures: listOf(TEXT_MEASURES)
@@ -161,6 +167,7 @@ const prior = z
       .array(column, 'a list of columns')
       .min(1, 'a list of columns')
       .max(8, 'at most 8 columns')
+      .refine((list) => new Set(list).size === list.length, 'a list of columns, each once')
       .describe('from the coarse to the fine, such as category, brand: each borrows from the one before'),
     smoothing: z
       .number('a number above 0')
@@ -227,13 +234,23 @@ export function checkSpec(value: unknown, source: string): FeatureSpec {
 function faultOf(error: z.ZodError, value: unknown, source: string, at: PropertyKey[]): RankerError {
   const issue = error.issues[0]!
   if (issue.code === 'unrecognized_keys') {
-    return specError(source, [...at, ...issue.path], `has the unknown key ${show(issue.keys[0])}`)
+    const known = issue.path.length > 0 ? [] : knownKeys(value)
+    const wanted = known.length > 0 ? `: wanted ${known.join(', ')}` : ''
+    return specError(source, [...at, ...issue.path], `has the unknown key ${show(issue.keys[0])}${wanted}`)
   }
   const path = issue.path
   const seen = path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown>)?.[key], value)
-  const is = seen === undefined ? 'is absent' : `is ${show(seen)}`
+  const shown = Array.isArray(seen) ? `a list of ${seen.length}` : show(seen)
+  const is = seen === undefined ? 'is absent' : `is ${shown}`
   const wanted = issue.message.startsWith('Invalid input') ? 'an object' : issue.message
   return specError(source, [...at, ...path], `${is}: wanted ${wanted}`)
+}
+
+/** The keys of a feature of its kind, or those of a spec. */
+function knownKeys(value: unknown): string[] {
+  const { kind } = value as { kind?: unknown }
+  const ofKind = feature.options.find(({ shape }) => shape.kind.value === kind)
+  return Object.keys((ofKind ?? specSchema).shape)
 }
 
 /** `features[3].expr`, as people point into a spec. */

@@ -2,12 +2,12 @@ import type { RawBatch, RawColumn, RawValues } from './columns.ts'
 import type { CompiledFeature } from './compute.ts'
 import type { FeatureOf } from './spec.ts'
 
-type Measure = FeatureOf<'embedding'>['measures'][number]
+type Measure = NonNullable<FeatureOf<'embedding'>['measures']>[number]
 type Vectors = Extract<RawValues, { type: 'vector' }>
 
 /** Spreads a vector over features, or measures it against another, the query's. */
 export function compileEmbedding(
-  { measures }: FeatureOf<'embedding'>,
+  { measures = ['cosine'] }: FeatureOf<'embedding'>,
   name: string,
   [column, against]: readonly number[],
   columns: readonly RawColumn[],

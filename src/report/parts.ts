@@ -5,6 +5,8 @@ import { type Html, html, nameOf } from './html.ts'
 export interface Column<R> {
   readonly title: string
   readonly cell: (row: R) => Html | string
+  /** Words, which begin at the left and wrap; numbers end at the right. */
+  readonly isText?: boolean
 }
 
 /** A titled plot and the sentence that says how to read it. Nothing where there is no plot. */
@@ -33,9 +35,13 @@ export function table<R>(
 ): Html {
   if (rows.length === 0) return html``
   const [names, ...others] = columns
-  const head = columns.map((column) => html`<th scope="col">${column.title}</th>`)
+  const head = columns.map(({ title, isText }) =>
+    isText ? html`<th scope="col" class="text">${title}</th>` : html`<th scope="col">${title}</th>`,
+  )
   const body = rows.map((row) => {
-    const cells = others.map((column) => html`<td>${column.cell(row)}</td>`)
+    const cells = others.map(({ cell, isText }) =>
+      isText ? html`<td class="text">${cell(row)}</td>` : html`<td>${cell(row)}</td>`,
+    )
     return html`<tr><th scope="row">${names!.cell(row)}</th>${cells}</tr>`
   })
   return titled(

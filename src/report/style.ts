@@ -60,7 +60,7 @@ th:first-child, td:first-child { padding-left: 0; text-align: left; white-space:
 th:last-child, td:last-child { padding-right: 0; }
 thead th { color: var(--muted); font-size: .8125rem; font-weight: 500; }
 tbody th { font-weight: 500; }
-td.text { text-align: left; white-space: normal; overflow-wrap: anywhere; }
+td.text, th.text { text-align: left; white-space: normal; overflow-wrap: anywhere; }
 .pairs { margin-top: .75rem; }
 .pairs th { width: 13rem; color: var(--muted); font-weight: 400; }
 .good { color: var(--good); }

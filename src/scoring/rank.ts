@@ -1,10 +1,12 @@
 /**
- * Positions of the scores in ranking order: highest first, ties in input order.
+ * Positions of the scores in ranking order: highest first, ties in input order, what is no number last.
  * @param limit how many are wanted at most
  */
 export function rank(scores: ArrayLike<number>, limit = scores.length): number[] {
   // Array.prototype.sort is stable, which keeps ties in input order.
   return Array.from({ length: scores.length }, (_, index) => index)
-    .sort((a, b) => scores[b]! - scores[a]!)
+    .sort(
+      (a, b) => scores[b]! - scores[a]! || Number(Number.isNaN(scores[a])) - Number(Number.isNaN(scores[b])),
+    )
     .slice(0, limit)
 }

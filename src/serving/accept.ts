@@ -25,7 +25,9 @@ export function negotiate(header: string, offers: readonly string[]): string | u
 
 /** Whether a header leaves the choice to the server altogether. */
 export function acceptsAnything(header: string | undefined): boolean {
-  return header === undefined || header.trim() === '' || header.trim() === '*/*'
+  if (header === undefined || header.trim() === '' || header === '*/*') return true
+  const [range, ...others] = parseAccept(header)
+  return range !== undefined && range.precision === 0 && range.q > 0 && others.length === 0
 }
 
 function rangeOf(offer: string, ranges: readonly Range[]): Range | undefined {

@@ -31,25 +31,25 @@ export function readBodies(app: FastifyInstance, { bodyLimit, bufferBytes }: Bod
   const bodies = { bytes: 0 }
   app.decorateRequest('bodyBytes', 0)
   app.addHook('onRequest', (request, reply, next) => {
-    reply.raw.once('close', () => {
-      bodies.bytes -= request.bodyBytes
-    })
+    reply.raw.once('close', () => release(request))
     next()
   })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (request, _payload, done) => read(request, done))
   return bodies
 
+  function release(request: FastifyRequest): void {
+    bodies.bytes -= request.bodyBytes
+    request.bodyBytes = 0
+  }
+
   function read(request: FastifyRequest, done: (error: Error | null, body?: Buffer) => void): void {
     const { raw } = request
     const chunks: Buffer[] = []
     const finish = (error: Error | null, body?: Buffer) => {
       raw.off('data', onData).off('end', onEnd).off('error', onCut).off('close', onCut)
-      if (error) {
-        // What came of it is let go, while the answer may take its time.
-        bodies.bytes -= request.bodyBytes
-        request.bodyBytes = 0
-      }
+      // What came of a body that is refused is let go at once; the answer may take its time.
+      if (error) release(request)
       done(error, body)
     }
     const onData = (chunk: Buffer) => {

@@ -2,18 +2,24 @@ import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { RankerError, reasonOf } from '../errors.ts'
 
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
-
 /** Every error is one JSON object; what is no {@link RankerError} is a bug, told to the log and not to the client. */
 export function answerErrors(app: FastifyInstance, bodyLimit: number): void {
+  const routes: { readonly method: string; readonly pattern: RegExp }[] = []
+  app.addHook('onRoute', ({ method, url }) => {
+    const pattern = new RegExp(`^${url.replaceAll(/:\w+/g, '[^/]+')}$`)
+    for (const one of [method].flat()) routes.push({ method: one, pattern })
+  })
   app.setErrorHandler((thrown: FastifyError | RankerError, request, reply) => {
     sendError(toRankerError(thrown, bodyLimit), request, reply)
   })
   app.setNotFoundHandler((request, reply) => {
     const { method } = request
     const path = request.url.split('?', 1)[0]!
-    const allowed = METHODS.filter((known) => app.hasRoute({ method: known, url: path }))
-    if (allowed.length === 0) throw new RankerError('NO_ROUTE', { method, path })
+    const allowed = routes.filter(({ pattern }) => pattern.test(path)).map((route) => route.method)
+    if (allowed.length === 0) {
+      const invoke = app.hasRoute({ method: 'POST', url: '/invocations' }) ? '/invocations' : '/models'
+      throw new RankerError('NO_ROUTE', { method, path, known: ['GET /ping', `POST ${invoke}`] })
+    }
     reply.header('allow', allowed.join(', '))
     throw new RankerError('WRONG_METHOD', { method, path, allowed })
   })

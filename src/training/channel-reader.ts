@@ -42,6 +42,8 @@ export interface RawColumns {
   readonly columns: readonly RawColumn[]
   /** Values of each column's vectors, where train has told. */
   readonly dimensions?: readonly number[]
+  /** Whether even the rows of train are read as a request has them, without what is for training alone. */
+  readonly asServed?: boolean
 }
 
 /** A channel's rows as they are, with what is known of them beside their features. */
@@ -86,7 +88,7 @@ export async function readRawChannel(
     throw new RankerError('FEATURES_UNNAMED', { file: sparse.name, format: FORMAT_NAMES[sparse.format] })
   }
   const { raw, sorted, memory, warn } = options
-  const table = new RawTable(raw.columns, { ...raw, memory, isTraining: sorted, warn })
+  const table = new RawTable(raw.columns, { ...raw, memory, isTraining: sorted && !raw.asServed, warn })
   try {
     return await fillTable(rolesOf(options), options, table, async (rows) => {
       for (const input of inputs) {

@@ -10,7 +10,7 @@ import { readChannelRows, readRawChannel } from './channel-reader.ts'
 import { agreeOnRows } from './hosts/agree.ts'
 import { type Hosts, ONE_HOST } from './hosts/hosts.ts'
 import { withInputs } from './inputs.ts'
-import { type ModelFeatures, SpecFeatures } from './model-features.ts'
+import { type ChannelFeatures, type ModelFeatures, ServedFeatures, SpecFeatures } from './model-features.ts'
 import type { Emit, TrainingPlan } from './plan.ts'
 
 /** The data of each channel; the features of all are those of train. */
@@ -44,9 +44,44 @@ export async function readDatasets(
   hosts: Hosts = ONE_HOST,
   given?: FittedFeatures,
 ): Promise<ReadData> {
-  const { channels, hyperparameters } = plan
   const spec = specFeatures(plan, given)
-  let budget = plan.memory.limitBytes * ROWS_SHARE
+  const budget = plan.memory.limitBytes * ROWS_SHARE
+  const datasets = await readAll(plan, emit, own, interrupt, hosts, budget, spec)
+  return { datasets, features: spec?.features }
+}
+
+/**
+ * Reads the channels once more, as a model that was trained before sees them: its columns, and its features of them.
+ * @param inMemory the datasets of this job, which take their part of the memory
+ * @throws {RankerError} naming a column that the model needs and the data do not have, or a cell of another type.
+ */
+export function readAsServed(
+  plan: TrainingPlan,
+  fitted: FittedFeatures,
+  own: Own,
+  interrupt: () => void,
+  hosts: Hosts,
+  inMemory: Datasets,
+): Promise<Datasets> {
+  const taken = Object.values(inMemory).map(({ matrix, rows }) =>
+    matrix.onDisk ? 0 : 4 * rows * matrix.width,
+  )
+  const budget = plan.memory.limitBytes * ROWS_SHARE - taken.reduce((sum, bytes) => sum + bytes, 0)
+  // This job's own reading has said what there is to say of the files.
+  return readAll(plan, () => {}, own, interrupt, hosts, Math.max(0, budget), new ServedFeatures(fitted))
+}
+
+async function readAll(
+  plan: TrainingPlan,
+  emit: Emit,
+  own: Own,
+  interrupt: () => void,
+  hosts: Hosts,
+  bytes: number,
+  spec: ChannelFeatures | undefined,
+): Promise<Datasets> {
+  const { channels, hyperparameters } = plan
+  let budget = bytes
   const read = async (name: ChannelName, channel: Channel, featureNames?: readonly string[]) => {
     const options = { emit, interrupt, budget, featureNames, hosts, spec }
     const data = await readChannel(plan, name, channel, options)
@@ -60,7 +95,7 @@ export async function readDatasets(
     const channel = channels[name]
     if (channel && name !== 'train') datasets[name] = await read(name, channel, train.featureNames)
   }
-  return { datasets, features: spec?.features }
+  return datasets
 }
 
 /** A model that training goes on from says what its features are. */
@@ -86,7 +121,7 @@ interface ReadOptions {
   readonly budget: number
   readonly featureNames: readonly string[] | undefined
   readonly hosts: Hosts
-  readonly spec: SpecFeatures | undefined
+  readonly spec: ChannelFeatures | undefined
 }
 
 async function readChannel(

@@ -7,10 +7,10 @@ import { DMatrix } from '../xgboost/dmatrix.ts'
 import type { XGBoost } from '../xgboost/library.ts'
 
 /** Rows whose contributions are averaged, where the forest is of usual size. */
-const MOST_ROWS = 500
+const MOST_ROWS = 250
 const LEAST_ROWS = 50
 /** Steps of TreeSHAP that are spent, at about a nanosecond each; a large forest is explained on fewer rows. */
-const WORK = 1.25e8
+const WORK = 6e7
 /** Features and rows of each whose single contributions are drawn. */
 const DRAWN_FEATURES = 8
 const DRAWN_ROWS = 150

@@ -26,13 +26,13 @@ export interface Baselines {
   readonly random: ByChannel
   /**
    * Each feature alone, in the direction that is better on train; the best on train comes first. A channel of more than
-   * 25,000 rows, or fewer wide ones, is measured by a seeded sample of its queries.
+   * 10,000 rows, or fewer wide ones, is measured by a seeded sample of its queries.
    */
   readonly single_features: readonly (FeatureOrder & ByChannel)[]
 }
 
 /** Rows of whole queries that every feature is tried on as the only ranking. */
-const SINGLE_FEATURE_ROWS = 25_000
+const SINGLE_FEATURE_ROWS = 10_000
 
 type ByChannel = Readonly<Partial<Record<ChannelName, number>>>
 

@@ -26,8 +26,39 @@ export interface ModelFeatures {
   readonly golden: GoldenTable
 }
 
+/** What makes datasets of raw channels. */
+export interface ChannelFeatures {
+  /** What to read of a channel. */
+  readonly raw: RawColumns
+  train(channel: RawChannel, memory: MemoryLimit, hosts: Hosts): Dataset
+  other(channel: RawChannel, memory: MemoryLimit): Dataset
+}
+
+/** Makes datasets of raw channels as a model that was trained before sees them in serving, the train channel included. */
+export class ServedFeatures implements ChannelFeatures {
+  readonly #pipeline: FeaturePipeline
+
+  constructor(fitted: FittedFeatures) {
+    this.#pipeline = new FeaturePipeline(fitted)
+  }
+
+  get raw(): RawColumns {
+    const { columns, dimensions } = this.#pipeline
+    return { columns, dimensions, asServed: true }
+  }
+
+  train(channel: RawChannel, memory: MemoryLimit): Dataset {
+    return this.other(channel, memory)
+  }
+
+  other({ raw, judged }: RawChannel, memory: MemoryLimit): Dataset {
+    const matrix = transformRows(this.#pipeline, raw, judged, memory)
+    return { featureNames: this.#pipeline.featureNames, matrix, ...judged }
+  }
+}
+
 /** Makes datasets of raw channels by a feature spec: learns from train, and computes the features of all. */
-export class SpecFeatures {
+export class SpecFeatures implements ChannelFeatures {
   readonly #job: SpecOfJob
   readonly #plan: FeaturePlan
   readonly #given: FittedFeatures | undefined
@@ -45,7 +76,6 @@ export class SpecFeatures {
     return this.#features!
   }
 
-  /** What to read of a channel. */
   get raw(): RawColumns {
     const dimensions = this.#features?.pipeline.dimensions
     return { columns: this.#plan.columns, ...(dimensions && { dimensions }) }
@@ -60,7 +90,9 @@ export class SpecFeatures {
       : learn(spec, this.#plan, parts, source)
     const pipeline = new FeaturePipeline(learnt.fitted, source)
     // The host that writes the model may have no row of its own.
-    const golden = hosts.gather(chooseGolden(pipeline, raw, judged.groups, source)).find(({ rows }) => rows.length > 0)
+    const golden = hosts
+      .gather(chooseGolden(pipeline, raw, judged.groups, source))
+      .find(({ rows }) => rows.length > 0)
     this.#features = { pipeline, golden: golden ?? { columns: [], rows: [], sizes: [] } }
     return this.#dataset({ raw, judged }, memory, { plan: this.#plan, seen: learnt.seen })
   }

@@ -85,7 +85,7 @@ export class ReportThread {
     this.#page.catch(() => {})
   }
 
-  /** @throws whatever keeps the thread from it. */
+  /** @throws whatever keeps the thread from it, to whoever writes the page. */
   draw(data: ReportData): Promise<string> {
     if (!this.#worker) this.start()
     this.#worker!.postMessage(data)
@@ -103,17 +103,12 @@ export class ReportThread {
 }
 
 /**
- * Draws and writes the report. The model is written already, and a page that cannot be drawn must not lose it: what goes
- * wrong is a warning, and no page of an earlier job is left.
+ * Writes the report, when it is drawn. The model is written already, and a page that cannot be drawn must not lose it: what
+ * goes wrong is a warning, and no page of an earlier job is left.
  */
-export async function writeReport(
-  paths: JobPaths,
-  data: ReportData,
-  drawing: ReportThread,
-  emit: Emit,
-): Promise<void> {
+export async function writeReport(paths: JobPaths, page: Promise<string>, emit: Emit): Promise<void> {
   try {
-    writeWhole(paths.report, await drawing.draw(data))
+    writeWhole(paths.report, await page)
   } catch (thrown) {
     emit({ type: 'warning', text: `report.html was not written: ${reasonOf(thrown)}` })
     try {

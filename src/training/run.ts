@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { Dataset } from '../data/dataset.ts'
 import { RankerError } from '../errors.ts'
 import { readFitted } from '../features/fitted.ts'
@@ -12,13 +11,7 @@ import type { XGBoost } from '../xgboost/library.ts'
 import { type Own, withOwned } from '../xgboost/owned.ts'
 import { type Artefact, buildArtefact, exportBooster } from './artefact.ts'
 import { boost, type Matrices } from './boost.ts'
-import {
-  type ChannelModel,
-  checkContinues,
-  loadChannelModel,
-  type Scores,
-  scoreChannels,
-} from './channel-model.ts'
+import { type ChannelModel, checkContinues, loadChannelModel } from './channel-model.ts'
 import { Checkpoints, holdsCheckpoints } from './checkpoints.ts'
 import { type CrossValidation, crossValidate, crossValidationNote } from './cross-validation.ts'
 import { learningCurve } from './curve.ts'
@@ -35,6 +28,7 @@ import { lendQueries } from './hosts/lend.ts'
 import { positionalConstraints } from './hyperparameters/constraints.ts'
 import { jobContradiction } from './hyperparameters/contradictions.ts'
 import { type Hyperparameters, xgboostParameters } from './hyperparameters.ts'
+import { scoreIncumbent } from './incumbent.ts'
 import { type Inspection, inspect } from './inspect.ts'
 import { type KeptModel, keepRounds } from './kept-model.ts'
 import { gainOfJob, type MeasureOptions, type Metrics, measure } from './measure.ts'
@@ -97,7 +91,8 @@ export async function runTraining(
     const parameters = job.parameters(evaluator.evalMetric)
     if (base) checkContinues(base, parameters, datasets.train.featureNames)
     watch.lap('read')
-    const incumbent = given && scoreIncumbent(library, given, datasets, features, emit)
+    const incumbent =
+      given && (await scoreIncumbent(library, given, { plan, datasets, features, emit, hosts, endIfAsked }))
     const cv =
       hyperparameters.kfold === undefined
         ? undefined
@@ -244,28 +239,6 @@ function checkFeatures(
       `tree_method exact takes no categories, and the feature spec has the categorical feature "${name}": use hist, or encode it onehot`,
     )
   }
-}
-
-/** A model whose features are fitted to other data reads other numbers than these, though their names may be the same. */
-function scoreIncumbent(
-  library: XGBoost,
-  model: ChannelModel,
-  datasets: Datasets,
-  features: ModelFeatures | undefined,
-  emit: TrainingSignals['emit'],
-): Scores | undefined {
-  const isSame = isDeepStrictEqual(
-    model.features,
-    features && JSON.parse(JSON.stringify(features.pipeline.fitted)),
-  )
-  if (isSame || (!model.features && !features?.pipeline.categorical.length)) {
-    return scoreChannels(library, model, datasets)
-  }
-  emit({
-    type: 'warning',
-    text: `${model.file} of the model channel has features of its own, fitted to other data, so this job cannot measure it: its score on these rows would be of other numbers`,
-  })
-  return undefined
 }
 
 /**

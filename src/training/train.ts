@@ -68,13 +68,15 @@ async function trainAndWrite(
   const phases = [...result.phases, ...watch.phases]
   const data = reportData(plan, { ...result, phases }, exportDifference, options.surroundings())
   const metrics: Metrics = { ...result.metrics, warnings: findWarnings(data) }
+  // Drawn while the model is written.
+  const page = drawing.draw(data)
   writeArtefact(paths, { ...result, metrics }, options.extraFiles)
   if (options.line) {
     const text =
       'metrics, comparisons and per_query.csv are over the queries of all hosts; feature importance, profile and drift look at rows of this one'
     options.onEvent({ type: 'note', text })
   }
-  await writeReport(paths, data, drawing, options.onEvent)
+  await writeReport(paths, page, options.onEvent)
   return metrics
 }
 

@@ -328,6 +328,7 @@ t.test('every command has its help, and no flag means two things', async (t) => 
     t.match(stdout, new RegExp(`^Usage: ranker aws ${name} `))
     t.notMatch(stdout, /undefined/)
     for (const line of stdout.split('\n')) t.ok(line.length <= 125, line)
+    if (name === 'deploy') t.match(stdout, /^ {2}endpoint\.autoscaling\.schedule +floors by the clock/m)
     const { groups, flags = {}, moreFlags = {} } = await loadAwsCommand(name)
     const all = [
       ...Object.keys(COMMON_FLAGS),

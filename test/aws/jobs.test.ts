@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { InvokeEndpointCommand, SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime'
 import t from 'tap'
 import type { PrintedCall } from '../../src/aws/plan.ts'
@@ -60,6 +61,7 @@ async function testJobs() {
       StoppingCondition: { MaxRuntimeInSeconds: 14400, MaxWaitTimeInSeconds: 28800 },
       Tags: [{ Key: 'managed-by' }, { Key: 'team', Value: 'search' }],
     })
+    t.match(started.stderr, /^at most about \$0\.92, if 1 ml\.m5\.xlarge run for 4 h 0 min$/m)
     const { code, model } = await runTrainingJob(t, aws, request)
     t.equal(code, 0)
 
@@ -133,19 +135,24 @@ async function testJobs() {
       ['y\n', /is being stopped/],
     ] as const) {
       await aws.control({ DescribeTrainingJob: [{ TrainingJobStatus: 'InProgress' }] })
+      const job = `left${answer[0]}`
       const stdin = Object.assign(Readable.from([answer]), { isTTY: true })
-      const stop = AbortSignal.timeout(700)
-      const { code, stderr } = await run(
-        ['train', '--train', 's3://bucket/x.csv', '--job', `left${answer[0]}`],
-        { stdin, stop },
-      )
+      const interrupt = new AbortController()
+      const running = run(['train', '--train', 's3://bucket/x.csv', '--job', job], {
+        stdin,
+        stop: interrupt.signal,
+      })
+      for (let tries = 0; tries < 400 && !((await aws.state()).jobs as string[]).includes(job); tries++)
+        await sleep(50)
+      interrupt.abort()
+      const { code, stderr } = await running
       t.equal(code, 130)
       t.match(stderr, wanted)
       await aws.control({})
       const { SageMakerClient, DescribeTrainingJobCommand } = await import('@aws-sdk/client-sagemaker')
       const client = new SageMakerClient({ region: 'us-east-1' })
-      const job = await client.send(new DescribeTrainingJobCommand({ TrainingJobName: `left${answer[0]}` }))
-      t.equal(job.TrainingJobStatus === 'Stopped', answer === 'y\n')
+      const made = await client.send(new DescribeTrainingJobCommand({ TrainingJobName: job }))
+      t.equal(made.TrainingJobStatus === 'Stopped', answer === 'y\n')
       client.destroy()
     }
   })

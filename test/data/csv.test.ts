@@ -90,7 +90,7 @@ t.test('any table comes back, however it is cut into chunks', async (t) => {
         )
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 150 },
   )
 })
 
@@ -141,4 +141,60 @@ t.test('the number of a cell is that of its text, whatever is around it', async 
     { numRuns: 500 },
   )
   t.pass()
+})
+
+t.test('lines that follow others of their width are read as they are alone', async (t) => {
+  const number = fc.oneof(fc.float({ noNaN: true }).map(String), fc.integer().map(String))
+  const cell = fc.oneof({ weight: 9, arbitrary: number }, fc.constantFrom('', 'q1', '-', ' 2', '1e400', 'é'))
+  const odd = fc.constantFrom('', '"1,5",2', '1,2,"a""b"', '"a"', '1,2', 'a"b,3,4')
+  const table = fc
+    .integer({ min: 1, max: 12 })
+    .chain((width) => fc.array(cell, { minLength: width, maxLength: width }).map((cells) => cells.join()))
+    .chain((line) =>
+      fc.array(fc.oneof({ weight: 5, arbitrary: fc.constant(line) }, odd), { minLength: 2, maxLength: 40 }),
+    )
+  const records = (content: Uint8Array, sizes: readonly number[]) => {
+    const seen: unknown[] = []
+    const onRecord = (record: Row) => {
+      const cells = Array.from({ length: record.count }, (_, at) => [record.text(at), record.number(at)])
+      seen.push([record.line, cells])
+    }
+    const scanner = new CsvScanner('x.csv')
+    for (let at = 0, chunk = 0; at < content.length; chunk++) {
+      const size = sizes[chunk % sizes.length]! + 1
+      scanner.push(content.subarray(at, at + size), onRecord)
+      at += size
+    }
+    scanner.end(onRecord)
+    return seen as [number, unknown][]
+  }
+  const sizes = fc.array(fc.nat(300), { minLength: 1, maxLength: 5 })
+  fc.assert(
+    fc.property(table, sizes, fc.constantFrom('\n', '\r\n'), (lines, sizes, newline) => {
+      const alone = lines.flatMap((line, at) =>
+        records(encode(`${line}${newline}`), [1000]).map(([, cells]) => [at + 1, cells]),
+      )
+      t.same(records(encode(lines.map((line) => `${line}${newline}`).join('')), sizes), alone)
+    }),
+    { numRuns: 150 },
+  )
+  // Longer than what the module holds at a time, with a line that is longer than all of it.
+  const long = Array.from({ length: 3 }, () => '1.5,'.repeat(40_000))
+  const many = [...Array.from({ length: 30_000 }, (_, row) => `${row},q${row}`), ...long, '1,"2"', '3,4']
+  const seen = records(encode(many.join('\n')), [99_999])
+  t.equal(seen.length, many.length)
+  t.same(seen[29_999], [
+    30_000,
+    [
+      ['29999', 29999],
+      ['q29999', Number.POSITIVE_INFINITY],
+    ],
+  ])
+  t.same(seen.at(-1), [
+    30_005,
+    [
+      ['3', 3],
+      ['4', 4],
+    ],
+  ])
 })

@@ -39,10 +39,13 @@ t.test('a fault is told with its place in the spec', async (t) => {
   for (const [text, sentence] of [
     ['features: [', /^f\.yaml: the spec is neither YAML nor JSON: .* at line 1, column 12$/],
     ['[]', /^f\.yaml: the spec has no features: wanted an object with a list of them$/],
-    [features(), /features is an array: wanted at least one feature/],
+    [features(), /features is a list of 0: wanted at least one feature/],
     [features('a', 7), /features\[1\] is 7: wanted a column, or an object with a kind: numeric, derived/],
     [features({ kind: 'nmeric' }), /features\[0\]\.kind is "nmeric": wanted .*numeric/],
-    [features({ kind: 'numeric', column: 'a', colum: 1 }), /features\[0\] has the unknown key "colum"/],
+    [
+      features({ kind: 'numeric', column: 'a', colum: 1 }),
+      /features\[0\] has the unknown key "colum": wanted kind, name, column/,
+    ],
     [
       features({ kind: 'categorical', column: 'a', max: 0 }),
       /features\[0\]\.max is 0: wanted a whole number from 1/,
@@ -62,6 +65,26 @@ t.test('a fault is told with its place in the spec', async (t) => {
     [derived('price ** 2'), /Expected expression|no operator \*\*/],
     [derived(`${'('.repeat(900)}1`), /Unclosed \(|nested too deeply|Expected/],
     [features('a', 'a'), /features\[1\] is called "a", as features\[0\] is/],
+    [
+      features({ kind: 'text', column: [], measures: ['bm25'] }),
+      /column is a list of 0: wanted a column, or a list of 1/,
+    ],
+    [
+      features({ kind: 'embedding', column: 'v', measures: ['dot'] }),
+      /\.measures is a list of 1: wanted none without against/,
+    ],
+    [features({ kind: 'prior', name: 'r', columns: ['a', 'a'] }), /\.columns is a list of 2: .* each once/],
+    [
+      features({ kind: 'group', of: 'query.x', measures: ['rank'] }),
+      /features\[0\]\.of is "query\.x", a column of the query/,
+    ],
+    [
+      features({ kind: 'position', column: 'query.p' }),
+      /features\[0\]\.column is "query\.p", a column of the query/,
+    ],
+    [features('item.query.x'), /features\[0\] names the column "item\.query\.x" of the items/],
+    [features('query.'), /features\[0\] names the column "query\.": wanted a name behind the point/],
+    [derived('price / 1e999'), /a number in it is too large/],
     [features('id'), /features\[0\] names the column id, which names an item in requests/],
     [
       features({ kind: 'categorical', column: 'c' }, { kind: 'group', of: 'c', measures: ['rank'] }),

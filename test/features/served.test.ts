@@ -414,9 +414,76 @@ t.test('training goes on with the features of the model', { timeout: 60_000 }, a
     first.model,
   ])
   t.match(other.stderr, /its features are others than those of features\.yaml/)
-  const incumbent = await train(t, more, [...TRAIN, '--model', first.model, '--model-channel', 'incumbent'])
-  t.match(incumbent.stderr, /has features of its own, fitted to other data, so this job cannot measure it/)
 })
+
+t.test(
+  'an incumbent is measured on what its own serving would make of the rows',
+  { timeout: 60_000 },
+  async (t) => {
+    const first = await trained
+    const scored = judged(12, 9)
+    const files = { ...FILES, 'train.jsonl': jsonLines(judged(20, 8)), 'test.jsonl': jsonLines(scored) }
+    const asIncumbent = ['--test', 'test.jsonl', '--model', first.model, '--model-channel', 'incumbent']
+    const ofIncumbent = ({ folder }: { folder: string }) =>
+      JSON.parse(readFileSync(join(folder, 'output/data/metrics.json'), 'utf8')).baselines.incumbent
+        .test as number
+    const server = await startServer(t, first.model)
+    const ndcgs: number[] = []
+    for (const { query, items } of scored) {
+      const { ranking } = (await server.invoke({ query, items })).json()
+      const grades = new Map(items.map(({ id, label }) => [id, 2 ** Number(label) - 1]))
+      const dcg = (gains: number[]) =>
+        gains.slice(0, 10).reduce((sum, gain, rank) => sum + gain / Math.log2(rank + 2), 0)
+      const best = dcg([...grades.values()].sort((a, b) => b - a))
+      ndcgs.push(best === 0 ? 1 : dcg(ranking.map(({ id }: { id: string }) => grades.get(id)!)) / best)
+    }
+    const served = ndcgs.reduce((sum, one) => sum + one, 0) / ndcgs.length
+
+    const other = {
+      ...files,
+      'features.yaml': 'features: [cost, { kind: numeric, name: margin, column: retail_price }]',
+    }
+    const bySpec = await train(t, other, [
+      ...TRAIN.slice(0, 4),
+      ...asIncumbent,
+      ...['--validation-fraction', '0.3'],
+    ])
+    t.equal(bySpec.code, 0, bySpec.stderr)
+    t.ok(Math.abs(ofIncumbent(bySpec) - served) < 1e-6, `${ofIncumbent(bySpec)} is ${served}`)
+
+    // A model of plain columns, whose names another spec gives to other things.
+    const items = all.flatMap(({ qid, items }) => items.map((item) => ({ qid, ...item, vector: undefined })))
+    const rows = items.map((item) => JSON.stringify(item)).join('\n')
+    const names = ['--features', 'retail_price,cost']
+    const test = scored.flatMap(({ qid, items }) =>
+      items.map((item) => ({ qid, ...item, vector: undefined })),
+    )
+    const flat = { 'train.jsonl': rows, 'test.jsonl': test.map((row) => JSON.stringify(row)).join('\n') }
+    const plain = await train(t, flat, [...TRAIN.slice(0, 2), '--test', 'test.jsonl', ...names])
+    t.equal(plain.code, 0, plain.stderr)
+    const onPlain = (spec: string) =>
+      train(t, { ...files, 'features.yaml': spec }, [
+        ...TRAIN.slice(0, 4),
+        ...['--test', 'test.jsonl', '--model', plain.model, '--model-channel', 'incumbent'],
+      ])
+    const swapped = await onPlain(
+      'features: [{ kind: numeric, name: cost, column: retail_price }, { kind: numeric, name: retail_price, column: cost }]',
+    )
+    t.equal(swapped.code, 0, swapped.stderr)
+    const { test: own } = JSON.parse(readFileSync(join(plain.folder, 'output/data/metrics.json'), 'utf8'))
+    t.ok(Math.abs(ofIncumbent(swapped) - own['ndcg@10']) < 1e-6)
+
+    const without = jsonLines(
+      judged(5).map((one) => ({ ...one, items: one.items.map(({ brand: _, ...item }) => item) })),
+    )
+    const lost = await train(t, { ...other, 'test.jsonl': without }, [...TRAIN.slice(0, 4), ...asIncumbent])
+    t.equal(lost.code, 1)
+    t.match(
+      lost.stderr,
+      /model\.ubj cannot be measured on these data: test\.jsonl has no feature column "brand"/,
+    )
+  },
+)
 
 t.test('the pages on features hold', { timeout: 60_000 }, async (t) => {
   const root = join(import.meta.dirname, '../..')

@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
+import type { SchemaElement } from 'hyparquet'
+import { type BasicType, parquetWriteBuffer } from 'hyparquet-writer'
 import t from 'tap'
 import type { Query } from '../../src/data/query.ts'
 import type { Rows } from '../../src/data/row-list.ts'
@@ -231,4 +233,182 @@ t.test('the matrix of training is the matrix of serving, to the bit', { timeout:
   )
   await fc.assert(property, { numRuns: 40, seed: 7 })
   t.ok(columns > 40 * 5, `${columns} columns were compared`)
+})
+
+type Column = { readonly name: string; readonly data: readonly unknown[]; readonly type?: BasicType }
+
+/** A file of Parquet: columns of one row, `x` among them, which may be a list. */
+function parquet(columns: readonly Column[], list?: SchemaElement['type']): Buffer {
+  const schema = list && [
+    { name: 'root', num_children: columns.length },
+    ...columns.flatMap(({ name, type }): SchemaElement[] =>
+      name === 'x'
+        ? [
+            { name, repetition_type: 'OPTIONAL', num_children: 1, converted_type: 'LIST' },
+            { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
+            { name: 'element', type: list, repetition_type: 'OPTIONAL' },
+          ]
+        : [
+            type === 'DOUBLE'
+              ? { name, type, repetition_type: 'OPTIONAL' }
+              : { name, type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'OPTIONAL' },
+          ],
+    ),
+  ]
+  const columnData = schema ? columns.map(({ name, data }) => ({ name, data })) : columns
+  return Buffer.from(parquetWriteBuffer({ columnData, ...(schema && { schema }) } as never))
+}
+
+t.test('the same value is the same feature in every format', { timeout: 60_000 }, async (t) => {
+  const folder = emptyFolder(t)
+  const file = (name: string, content: string | Buffer) => {
+    const path = join(folder, name)
+    writeFileSync(path, content)
+    return path
+  }
+  const query = { q: 'b 3', t: '2026-11-01' }
+  const ofQuery = [
+    { name: 'query.q', data: [query.q], type: 'STRING' },
+    { name: 'query.t', data: [query.t], type: 'STRING' },
+  ] as const
+  const roles = [
+    { name: 'label', data: [0], type: 'DOUBLE' },
+    { name: 'qid', data: ['1'], type: 'STRING' },
+  ] as const
+  /** Of each kind: the values of training, and others, each as text of CSV, as JSON, and as a type of Parquet. */
+  const kinds: readonly [
+    object,
+    readonly unknown[],
+    readonly (readonly [csv: string, json: unknown, type?: BasicType | 'LIST', parquet?: unknown])[],
+  ][] = [
+    [
+      { kind: 'numeric', column: 'x' },
+      [1],
+      [
+        ['0.1', 0.1, 'DOUBLE'],
+        ['16777217', 16777217, 'INT64', 16777217n],
+        ['', null, 'DOUBLE'],
+        ['1', 1, 'BOOLEAN', true],
+      ],
+    ],
+    [
+      { kind: 'categorical', column: 'x' },
+      ['a', '0.1', 'true', '2026-01-02', 'é', '🙂', '9007199254740993', 'מזון'],
+      [
+        [' a ', ' a ', 'STRING'],
+        ['0.1', 0.1, 'FLOAT', Math.fround(0.1)],
+        ['.10', 0.1, 'DOUBLE'],
+        ['True', true, 'BOOLEAN'],
+        ['2026-01-02', '2026-01-02', 'STRING'],
+        ['e\u0301', 'e\u0301', 'STRING'],
+        ['🙂', '🙂', 'STRING'],
+        ['9007199254740993', '9007199254740993', 'INT64', 9007199254740993n],
+        ['\ufeffמזון\u00a0', 'מזון', 'STRING'],
+        ['', null, 'STRING'],
+        [' ', ' ', 'STRING'],
+        ['never seen', 'never seen', 'STRING'],
+      ],
+    ],
+    [
+      { kind: 'text', column: 'x', against: 'query.q', measures: ['length', 'shared', 'trigrams'] },
+      ['b'],
+      [
+        ['3', 3, 'INT32'],
+        ['a"b, c\nd', 'a"b, c\nd', 'STRING'],
+        ['\u200fe\u0301 🙂 b', '\u200fe\u0301 🙂 b', 'STRING'],
+        ['x'.repeat(70_000), 'x'.repeat(70_000), 'STRING'],
+        ['', null, 'STRING'],
+      ],
+    ],
+    [
+      { kind: 'date', column: 'x', at: 'query.t', unit: 'seconds' },
+      ['2026-01-01'],
+      [
+        ['2026-01-02', '2026-01-02', 'STRING'],
+        ['2026-01-02 03:04:05.6', '2026-01-02T03:04:05.6Z', 'TIMESTAMP', new Date('2026-01-02T03:04:05.6Z')],
+        ['', null, 'STRING'],
+      ],
+    ],
+    [
+      { kind: 'embedding', column: 'x' },
+      ['[1,2]'],
+      [
+        ['[0.1, -2]', [0.1, -2], 'LIST'],
+        ['AACAPwAAAEA=', 'AACAPwAAAEA=', 'STRING'],
+        ['', null, 'LIST'],
+      ],
+    ],
+  ]
+  for (const [feature, seen, values] of kinds) {
+    const spec = JSON.stringify({ features: [feature] })
+    const lines = seen.map((x, qid) => JSON.stringify({ qid, query, items: [{ label: 0, x }] }))
+    const train = file('train.jsonl', lines.join('\n'))
+    for (const [csv, json, type, given = json] of values) {
+      const table = `label,qid,x,query.q,query.t\n0,1,${cell(csv)},${query.q},${query.t}\n`
+      const x = { name: 'x', data: [given], ...(type !== 'LIST' && { type }) } as Column
+      const columns = [...roles, x, ...ofQuery]
+      const bytes = parquet(columns, type === 'LIST' ? 'FLOAT' : undefined)
+      const tests = {
+        csv: file('x.csv', table),
+        jsonl: file('x.jsonl', JSON.stringify({ qid: 1, query, items: [{ label: 0, x: json }] })),
+        parquet: file('x.parquet', bytes),
+      }
+      const found: Record<string, string> = {}
+      let model: ModelInfo | undefined
+      for (const [format, test] of Object.entries(tests)) {
+        const { datasets, features } = await readBySpec(t, spec, { train, test })
+        found[format] = bits(datasets.test!.matrix.view(0, 1).slice())
+        const { featureNames, fitted } = features!.pipeline
+        model = {
+          featureNames,
+          features: { fitted: JSON.parse(JSON.stringify(fitted)), group: 'qid' },
+        } as never
+      }
+      const invoke = (body: string, type: string) =>
+        inputFn(Buffer.from(body), type, { model: model! }) as Rows
+      found.request = bits(
+        invoke(JSON.stringify({ query, items: [{ id: 1, x: json }] }), 'application/json').values,
+      )
+      found['request of CSV'] = bits(invoke(table, 'text/csv; header=present').values)
+      t.equal(
+        new Set(Object.values(found)).size,
+        1,
+        `${csv.slice(0, 30)}: ${JSON.stringify(found).slice(0, 300)}`,
+      )
+    }
+  }
+})
+
+t.test('what no request can say is refused before training', async (t) => {
+  const folder = emptyFolder(t)
+  const refused = async (features: object[], x: string, sentence: RegExp | undefined) => {
+    const train = join(folder, 'train.csv')
+    writeFileSync(train, `label,qid,x,query.t\n0,1,${x},1700009999\n1,1,1700000100,1700009999\n`)
+    const read = () => readBySpec(t, JSON.stringify({ features }), { train })
+    if (sentence) await t.rejects(read, { message: sentence })
+    else await t.resolves(read)
+  }
+  const number = { kind: 'numeric', column: 'x' }
+  const category = { kind: 'categorical', name: 'c', column: 'x' }
+  const text = { kind: 'text', name: 't', column: 'x', measures: ['length'] }
+  const date = { kind: 'date', name: 'd', column: 'x', at: 'query.t', epoch: 'seconds' }
+  await refused(
+    [number, category],
+    'nan',
+    /features\[1\] makes "c" \d of a row of training and missing of the same row/,
+  )
+  await refused([number, text], '3.0', /features\[1\] makes "t\.length" 2 of a row of training and 1 of/)
+  await refused([number, category, date], '1700000000.5', undefined)
+  await refused([number, date], '1700000000', undefined)
+  await refused([date], '253402300800', /column "x" is "253402300800": wanted seconds since 1970/)
+  await refused(
+    [
+      { ...category, encode: 'onehot' },
+      { ...number, name: 'c=3' },
+    ],
+    '3',
+    /features\[1\] makes a value called "c=3"/,
+  )
+  const other = { ...category, encode: 'onehot', max: 1 }
+  await refused([other], '(other)', undefined)
 })

@@ -14,6 +14,8 @@ t.test('ranking is by score, ties in input order, as long as wanted', async (t) 
   t.same(rank([0.5, 2, 0.5, -1], 2), [1, 0])
   t.same(rank([1], 10), [0])
   t.same(rank([]), [])
+  const [nan, inf] = [Number.NaN, Number.POSITIVE_INFINITY]
+  t.same(rank([1, nan, inf, 3, -inf, nan, inf]), [2, 6, 3, 0, 4, 1, 5], 'what is no number last')
 })
 
 t.test('ONNX Runtime writes nothing and reports to nobody', async (t) => {

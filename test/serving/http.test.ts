@@ -224,7 +224,9 @@ t.test('a drain of nothing ends at once, and one of something endless at last', 
   })
   const working = open(endless.port)
   working.socket.write(post('9,4,1'))
-  await delay(50)
+  const isWorking = async () =>
+    /^ranker_requests_in_flight 1$/m.test((await endless.app.inject('/metrics')).body)
+  while (!(await isWorking())) await delay(10)
   await endless.app.drain({ bodyMs: 100, totalMs: 200 })
   await working.closed
   t.equal(working.received(), '')

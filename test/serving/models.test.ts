@@ -152,6 +152,10 @@ t.test('names may be any text; urls only lead to plain folders below the root', 
   t.same((await send('GET', '/models')).json(), { models: [] })
   t.equal((await send('POST', '/models', '[]')).statusCode, 400)
   t.equal((await send('POST', '/models')).statusCode, 400)
+  const wrong = await send('GET', '/models/m/invoke')
+  t.match(wrong, { statusCode: 405, headers: { allow: 'POST' }, body: /WRONG_METHOD/ })
+  t.match(await send('POST', '/models/m'), { statusCode: 405, headers: { allow: 'GET, HEAD, DELETE' } })
+  t.match(await send('POST', '/invocations'), { statusCode: 404, body: /wanted GET \/ping or POST \/models/ })
 })
 
 t.test('a model that does not fit is refused before it takes the memory', async (t) => {

@@ -55,6 +55,17 @@ t.test('rules of the manifest hold for requests without their own', async (t) =>
   t.same(lists.json()[1].ranking, [])
 })
 
+t.test('an answer counts what a minimum of relevance left out', async (t) => {
+  const { invoke } = await startServer(t, modelFolder(t))
+  const three = [...items, { ...items[0]!, id: 3, price: 11, cost: 6 }]
+  const ask = async (rerank: object, limit = 9) =>
+    (await invoke({ items: three, limit, context: { rerank } })).json()
+  const dropped = await ask({ minimum: { score: 0, drop: true } })
+  t.match(dropped, { dropped: 1, ranking: { length: 2 } })
+  t.equal((await ask({ minimum: { score: 0, drop: true } }, 1)).dropped, 1, 'whatever the limit')
+  t.notOk('dropped' in (await ask({ minimum: { score: 0 } })))
+})
+
 t.test('what is wrong with the rules is said', async (t) => {
   const { invoke } = await startServer(t, modelFolder(t))
   const refusal = async (rerank: unknown) => (await invoke({ items, context: { rerank } })).json().error

@@ -1,11 +1,9 @@
 import { belongingsOf, lookForBelongings, planRemoval } from '../../aws/endpoint/remove.ts'
 import { endpointName } from '../../aws/endpoint/settings.ts'
-import { wantedEndpoint } from '../../aws/endpoint/wanted.ts'
-import { modelSource } from '../../aws/model-source.ts'
 import { join, printedCalls } from '../../aws/plan.ts'
 import { planRoleRemoval } from '../../aws/role.ts'
-import { needed } from '../../aws/scope.ts'
 import type { AwsCommand, Context } from './aws-command.ts'
+import { wantedBySettings } from './wanted.ts'
 
 export const deleteEndpoint: AwsCommand = {
   name: 'delete',
@@ -26,25 +24,13 @@ A dry run, which does not look, prints the requests for what the settings would 
 }
 
 async function run(context: Context): Promise<number> {
-  const { config, flags, isDryRun, io, folder } = context
+  const { config, flags, isDryRun } = context
   const name = endpointName(config)
   const scope = await context.scope()
   const tools = isDryRun ? undefined : await context.tools()
-  let belongings: Awaited<ReturnType<typeof lookForBelongings>>
-  if (tools) belongings = await lookForBelongings(name, flags.switches.has('force'), tools.api)
-  else {
-    const source = (place: string) => modelSource(scope, place, { cwd: io.cwd, folder })
-    const { model, b, shadow } = config.endpoint ?? {}
-    belongings = belongingsOf(
-      wantedEndpoint(scope, config, {
-        a: await source(
-          needed(model, 'endpoint.model', 'the model that was deployed (--model), to know the names'),
-        ),
-        b: b?.model === undefined ? undefined : await source(b.model),
-        shadow: shadow?.model === undefined ? undefined : await source(shadow.model),
-      }),
-    )
-  }
+  const belongings = tools
+    ? await lookForBelongings(name, flags.switches.has('force'), tools.api)
+    : belongingsOf((await wantedBySettings(context, scope)).wanted)
   const removal = planRemoval(name, belongings)
   const plan = flags.switches.has('with-role')
     ? join(removal, await planRoleRemoval(scope, tools?.api))

@@ -2,14 +2,11 @@ import { planDeploy } from '../../aws/endpoint/deploy.ts'
 import { NOTHING } from '../../aws/endpoint/existing.ts'
 import { deploy } from '../../aws/endpoint/run.ts'
 import { checkEndpoint, endpointName, modeOf } from '../../aws/endpoint/settings.ts'
-import { wantedEndpoint } from '../../aws/endpoint/wanted.ts'
-import { type ModelSource, modelSource } from '../../aws/model-source.ts'
 import { printedCalls } from '../../aws/plan.ts'
-import { needed, pinImage, type Scope } from '../../aws/scope.ts'
-import { RankerError } from '../../errors.ts'
-import { isS3Address } from '../../storage/s3-address.ts'
+import { pinImage } from '../../aws/scope.ts'
 import { type AwsCommand, type Context, FORCE_FLAG } from './aws-command.ts'
 import { askEndpoint, smokeQuery } from './query.ts'
+import { wantedBySettings } from './wanted.ts'
 
 export const deployEndpoint: AwsCommand = {
   name: 'deploy',
@@ -36,28 +33,15 @@ async function run(context: Context): Promise<number> {
   const mode = modeOf(endpoint)
   const named = await context.scope()
   const scope = isDryRun ? named : await pinImage(named, (await context.tools()).api)
-  const place = needed(
-    endpoint.model,
-    'endpoint.model',
-    'a model (--model): a local artefact, or s3://bucket/key',
-  )
-  if (mode === 'multi-model' && !isS3Address(place))
-    throw new RankerError('BAD_CONFIG', {
-      where: 'endpoint.model',
-      reason: 'wanted s3://bucket/prefix/, below which the models are',
-    })
-  const a = await source(context, scope, place)
-  const b = endpoint.b && (await source(context, scope, endpoint.b.model!))
-  const shadow = endpoint.shadow && (await source(context, scope, endpoint.shadow.model!))
-  const wanted = wantedEndpoint(scope, config, { a, b, shadow })
+  const { wanted, model } = await wantedBySettings(context, scope)
   if (isDryRun) {
     const plan = planDeploy(wanted, NOTHING)
     context.shown(plan)
     return context.printCalls(plan)
   }
   const tools = await context.tools()
-  const query = await smokeQuery(context, a, mode)
-  const variants = b ? ['A', 'B'] : [undefined]
+  const query = await smokeQuery(context, model, mode)
+  const variants = endpoint.b ? ['A', 'B'] : [undefined]
   const { plan, answers } = await deploy(
     wanted,
     tools,
@@ -87,8 +71,3 @@ async function run(context: Context): Promise<number> {
   )
   return 0
 }
-
-const source = ({ io, folder, config }: Context, scope: Scope, place: string): Promise<ModelSource> =>
-  modeOf(config.endpoint ?? {}) === 'multi-model'
-    ? Promise.resolve({ address: place.endsWith('/') ? place : `${place}/` })
-    : modelSource(scope, place, { cwd: io.cwd, folder })

@@ -1,4 +1,4 @@
-import { leavesOf } from '../../aws/schema.ts'
+import { fileLeavesOf, leavesOf } from '../../aws/schema.ts'
 import { type AwsCommand, COMMON_FLAGS } from './aws-command.ts'
 
 const WIDTH = 110
@@ -13,12 +13,14 @@ export function awsHelp({ name, usage, about, groups, flags = {}, examples }: Aw
     line(`${flag} ${options ? options.join('|') : VALUES[kind]}`, does)
   const own = (all: AwsCommand['flags'] & object) =>
     Object.entries(all).map(([flag, { value, does }]) => line(value ? `${flag} ${value}` : flag, does))
+  const inFile = fileLeavesOf(groups).map(({ path, does }) => entry(`  ${path.join('.')}`, does))
   const sections = [
     ['Flags', [...own(flags), ...own(COMMON_FLAGS)]],
     ...groups.map((group) => [
       `Settings (${group} in the file, RANKER_AWS_${group.toUpperCase()}_… in the environment)`,
       ofGroups.filter(({ path: [first] }) => first === group).map(setting),
     ]),
+    ...(inFile.length > 0 ? [['Settings that only the file can hold', inFile]] : []),
     ['Settings of all commands (RANKER_AWS_… in the environment)', common.map(setting)],
   ] as [string, string[]][]
   return `Usage: ranker aws ${name} ${usage}
@@ -34,8 +36,9 @@ ${examples.map((example) => `  ${example}`).join('\n')}
 
 const VALUES = { text: 'TEXT', number: 'N', boolean: 'true|false', list: 'A,B', map: 'K=V,K=V' } as const
 
-function line(flag: string, does: string): string {
-  const start = `  --${flag}`
+const line = (flag: string, does: string): string => entry(`  --${flag}`, does)
+
+function entry(start: string, does: string): string {
   const texts = wrap(does, WIDTH - INDENT)
   const first =
     start.length < INDENT ? [start.padEnd(INDENT) + texts[0]] : [start, ' '.repeat(INDENT) + texts[0]]

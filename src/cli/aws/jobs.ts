@@ -1,5 +1,6 @@
 import type { Api } from '../../aws/api.ts'
 import type { Tools } from '../../aws/apply.ts'
+import { priceOf } from '../../aws/cost/prices.ts'
 import { dataSource } from '../../aws/jobs/data.ts'
 import { CHANNEL_NAMES, type ChannelSources } from '../../aws/jobs/training-job.ts'
 import { isThere } from '../../aws/model-source.ts'
@@ -7,6 +8,7 @@ import { startOfJobs, timeInName } from '../../aws/names.ts'
 import { join, type Plan, printedCalls } from '../../aws/plan.ts'
 import { lookForRole, planRole } from '../../aws/role.ts'
 import { needed, pinImage, type Scope } from '../../aws/scope.ts'
+import { formatSeconds } from '../../aws/wait.ts'
 import { RankerError } from '../../errors.ts'
 import { parseHyperparameters, resolveHyperparameter } from '../../training/hyperparameters.ts'
 import { hyperparameterFlagNames } from '../hyperparameter-help.ts'
@@ -109,6 +111,31 @@ export async function planJobNeeds(context: Context, scope: Scope, channels: Cha
     )
   }
   return join(role, ...plans)
+}
+
+interface Fleet {
+  readonly InstanceType?: string | undefined
+  readonly InstanceCount?: number | undefined
+}
+
+/** Dollars of instances that train for some seconds, by the table of prices; undefined where it has no such price. */
+export function trainingUsd(
+  { InstanceType = '', InstanceCount = 1 }: Fleet,
+  seconds: number,
+  region: string,
+) {
+  const hourly = priceOf('training', InstanceType, region)
+  return hourly === undefined ? undefined : (hourly * InstanceCount * seconds) / 3600
+}
+
+/** Tells what jobs cost at most, before they are started. */
+export function tellMost({ told }: Context, fleet: Fleet, seconds: number, region: string, jobs = 1): void {
+  const usd = trainingUsd(fleet, seconds, region)
+  if (usd === undefined) return
+  const many = jobs > 1 ? `${jobs} jobs of ` : ''
+  told(
+    `at most about $${(jobs * usd).toFixed(2)}, if ${many}${fleet.InstanceCount} ${fleet.InstanceType} run for ${formatSeconds(seconds)}`,
+  )
 }
 
 /** A job that is about to run: `ranker aws COMMAND --job NAME`. */

@@ -3,11 +3,10 @@ import { lookForExtras } from '../../aws/endpoint/existing.ts'
 import { configOf, isPromoted, planMove, promoted, refuseForeign } from '../../aws/endpoint/move.ts'
 import { A, checkEndpoint, endpointName } from '../../aws/endpoint/settings.ts'
 import { type EndpointState, existingEndpoint } from '../../aws/endpoint/state.ts'
-import { wantedEndpoint } from '../../aws/endpoint/wanted.ts'
-import { modelSource } from '../../aws/model-source.ts'
 import { printedCalls } from '../../aws/plan.ts'
-import { needed, type Scope } from '../../aws/scope.ts'
+import type { Scope } from '../../aws/scope.ts'
 import { type AwsCommand, type Context, FORCE_FLAG } from './aws-command.ts'
+import { wantedBySettings } from './wanted.ts'
 
 export const promote: AwsCommand = {
   name: 'promote',
@@ -27,7 +26,8 @@ async function run(context: Context): Promise<number> {
   const scope = await context.scope()
   const deployment = config.endpoint?.deployment
   if (isDryRun) {
-    const current = await asDeployed(context, scope)
+    checkEndpoint(config)
+    const current = (await wantedBySettings(context, scope)).wanted.endpointConfig
     const endpoint = assumed(scope, name, current.EndpointConfigName!)
     const alarms = Object.values(alarmsOfVariant(name, A!))
     const options = {
@@ -59,19 +59,6 @@ async function run(context: Context): Promise<number> {
     `promoted: ${name} serves ${target.ProductionVariants![0]!.ModelName}\n`,
   )
   return 0
-}
-
-/** The configuration that the settings would deploy. */
-async function asDeployed(context: Context, scope: Scope) {
-  const { config, io, folder } = context
-  checkEndpoint(config)
-  const source = (place: string) => modelSource(scope, place, { cwd: io.cwd, folder })
-  const { model, b, shadow } = config.endpoint ?? {}
-  return wantedEndpoint(scope, config, {
-    a: await source(needed(model, 'endpoint.model', 'the model that was deployed (--model)')),
-    b: b?.model === undefined ? undefined : await source(b.model),
-    shadow: shadow?.model === undefined ? undefined : await source(shadow.model),
-  }).endpointConfig
 }
 
 /** An endpoint that a dry run takes to be there. */

@@ -1,4 +1,3 @@
-import { priceOf } from '../../aws/cost/prices.ts'
 import {
   drawCurve,
   followTraining,
@@ -19,6 +18,8 @@ import {
   jobScope,
   planJobNeeds,
   runJob,
+  tellMost,
+  trainingUsd,
   UNNAMED,
 } from './jobs.ts'
 
@@ -54,6 +55,8 @@ async function run(context: Context): Promise<number> {
   const there = !isDryRun && (await isTrainingThere((await context.tools()).api, job))
   const needs = there ? { steps: [], kept: [] } : await planJobNeeds(context, scope, channels)
   const plan = join(needs, make(`training job ${job}`, there, 'sagemaker:CreateTrainingJob', request))
+  const { ResourceConfig, StoppingCondition } = request
+  if (!there) tellMost(context, ResourceConfig!, StoppingCondition!.MaxRuntimeInSeconds!, scope.region)
   const outcome = await runJob(context, {
     command: 'train',
     what: `training job ${job}`,
@@ -82,8 +85,7 @@ async function run(context: Context): Promise<number> {
 function billOf(description: TrainingDescription, region: string) {
   const { BillableTimeInSeconds: seconds = 0, TrainingTimeInSeconds: training = seconds } = description
   const { InstanceType = '', InstanceCount = 1 } = description.ResourceConfig ?? {}
-  const hourly = priceOf('training', InstanceType, region)
-  const usd = hourly === undefined ? undefined : (hourly * InstanceCount * seconds) / 3600
+  const usd = trainingUsd({ InstanceType, InstanceCount }, seconds, region)
   const saved =
     training > 0 && seconds < training
       ? `, ${Math.round(100 * (1 - seconds / training))} % saved by spot`

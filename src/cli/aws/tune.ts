@@ -13,6 +13,7 @@ import {
   jobScope,
   planJobNeeds,
   runJob,
+  tellMost,
   UNNAMED,
 } from './jobs.ts'
 
@@ -59,6 +60,10 @@ async function run(context: Context): Promise<number> {
     needs,
     make(`tuning job ${job}`, there, 'sagemaker:CreateHyperParameterTuningJob', request),
   )
+  const { ResourceConfig, StoppingCondition } = request.TrainingJobDefinition!
+  const jobs = request.HyperParameterTuningJobConfig!.ResourceLimits!.MaxNumberOfTrainingJobs
+  if (!there && jobs !== undefined)
+    tellMost(context, ResourceConfig!, StoppingCondition!.MaxRuntimeInSeconds!, scope.region, jobs)
   const outcome = await runJob(context, {
     command: 'tune',
     what: `tuning job ${job}`,

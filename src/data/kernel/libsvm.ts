@@ -2,7 +2,7 @@
 
 import { CELLS, INPUT, PLACES } from '../parsers-layout'
 import { findCells } from './cells'
-import { FINITE, isLongNumber, readNumbers } from './number'
+import { FINITE, readLong, readNumbers, YES } from './number'
 import { endWith, IS_ODD, WANTS_MORE } from './state'
 
 const SPACE: u8 = 0x20
@@ -62,7 +62,7 @@ export function readLibsvm(bytes: u32, width: u32, base: u32): u32 {
     } else {
       const labelEnd = withoutCr(from, to, ender)
       if (from < labelEnd) {
-        isOdd = had !== NOTHING || !isLongNumber(from, labelEnd)
+        isOdd = had !== NOTHING || readLong(from, labelEnd) !== YES
         had = LABEL
       }
     }

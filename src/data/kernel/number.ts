@@ -82,21 +82,29 @@ export function readNumbers(count: u32, others: u32): u32 {
 
 function readOther(start: usize, end: usize, others: u32): f32 {
   if (start === end) return NaN
-  if (isLongNumber(start, end)) return long
-  return others === NONE ? Infinity : other(start, end)
+  const answer = readLong(start, end)
+  if (answer === YES) return long
+  return answer === NO && others === NONE ? Infinity : other(start, end)
 }
 
 function signed(value: f32, negative: u32): f32 {
   return reinterpret<f32>(reinterpret<u32>(value) | (negative << 31))
 }
 
-/** The number that isLongNumber read. */
+/** The number that readLong read. */
 let long: f32 = 0
 let mantissa: u64 = 0
 let count: u32 = 0
 
-/** Whether [start, end) is a finite number of up to 19 digits, zeros at its start aside, perhaps with an exponent. */
-export function isLongNumber(start: usize, end: usize): bool {
+/** What readLong says: it is no such number; */
+const NO: u32 = 0
+/** it is finite, and was read; */
+export const YES: u32 = 1
+/** it is one, and what it is as a float32 is not certain. */
+const UNSURE: u32 = 2
+
+/** Reads a number of up to 19 digits, zeros at its start aside, perhaps with an exponent. */
+export function readLong(start: usize, end: usize): u32 {
   const first: u32 = load<u8>(start)
   const from = start + usize(first === MINUS || first === PLUS)
   mantissa = 0
@@ -110,28 +118,28 @@ export function isLongNumber(start: usize, end: usize): bool {
     power = i32(point - at)
     seen += at - point
   }
-  if (seen === 0) return false
+  if (seen === 0) return NO
   if (at < end) {
     // `1.e5` is a number, but none of JSON's.
-    if (power === 0 && load<u8>(at - 1) === POINT) return false
-    if ((load<u8>(at) | 0x20) !== 0x65) return false
+    if (power === 0 && load<u8>(at - 1) === POINT) return NO
+    if ((load<u8>(at) | 0x20) !== 0x65) return NO
     const sign: u32 = ++at < end ? load<u8>(at) : 0
     if (sign === MINUS || sign === PLUS) at++
-    if (at === end || end - at > 4) return false
+    if (at === end || end - at > 4) return NO
     let exponent: i32 = 0
     for (; at < end; at++) {
       const digit = u32(load<u8>(at)) - ZERO
-      if (digit > 9) return false
+      if (digit > 9) return NO
       exponent = exponent * 10 + digit
     }
     power += sign === MINUS ? -exponent : exponent
   }
   if (mantissa === 0) power = 0
-  if (power > MOST_POWER) return false
+  if (power > MOST_POWER) return UNSURE
   if (power < -MOST_POWER) {
     // Less than half of the least float32, whatever the digits are.
     long = signed(0, u32(first === MINUS))
-    return true
+    return YES
   }
   let value = f64(mantissa)
   for (; power > 22; power -= 22) value *= 1e22
@@ -140,7 +148,8 @@ export function isLongNumber(start: usize, end: usize): bool {
   // Four roundings at most, and a fifth in what Number makes of the text: the true one is known where all that is near
   // is the same float32.
   long = signed(f32(value * (1 - 2 ** -50)), u32(first === MINUS))
-  return long === signed(f32(value * (1 + 2 ** -50)), u32(first === MINUS)) && abs(long) !== Infinity
+  const other = signed(f32(value * (1 + 2 ** -50)), u32(first === MINUS))
+  return long === other && abs(long) !== Infinity ? YES : UNSURE
 }
 
 function skipZeros(from: usize, end: usize): usize {
