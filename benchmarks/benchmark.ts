@@ -1,3 +1,4 @@
+import type { Figure } from './figures.ts'
 import type { Python } from './python.ts'
 
 /** What a run was asked for, and what its benchmarks share. */
@@ -18,7 +19,13 @@ export interface Context {
   readonly minutes: number
   /** Undefined where there is none, or no chosen benchmark compares with it. */
   readonly python: Python | undefined
+  /** The least of everything: whether it runs at all is what is asked. */
+  readonly quick: boolean
   readonly say: (line?: string) => void
+  /** Takes down a number that is to be reached; a table of all of them follows the benchmark. */
+  readonly figure: (figure: Figure) => void
+  /** Takes down an SVG for docs/images, which is written where results are. */
+  readonly picture: (name: string, svg: string) => void
 }
 
 /** One benchmark of `npm run bench`. */

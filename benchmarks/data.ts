@@ -120,7 +120,7 @@ function deviates(count: number, random: () => number): Float64Array {
 }
 
 /** Nearly a standard normal: four uniforms added up need no logarithm, and nobody here looks at the tails. */
-function normal(random: () => number): number {
+export function normal(random: () => number): number {
   return (random() + random() + random() + random() - 2) * Math.sqrt(3)
 }
 

@@ -1,24 +1,30 @@
-import { formatTable } from './table.ts'
-
-/** What was promised of a run, and what came of it. Times say something on a quiet machine only, and decide nothing. */
-export class Figures {
-  readonly #rows: string[][] = []
-
-  /** A value that is to be at most so large. */
-  atMost(name: string, seen: number, most: number, unit: string): void {
-    this.#add(name, `at most ${most} ${unit}`, `${seen.toFixed(2)} ${unit}`, seen <= most)
-  }
-
-  /** A value that is to be at least so large. */
-  atLeast(name: string, seen: number, least: number): void {
-    this.#add(name, `at least ${least}`, seen.toFixed(4), seen >= least)
-  }
-
-  toString(): string {
-    return formatTable(['figure', 'wanted', 'seen', 'met'], this.#rows)
-  }
-
-  #add(name: string, wanted: string, seen: string, isMet: boolean): void {
-    this.#rows.push([name, wanted, seen, isMet ? 'yes' : 'NO'])
-  }
+/** A number that is to be reached, and what was measured. */
+export interface Figure {
+  readonly what: string
+  readonly unit: string
+  readonly value: number
+  readonly atLeast?: number
+  readonly atMost?: number
 }
+
+export function isMet({ value, atLeast, atMost }: Figure): boolean {
+  return (atLeast === undefined || value >= atLeast) && (atMost === undefined || value <= atMost)
+}
+
+/** The figures as rows of cells: what, wanted, measured, met or missed. */
+export function figureRows(figures: readonly Figure[]): string[][] {
+  return figures.map((figure) => {
+    const { what, unit, value, atLeast, atMost } = figure
+    const wanted = [
+      ...(atLeast === undefined ? [] : [`at least ${atLeast}`]),
+      ...(atMost === undefined ? [] : [`at most ${atMost}`]),
+    ]
+    return [what, `${wanted.join(', ')} ${unit}`, `${exact(value)} ${unit}`, isMet(figure) ? 'met' : 'missed']
+  })
+}
+
+export const FIGURE_COLUMNS = ['figure', 'wanted', 'measured', '']
+
+/** Three digits, or all of a count. */
+const exact = (value: number): string =>
+  Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(3)))

@@ -5,9 +5,8 @@ import { PRODUCT } from '../src/version.ts'
 import { XGBOOST_VERSION } from '../src/xgboost/library.ts'
 import { root } from './ranker.ts'
 
-/** What figures mean nothing without: the machine, how busy it is, and every version that matters. */
+/** What figures mean nothing without: the machine, and every version that matters. */
 export function describeRun(): string {
-  const load = loadavg().map((value) => value.toFixed(2))
   const memory = (totalmem() / 2 ** 30).toFixed(1)
   const versions = [
     `node ${process.versions.node}`,
@@ -17,10 +16,15 @@ export function describeRun(): string {
   ]
   return [
     `machine   ${cpus()[0]?.model ?? arch()}, ${availableParallelism()} cores, ${memory} GiB`,
-    `load      ${load.join(' ')} (1, 5 and 15 minutes)`,
     `kernel    ${type()} ${release()} ${arch()}`,
     `versions  ${versions.join(', ')}`,
   ].join('\n')
+}
+
+/** When it is, and how busy the machine is. */
+export function describeMoment(): string {
+  const load = loadavg().map((value) => value.toFixed(2))
+  return `${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC, load ${load.join(' ')} (1, 5 and 15 minutes)`
 }
 
 function installedVersion(name: string): string {

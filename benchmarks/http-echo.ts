@@ -2,8 +2,11 @@
 import fastify from 'fastify'
 
 const app = fastify({ logger: false, bodyLimit: 1 << 26 })
-app.addContentTypeParser('text/csv', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+app.removeAllContentTypeParsers()
+app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
 app.get('/ping', async () => '')
-app.post('/invocations', async (request, reply) => reply.type('text/csv').send(request.body))
+app.post('/invocations', async (request, reply) =>
+  reply.type(request.headers['content-type'] ?? '').send(request.body),
+)
 process.on('SIGTERM', () => app.close())
 await app.listen({ host: '127.0.0.1', port: Number(process.argv[2]) })

@@ -47,7 +47,7 @@ async function ping({ port, seconds }: PingJob): Promise<PingResult> {
 function once(port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const asking = request(
-      { host: '127.0.0.1', port, path: '/ping', agent: false, timeout: 10_000 },
+      { host: '127.0.0.1', port, path: '/ping', agent: false, timeout: 30_000 },
       (answer) => {
         answer.on('error', reject)
         answer.on('end', () =>

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -6,7 +7,9 @@ import type { Context } from './benchmark.ts'
 import { type Child, runChild } from './child.ts'
 import { writeJudgedCsv } from './data.ts'
 import type { LoadJob, LoadResult } from './http-load.ts'
-import { cpuSeconds } from './proc.ts'
+import type { Contender } from './http-peers.ts'
+import type { Requests } from './http-requests.ts'
+import { ownCpuSeconds, processTree } from './proc.ts'
 import { rankerTrain } from './ranker.ts'
 
 /** Of the model that servers are measured with. */
@@ -15,7 +18,7 @@ export const TREES = 100
 const ROWS_PER_QUERY = 100
 
 export const LOAD = fileURLToPath(new URL('./http-load.ts', import.meta.url))
-const READY_TIMEOUT = 30
+const READY_TIMEOUT = 120
 const STEP = 5
 
 /** A server under measurement, answering. */
@@ -31,6 +34,8 @@ export interface Measured extends LoadResult {
   /** CPU milliseconds of the server a request. */
   readonly cpu: number
   readonly perSecond: number
+  /** CPU milliseconds a request of the process that took the most. */
+  readonly busiest: number
 }
 
 /** Starts a server on a free port of the loopback interface and waits until it answers. */
@@ -58,20 +63,57 @@ export async function startServer(name: string, start: (port: number) => Child):
   throw new Error(`${name} was not ready within ${READY_TIMEOUT} s: ${reason}`)
 }
 
+/** Starts a contender with the model of a folder. */
+export function serveModel(contender: Contender, model: string, workers = 1): Promise<Server> {
+  return startServer(contender.name, (port) => contender.start(model, port, workers))
+}
+
+/** Servers that answer together, and end whatever happens. */
+export async function withServers<T>(
+  starting: readonly (() => Promise<Server>)[],
+  work: (servers: Server[]) => Promise<T>,
+): Promise<T> {
+  const servers: Server[] = []
+  try {
+    for (const start of starting) servers.push(await start())
+    return await work(servers)
+  } finally {
+    await Promise.all(servers.map((server) => server.child.stop()))
+  }
+}
+
+/** Sends the first of the requests. @returns the answer's body @throws when it is no 200 */
+export async function askOnce({ name, port }: Server, { contentType, bodies }: Requests): Promise<string> {
+  const answer = await fetch(`http://127.0.0.1:${port}/invocations`, {
+    method: 'POST',
+    headers: { 'content-type': contentType },
+    body: Buffer.from(bodies[0]!),
+  })
+  const text = await answer.text()
+  if (!answer.ok) throw new Error(`${name} answers ${answer.status}: ${text.slice(0, 300)}`)
+  return text
+}
+
 /** Puts load on a server from a process of its own. @throws when a request fails. */
 export async function measure(server: Server, job: Omit<LoadJob, 'port'>): Promise<Measured> {
-  const before = cpuSeconds(server.child.pid)
+  const before = cpuOfEach(server)
   const lines = await runChild(process.execPath, [LOAD, JSON.stringify({ ...job, port: server.port })])
-  const cpu = cpuSeconds(server.child.pid) - before
+  const taken = [...cpuOfEach(server)].map(([pid, seconds]) => seconds - (before.get(pid) ?? 0))
   const result = JSON.parse(lines.at(-1)!) as LoadResult
   if (result.failure !== undefined) {
     throw new Error(`${server.name} at ${job.connections} connections: ${result.failure}`)
   }
+  const perRequest = (seconds: number) => (1000 * seconds) / result.requests
   return {
     ...result,
-    cpu: (1000 * cpu) / result.requests,
+    cpu: perRequest(taken.reduce((sum, seconds) => sum + seconds, 0)),
+    busiest: perRequest(Math.max(...taken)),
     perSecond: result.requests / result.seconds,
   }
+}
+
+function cpuOfEach({ child }: Server): Map<number, number> {
+  return new Map(processTree(child.pid).map((pid) => [pid, ownCpuSeconds(pid)]))
 }
 
 async function freePort(): Promise<number> {
@@ -82,11 +124,15 @@ async function freePort(): Promise<number> {
   return port
 }
 
-/** Trains the model that servers are measured with. @returns its folder */
-export async function trainModel({ folder, threads }: Context, trees = TREES): Promise<string> {
+/** Trains the model that servers are measured with, once for each number of trees. @returns its folder */
+export async function trainModel({ folder, threads, quick }: Context, trees = TREES): Promise<string> {
   const csv = join(folder, 'http.csv')
-  writeJudgedCsv(csv, { seed: 21, rows: 5000, features: FEATURES, rowsPerQuery: ROWS_PER_QUERY })
   const output = join(folder, `http-${trees}`)
-  await rankerTrain({ train: csv, output, num_round: trees, max_depth: 6, eta: 0.1, nthread: threads })
-  return join(output, 'model')
+  const model = join(output, 'model')
+  if (existsSync(model)) return model
+  const rows = quick ? 500 : 5000
+  writeJudgedCsv(csv, { seed: 21, rows, features: FEATURES, rowsPerQuery: ROWS_PER_QUERY })
+  const rounds = quick ? 5 : trees
+  await rankerTrain({ train: csv, output, num_round: rounds, max_depth: 6, eta: 0.1, nthread: threads })
+  return model
 }

@@ -1,162 +1,151 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { Booster } from '../src/xgboost/booster.ts'
 import { XGBoost } from '../src/xgboost/library.ts'
 import type { Benchmark, Context } from './benchmark.ts'
-import { runChild, startChild } from './child.ts'
-import { requestBodies } from './data.ts'
-import type { LoadJob, LoadResult } from './http-load.ts'
-import type { PingJob, PingResult } from './http-pings.ts'
-import {
-  FEATURES,
-  LOAD,
-  type Measured,
-  measure,
-  type Server,
-  startServer,
-  TREES,
-  trainModel,
-} from './http-server.ts'
-import { sayStart } from './http-start.ts'
+import { KINDS } from './features-data.ts'
+import { sayPings } from './http-busy.ts'
+import { contenders, ECHO, ONNXRUNTIME, RANKER } from './http-peers.ts'
+import { CONNECTIONS, cpuOf, describeLanes, type Lane, raceServers, secondsOf } from './http-race.ts'
+import { csvRequests, judgedQueries, npyRequests, queryRequests, type Requests } from './http-requests.ts'
+import { askOnce, FEATURES, serveModel, trainModel, withServers } from './http-server.ts'
+import { measureWorkers } from './http-workers.ts'
 import { largestDifference } from './parity-ours.ts'
-import { rankerServe } from './ranker.ts'
-import { formatTable, short } from './table.ts'
+import { rankerTrain } from './ranker.ts'
+import { median, ratio } from './table.ts'
 
 const ROWS = 100
 const BODIES = 200
-const CONNECTIONS = [1, 8]
-const WARM_UP_SECONDS = 1
-/** Rows of a request while pings are measured, and how many clients send them. */
-const PING_ROWS = [100, 1000]
-const PING_CONNECTIONS = 80
-const PING_BODIES = 20
+const TREES = [100, 500] as const
 const TOLERANCE = 1e-6
 
-const PINGS = fileURLToPath(new URL('./http-pings.ts', import.meta.url))
-const ECHO = fileURLToPath(new URL('./http-echo.ts', import.meta.url))
-const PEER = fileURLToPath(new URL('./http-onnxruntime.ts', import.meta.url))
-
-/** What a request for 100 rows costs over HTTP, beside Fastify with onnxruntime-node and Fastify that echoes. */
+/** What requests for 100 rows cost over HTTP, beside other servers of the same model. */
 export const httpBenchmark: Benchmark = {
   name: 'http',
   summary:
-    'requests a second and CPU of POST /invocations, beside Fastify with onnxruntime-node and a bare echo',
-  comparesWithPython: false,
+    'CPU, requests a second and latencies of POST /invocations, beside other servers of the same model',
+  comparesWithPython: true,
   async run(context) {
-    const { say, folder, seconds } = context
-    const model = await trainModel(context)
-    const bodies = requestBodies(BODIES, ROWS, FEATURES)
-    const file = join(folder, 'http-bodies.json')
-    writeFileSync(file, JSON.stringify(bodies))
-
-    const servers: Server[] = []
-    try {
-      servers.push(await startServer('ranker', (port) => rankerServe(model, port)))
-      const onnx = join(model, 'model.onnx')
-      servers.push(
-        await startServer('fastify + ort', (port) =>
-          startChild(process.execPath, [PEER, String(port), onnx]),
-        ),
-      )
-      servers.push(await startServer('echo', (port) => startChild(process.execPath, [ECHO, String(port)])))
-      const [ranker, peer, echo] = servers as [Server, Server, Server]
-      const difference = await checkScores(ranker, bodies, join(model, 'model.ubj'))
-
-      const rows: string[][] = []
-      for (const server of servers) {
-        await measure(server, { connections: CONNECTIONS.at(-1)!, seconds: WARM_UP_SECONDS, bodies: file })
-      }
-      for (const connections of CONNECTIONS) {
-        // Side by side at the same number of connections, so that a busy minute of the machine falls on both.
-        const ours = await measure(ranker, { connections, seconds, bodies: file })
-        const theirs = await measure(peer, { connections, seconds, bodies: file })
-        const floor = await measure(echo, { connections, seconds, bodies: file })
-        rows.push(...describe(connections, ours, [peer.name, theirs], [echo.name, floor]))
-      }
-      const size = (bodies.reduce((sum, body) => sum + body.length, 0) / BODIES / 1024).toFixed(0)
-      const requests = `${ROWS} rows x ${FEATURES} features of CSV (${size} KiB, ${BODIES} bodies in turn)`
-      say(`${requests}, ${TREES} trees of depth 6, one worker, ${seconds} s each\n`)
-      say(formatTable(['server', 'connections', ...COLUMNS.map(([name]) => name)], rows))
-      await sayPings(context, ranker, bodies)
-      await sayStart(context, { file, first: bodies[0]! })
-      say(`scores of ${ROWS} rows within ${difference} of XGBoost's own`)
-      if (difference <= TOLERANCE) return true
-      say(`WRONG: wanted within ${TOLERANCE}`)
-      return false
-    } finally {
-      await Promise.all(servers.map((server) => server.child.stop()))
-    }
+    const { say, python, quick } = context
+    const csv = csvRequests(context, quick ? 20 : BODIES, ROWS, FEATURES)
+    const npy = npyRequests(context, csv, FEATURES)
+    const bytes = csv.bodies.reduce((sum, body) => sum + body.length, 0) / csv.bodies.length
+    const size = `${(bytes / 1024).toFixed(0)} KiB of CSV`
+    say(
+      `${ROWS} rows x ${FEATURES} features (${size}), ${csv.bodies.length} bodies in turn; trees of depth 6; one`,
+    )
+    say(
+      `worker, ${CONNECTIONS} connections; medians of ${context.runs} times ${secondsOf(context)} s ± half the distance`,
+    )
+    say('between the quartiles')
+    if (python) say(`Python: ${python.versions}`)
+    else say('Python: skipped, there is none')
+    let difference = 0
+    for (const trees of TREES) difference = Math.max(difference, await measureCsv(context, trees, csv))
+    await measureOther(context, npy, 'npy', await trainModel(context), 0.1)
+    const queries = queryRequests(context, quick ? 20 : BODIES, ROWS)
+    const what = `queries of ${ROWS} items with 15 raw columns, JSON`
+    await measureOther(context, queries, what, await trainQueries(context), 0.4)
+    await measureWorkers(context, csv)
+    await sayPings(context, await trainModel(context))
+    say(`scores of ${ROWS} rows of all servers are within ${difference} of XGBoost’s own`)
+    if (difference <= TOLERANCE) return true
+    say(`WRONG: wanted within ${TOLERANCE}`)
+    return false
   },
 }
 
-/** The platform gives a connection 250 ms, however busy the server is; a ping that takes longer is a step to its end. */
-async function sayPings({ say, folder, seconds }: Context, { port }: Server, bodies: readonly string[]) {
-  const rows: string[][] = []
-  for (const times of PING_ROWS.map((count) => count / ROWS)) {
-    const file = join(folder, 'http-ping-bodies.json')
-    const large = Array.from({ length: PING_BODIES }, (_, body) => bodies.slice(body, body + times).join(''))
-    writeFileSync(file, JSON.stringify(large))
-    const load: LoadJob = { port, connections: PING_CONNECTIONS, seconds: seconds + 1, bodies: file }
-    const [loaded, pinged] = await Promise.all([
-      runChild(process.execPath, [LOAD, JSON.stringify(load)]),
-      runChild(process.execPath, [PINGS, JSON.stringify({ port, seconds } satisfies PingJob)]),
-    ])
-    const { requests, failure } = JSON.parse(loaded.at(-1)!) as LoadResult
-    if (failure !== undefined) throw new Error(`under load of ${times * ROWS} rows a request: ${failure}`)
-    const { pings, p50, worst, failures } = JSON.parse(pinged.at(-1)!) as PingResult
-    rows.push([
-      `${PING_CONNECTIONS} clients, ${times * ROWS} rows a request`,
-      ...[requests / (seconds + 1), pings, p50, worst].map(short),
-      String(failures),
-    ])
-  }
-  say(
-    `\n${formatTable(['/ping on new connections', 'requests/s', 'pings', 'p50 ms', 'worst ms', 'lost'], rows)}\n`,
+/** @returns the largest difference of any server's scores from XGBoost's */
+async function measureCsv(context: Context, trees: 100 | 500, csv: Requests): Promise<number> {
+  const { say, figure, python } = context
+  const model = await trainModel(context, trees)
+  const all = [...contenders(python), ECHO]
+  return withServers(
+    all.map((one) => () => serveModel(one, model)),
+    async (servers) => {
+      const wanted = predict(join(model, 'model.ubj'), csv)
+      let difference = 0
+      for (const server of servers) {
+        if (server.name === ECHO.name) continue
+        const scores = Float32Array.from((await askOnce(server, csv)).trimEnd().split('\n'), Number)
+        difference = Math.max(difference, largestDifference(scores, wanted).difference)
+      }
+      const lanes = await raceServers(context, servers, csv)
+      say(`\nCSV, ${trees} trees\n`)
+      say(describeLanes(lanes))
+      const cpu = (name: string) => lanes.find(({ server }) => server.name === name)?.runs.map(cpuOf)
+      const ours = cpu(RANKER.name)!
+      const what = `CSV, ${trees} trees: CPU a request`
+      figure({ what, unit: 'ms', value: median(ours), atMost: trees === 100 ? 0.17 : 0.29 })
+      if (trees === 500) return difference
+      const share = 100 * ratio(ours, cpu(ONNXRUNTIME.name)!)
+      figure({ what: `${what}, of Fastify with onnxruntime-node`, unit: '%', value: share, atMost: 45 })
+      const aws = cpu('the AWS way')
+      if (aws)
+        figure({ what: `${what}, the AWS way / ranker`, unit: 'x', value: ratio(aws, ours), atLeast: 25 })
+      await measureHalf(context, lanes, csv)
+      return difference
+    },
   )
 }
 
-/** A fast wrong answer is worth nothing: the first answer is held against XGBoost's C API. */
-async function checkScores({ port }: Server, bodies: readonly string[], model: string): Promise<number> {
-  const [body = ''] = bodies
-  const answer = await fetch(`http://127.0.0.1:${port}/invocations`, {
-    method: 'POST',
-    headers: { 'content-type': 'text/csv' },
-    body,
-  })
-  const text = await answer.text()
-  if (!answer.ok) throw new Error(`ranker answers ${answer.status}: ${text}`)
+/** XGBoost's scores of the first body. */
+function predict(model: string, { bodies }: Requests): Float32Array {
   const booster = Booster.load(XGBoost.load(process.env), readFileSync(model))
   try {
-    const values = Float32Array.from(body.trimEnd().split(/[,\n]/), Number)
-    const wanted = booster.predict(values, ROWS, FEATURES)
-    return largestDifference(Float32Array.from(text.trimEnd().split('\n'), Number), wanted).difference
+    const values = Float32Array.from(Buffer.from(bodies[0]!).toString().trimEnd().split(/[,\n]/), Number)
+    return booster.predict(values, values.length / FEATURES, FEATURES)
   } finally {
     booster.close()
   }
 }
 
-/** The columns of the table after its first. */
-const COLUMNS: readonly (readonly [string, (one: Measured) => number])[] = [
-  ['requests/s', (one) => one.perSecond],
-  ['CPU ms', (one) => one.cpu],
-  ['p50 ms', (one) => one.p50],
-  ['p99 ms', (one) => one.p99],
-]
+/** Latencies where each server gets half of the requests that it can answer. */
+async function measureHalf(context: Context, lanes: readonly Lane[], csv: Requests): Promise<void> {
+  const most = new Map(
+    lanes.map(({ server, runs }) => [server.name, median(runs.map(({ perSecond }) => perSecond))]),
+  )
+  const servers = lanes.map(({ server }) => server).filter(({ name }) => name !== ECHO.name)
+  const half = await raceServers(context, servers, csv, {
+    connections: 2 * CONNECTIONS,
+    rateOf: ({ name }) => most.get(name)! / 2,
+  })
+  context.say('\nCSV, 100 trees, each at half of its own most requests, which come evenly\n')
+  context.say(describeLanes(half))
+  const value = median(half[0]!.runs.map(({ p99 }) => p99))
+  context.figure({ what: 'CSV, 100 trees: p99 at half load', unit: 'ms', value, atMost: 3 })
+}
 
-function describe(
-  connections: number,
-  ours: Measured,
-  ...others: [name: string, one: Measured][]
-): string[][] {
-  const row = (name: string, value: (of: (one: Measured) => number) => number) => [
-    name,
-    String(connections),
-    ...COLUMNS.map(([, of]) => short(value(of))),
-  ]
-  return [
-    row('ranker', (of) => of(ours)),
-    ...others.map(([name, one]) => row(name, (of) => of(one))),
-    ...others.map(([name, one]) => row(`ranker / ${name}`, (of) => of(ours) / of(one))),
-  ]
+/** Requests of another form, beside their echo. */
+async function measureOther(
+  context: Context,
+  requests: Requests,
+  what: string,
+  model: string,
+  atMost: number,
+): Promise<void> {
+  const { say, figure } = context
+  const starting = [RANKER, ECHO].map((one) => () => serveModel(one, model))
+  await withServers(starting, async (servers) => {
+    await askOnce(servers[0]!, requests)
+    const lanes = await raceServers(context, servers, requests)
+    const size = (requests.bodies[0]!.length / 1024).toFixed(0)
+    say(`\n${what} (${size} KiB), 100 trees\n`)
+    say(describeLanes(lanes))
+    const value = median(lanes[0]!.runs.map(cpuOf))
+    figure({ what: `${what}: CPU a request`, unit: 'ms', value, atMost })
+  })
+}
+
+/** A model of raw columns, with every kind of feature but those of vectors and trigrams. */
+async function trainQueries({ folder, threads, quick }: Context): Promise<string> {
+  const [train, features] = [join(folder, 'queries.jsonl'), join(folder, 'queries.yaml')]
+  const kinds = Object.entries(KINDS).filter(([kind]) => !/embed|trigram/.test(kind))
+  writeFileSync(train, judgedQueries(quick ? 10 : 100, 50))
+  // YAML is more than JSON.
+  writeFileSync(features, JSON.stringify({ features: kinds.flatMap(([, list]) => list) }))
+  const output = join(folder, 'queries')
+  const rounds = quick ? 5 : 100
+  await rankerTrain({ train, features, output, num_round: rounds, max_depth: 6, nthread: threads })
+  return join(output, 'model')
 }

@@ -4,21 +4,32 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Benchmark, Context } from './benchmark.ts'
 import { featuresBenchmark } from './features.ts'
-import { describeRun } from './header.ts'
+import { FIGURE_COLUMNS, type Figure, figureRows } from './figures.ts'
+import { growthBenchmark } from './growth.ts'
+import { describeMoment, describeRun } from './header.ts'
 import { httpBenchmark } from './http.ts'
 import { largeBenchmark } from './large.ts'
+import { memoryBenchmark } from './memory.ts'
 import { parityBenchmark } from './parity.ts'
 import { parsersBenchmark } from './parsers.ts'
 import { openPython } from './python.ts'
+import { type Result, writeResults } from './results.ts'
+import { scorerBenchmark } from './scorer.ts'
 import { soakBenchmark } from './soak.ts'
+import { startBenchmark } from './start.ts'
+import { formatTable } from './table.ts'
 import { trainBenchmark } from './train.ts'
 import { twoStageBenchmark } from './two-stage.ts'
 
 const BENCHMARKS: readonly Benchmark[] = [
-  parityBenchmark,
-  trainBenchmark,
+  scorerBenchmark,
+  growthBenchmark,
   parsersBenchmark,
   httpBenchmark,
+  startBenchmark,
+  memoryBenchmark,
+  parityBenchmark,
+  trainBenchmark,
   featuresBenchmark,
   largeBenchmark,
   soakBenchmark,
@@ -36,10 +47,12 @@ ${BENCHMARKS.map(({ name, summary }) => `  ${name.padEnd(12)} ${summary}`).join(
 Flags
   --rows N       rows of the training benchmark (default 20000)
   --runs N       runs of which the median counts, in the training benchmark (default 3)
-  --seconds N    load for each measurement over HTTP (default 3)
+  --seconds N    load for each measurement over HTTP (default 2)
   --minutes N    mixed load of the soak (default 2)
   --items N      items of the two-stage benchmark (default 100000)
   --threads N    threads of XGBoost (default: the cores there are)
+  --write        write benchmarks/RESULTS.md, and what docs/performance.md shows of it
+  --quick        the least of everything, to see that it runs; its figures mean nothing
   --help         this text
 
 The exit code is 1 when something is wrong, never because something is slow. benchmarks/README.md tells how to
@@ -60,10 +73,12 @@ function readArguments(argv: readonly string[]) {
       options: {
         rows: value(20_000),
         runs: value(3),
-        seconds: value(3),
+        seconds: value(2),
         minutes: value(2),
         items: value(100_000),
         threads: value(availableParallelism()),
+        write: { type: 'boolean', default: false },
+        quick: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h' },
       },
     })
@@ -75,7 +90,9 @@ function readArguments(argv: readonly string[]) {
     return {
       help: values.help === true,
       names: positionals,
+      write: values.write,
       asked: {
+        quick: values.quick,
         rows: number('rows'),
         runs: number('runs'),
         seconds: number('seconds'),
@@ -99,7 +116,7 @@ function choose(names: readonly string[]): readonly Benchmark[] {
 }
 
 async function main(argv: readonly string[]): Promise<number> {
-  const { help, names, asked } = readArguments(argv)
+  const { help, names, write, asked } = readArguments(argv)
   const say = (line = '') => {
     process.stdout.write(`${line}\n`)
   }
@@ -107,20 +124,49 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(HELP)
     return 0
   }
+  if (write && asked.quick) throw new UsageError('--write with --quick: there is nothing worth writing')
   const chosen = choose(names)
   const folder = mkdtempSync(join(tmpdir(), 'ranker-bench-'))
   process.on('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(1))
 
-  say(describeRun())
+  const head = describeRun()
+  say(head)
   const python = chosen.some((one) => one.comparesWithPython) ? await openPython(say) : undefined
   if (python) say(`          ${python.versions}`)
-  const context: Context = { ...asked, folder, say, python }
   let right = true
+  const results: Result[] = []
+  const pictures = new Map<string, string>()
   for (const benchmark of chosen) {
-    say(`\n${benchmark.name}: ${benchmark.summary}\n`)
-    right = (await benchmark.run(context)) && right
+    const moment = describeMoment()
+    say(`\n${benchmark.name}: ${benchmark.summary}`)
+    say(`${moment}\n`)
+    const lines: string[] = []
+    const figures: Figure[] = []
+    const context: Context = {
+      ...asked,
+      folder,
+      python,
+      say: (line = '') => {
+        lines.push(line)
+        say(line)
+      },
+      figure: (one) => {
+        if (!asked.quick) figures.push(one)
+      },
+      picture: (name, svg) => pictures.set(name, svg),
+    }
+    // What the others have measured is not lost with it.
+    const isRight = await benchmark.run(context).catch((error: Error) => {
+      say(`WRONG: ${error.message}`)
+      return false
+    })
+    right = isRight && right
+    if (figures.length > 0) say(`\n${formatTable(FIGURE_COLUMNS, figureRows(figures))}`)
+    // What is wrong is no result.
+    if (isRight) results.push({ name: benchmark.name, moment, figures, lines })
   }
+  if (write) writeResults(head, results, pictures)
   return right ? 0 : 1
 }
 

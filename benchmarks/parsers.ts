@@ -132,7 +132,7 @@ export const parsersBenchmark: Benchmark = {
   name: 'parsers',
   summary: 'nanoseconds to read a number of each format, and to write a score',
   comparesWithPython: false,
-  async run({ say }) {
+  async run({ say, figure }) {
     const random = seededRandom(3)
     let wrong = 0
     const rows: string[][] = []
@@ -165,6 +165,8 @@ export const parsersBenchmark: Benchmark = {
         others.map((ns) => ns / VALUES),
         differing,
       )
+      if (format !== mixed) continue
+      figure({ what: `CSV, ${name}: a number`, unit: 'ns', value: median(mine) / VALUES, atMost: 7 })
     }
     const scores = Array.from({ length: BODIES }, () =>
       Float32Array.from({ length: SCORES }, () => random() * 8 - 4),
@@ -184,6 +186,7 @@ export const parsersBenchmark: Benchmark = {
       `bodies of ${ROWS} rows of ${WIDTH}, thread CPU time: median (5th to 95th percentile of ${RUNS} runs)\n`,
     )
     say(formatTable(['', 'ns a number', 'beside', 'ns', 'ratio', 'differ'], rows))
+    figure({ what: 'values that differ', unit: 'of all', value: wrong, atMost: 0 })
     if (wrong > 0) say(`\nWRONG: ${wrong} values differ`)
     return wrong === 0
   },

@@ -5,12 +5,21 @@ const TICKS_PER_SECOND = 100
 
 /** CPU seconds, user and system, that a process and its living descendants have taken so far. */
 export function cpuSeconds(pid: number): number {
+  return processTree(pid).reduce((sum, one) => sum + ownCpuSeconds(one), 0)
+}
+
+/** CPU seconds of one process. */
+export function ownCpuSeconds(pid: number): number {
   // The name in brackets may hold anything, so fields are counted from the last bracket: utime is the 14th of
   // all.
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  const own = (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
-  return children(pid).reduce((sum, child) => sum + cpuSeconds(child), own)
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
+}
+
+/** A process and all its living descendants, itself first. */
+export function processTree(pid: number): number[] {
+  return [pid, ...children(pid).flatMap(processTree)]
 }
 
 function children(pid: number): number[] {
@@ -25,13 +34,39 @@ function children(pid: number): number[] {
   })
 }
 
+/** Bytes in memory of a process. */
+export interface Memory {
+  /** A page that n processes share counts a n-th of it. */
+  readonly pss: number
+  /** Of pages that no other process has. */
+  readonly own: number
+  /** Of pages that others have as well. */
+  readonly shared: number
+}
+
+/** @throws when it has ended. */
+export function processMemory(pid: number | 'self'): Memory {
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')
+  const sum = (...names: string[]) =>
+    names.reduce((bytes, name) => {
+      const kilobytes = new RegExp(`^${name}: *(\\d+) kB`, 'm').exec(text)?.[1]
+      return bytes + 1024 * Number(kilobytes ?? 0)
+    }, 0)
+  return {
+    pss: sum('Pss'),
+    own: sum('Private_Clean', 'Private_Dirty'),
+    shared: sum('Shared_Clean', 'Shared_Dirty'),
+  }
+}
+
 /** Bytes in memory of a process and all its descendants, where a page that several share counts once (PSS). */
 export function residentTree(pid: number): number {
-  try {
-    const own = /^Pss: *(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]
-    return children(pid).reduce((sum, child) => sum + residentTree(child), 1024 * Number(own ?? 0))
-  } catch {
-    // It has ended.
-    return 0
-  }
+  return processTree(pid).reduce((sum, one) => {
+    try {
+      return sum + processMemory(one).pss
+    } catch {
+      // It has ended.
+      return sum
+    }
+  }, 0)
 }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { runChild } from './child.ts'
+import { type Child, runChild, startChild } from './child.ts'
 import { OPENMP, root } from './ranker.ts'
 
 /** A Python with the packages of python/requirements.txt. */
@@ -10,6 +10,8 @@ export interface Python {
   readonly versions: string
   /** Runs a script of `benchmarks/python`. @returns the lines of its stdout. */
   run(script: string, args: readonly string[], onLine?: (line: string) => void): Promise<readonly string[]>
+  /** Starts a server of a package, `python -m MODULE …`, that finds the modules of `benchmarks/python`. */
+  serve(module: string, args: readonly string[], env: Readonly<Record<string, string>>): Child
 }
 
 const FOLDER = fileURLToPath(new URL('./python', import.meta.url))
@@ -45,6 +47,8 @@ export async function openPython(say: (line: string) => void): Promise<Python | 
       versions,
       run: (script, args, onLine) =>
         runChild(python, [join(FOLDER, script), ...args], { env: OPENMP, ...(onLine && { onLine }) }),
+      serve: (module, args, env) =>
+        startChild(python, ['-m', module, ...args], { cwd: FOLDER, env: { ...OPENMP, ...env } }),
     }
   } catch (error) {
     return without(say, error instanceof Error ? error.message : String(error))
@@ -53,8 +57,10 @@ export async function openPython(say: (line: string) => void): Promise<Python | 
 
 const VERSIONS = `
 import platform
+from importlib.metadata import version
 import numpy, pandas, xgboost
-packages = ", ".join(f"{m.__name__} {m.__version__}" for m in (xgboost, numpy, pandas))
+names = "xgboost-cpu numpy pandas fastapi uvicorn gunicorn gevent flask".split()
+packages = ", ".join(f"{name} {version(name)}" for name in names)
 print(f"python {platform.python_version()}, {packages}")
 `
 

@@ -33,3 +33,17 @@ export function short(value: number): string {
   const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))))
   return value.toFixed(Math.min(digits, 6))
 }
+
+/** The median, and beside it half of the distance between the quartiles as a share of it: `2.34 ±3 %`. */
+export function withSpread(values: readonly number[]): string {
+  const middle = median(values)
+  const share = (quantile(values, 0.75) - quantile(values, 0.25)) / 2 / middle
+  return values.length > 1 && Number.isFinite(share)
+    ? `${short(middle)} ±${(100 * share).toFixed(0)} %`
+    : short(middle)
+}
+
+/** The median of what the first is of the second, round by round: a busy moment of the machine falls on both. */
+export function ratio(first: readonly number[], second: readonly number[]): number {
+  return median(first.map((value, round) => value / second[round]!))
+}

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { Benchmark, Context } from './benchmark.ts'
 import { writeJudgedCsv } from './data.ts'
 import { rankerTrain, type TrainFlags } from './ranker.ts'
-import { formatTable, median, short } from './table.ts'
+import { formatTable, ratio, short, withSpread } from './table.ts'
 
 const ROWS_PER_QUERY = 100
 const PARAMETERS = {
@@ -33,8 +33,9 @@ export const trainBenchmark: Benchmark = {
   summary: 'seconds and peak memory of training, beside pandas and xgboost in Python',
   comparesWithPython: true,
   async run(context) {
-    const { say, rows, runs, threads, python } = context
-    const training = { rows, features: 136, rounds: 100 }
+    const { say, runs, threads, python, quick } = context
+    const rows = quick ? 500 : context.rows
+    const training = { rows, features: 136, rounds: quick ? 5 : 100 }
     const csv = await prepareCase(context, training)
     const ours: Run[] = []
     const theirs: Run[] = []
@@ -44,7 +45,9 @@ export const trainBenchmark: Benchmark = {
       if (python) theirs.push(await measurePython(csv, training, context))
     }
     const trees = `${training.rounds} trees of depth ${PARAMETERS.max_depth}`
-    say(`${rows} rows x ${training.features} features, ${trees}, ${threads} threads, median of ${runs}\n`)
+    say(
+      `${rows} rows x ${training.features} features, ${trees}, ${threads} threads, median of ${runs} ± half the distance between the quartiles\n`,
+    )
     say(describeRuns({ ours, Python: theirs }))
     if (!python) say('\nPython: skipped, there is none')
     return true
@@ -133,15 +136,13 @@ async function timed(
   }
 }
 
-/** A table of the medians of each phase, one column a contender, and what ours is of the last one. */
+/** A table of the medians of each phase, one column a contender, and what ours is of the last one, run by run. */
 export function describeRuns(contenders: Readonly<Record<string, readonly Run[]>>): string {
   const names = Object.keys(contenders)
   const runs = Object.values(contenders)
   const rows = Object.keys(runs[0]![0]!).map((phase) => {
-    const medians = runs.map((list) =>
-      list.length === 0 ? Number.NaN : median(list.map((run) => run[phase]!)),
-    )
-    return [phase, ...medians.map(short), short(medians[0]! / medians.at(-1)!)]
+    const values = runs.map((list) => list.map((run) => run[phase]!))
+    return [phase, ...values.map(withSpread), short(ratio(values[0]!, values.at(-1)!))]
   })
   return formatTable(['phase, seconds', ...names, `${names[0]} / ${names.at(-1)}`], rows)
 }

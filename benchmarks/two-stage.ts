@@ -8,7 +8,6 @@ import { EmbeddedEngine, OpenSearchEngine, type SearchEngine } from '../src/retr
 import type { Benchmark, Context } from './benchmark.ts'
 import { runChild } from './child.ts'
 import { writeJudgedCsv } from './data.ts'
-import { Figures } from './figures.ts'
 import { startServer } from './http-server.ts'
 import { cpuSeconds, residentTree } from './proc.ts'
 import { rankerServe, rankerTrain } from './ranker.ts'
@@ -33,6 +32,7 @@ export const twoStageBenchmark: Benchmark = {
   onlyByName: true,
   async run(context) {
     const { say, folder, items } = context
+    const figure: Context['figure'] = items === PROMISED_ITEMS ? context.figure : () => {}
     const index = join(folder, 'index')
     const run = async (mode: string) => {
       const args = [INDEX, mode, index, items, DIMENSIONS, SEARCHES].map(String)
@@ -40,13 +40,12 @@ export const twoStageBenchmark: Benchmark = {
     }
     const built = await run('build')
     const searched = await run('search')
-    const figures = new Figures()
-    figures.atMost('index build, embedded', built.seconds, 40, 's')
-    figures.atMost('resident memory while it builds', built.rss / 1e6, 400, 'MB')
-    figures.atMost('resident memory while it searches', searched.rss / 1e6, 400, 'MB')
-    figures.atMost('stage 1 embedded, p50', searched.plain.p50, 5, 'ms')
-    figures.atMost('stage 1 embedded, p99', searched.plain.p99, 20, 'ms')
-    figures.atLeast('stage 1 embedded, recall@100', searched.recall, 0.99)
+    figure({ what: 'index build, embedded', value: built.seconds, atMost: 40, unit: 's' })
+    figure({ what: 'resident memory while it builds', value: built.rss / 1e6, atMost: 400, unit: 'MB' })
+    figure({ what: 'resident memory while it searches', value: searched.rss / 1e6, atMost: 400, unit: 'MB' })
+    figure({ what: 'stage 1 embedded, p50', value: searched.plain.p50, atMost: 5, unit: 'ms' })
+    figure({ what: 'stage 1 embedded, p99', value: searched.plain.p99, atMost: 20, unit: 'ms' })
+    figure({ what: 'stage 1 embedded, recall@100', value: searched.recall, atLeast: 0.99, unit: '' })
     say(`stage 1, embedded: ${items.toLocaleString('en-US')} x ${DIMENSIONS}, the nearest 100\n`)
     say(
       formatTable(
@@ -78,18 +77,16 @@ export const twoStageBenchmark: Benchmark = {
       say(`\nboth stages at ${PER_SECOND} searches a second, embedded\n`)
       const before = cpuSeconds(server.child.pid)
       const { isRight, ranking, all } = await measure(context, engine, ranker)
-      figures.atMost('stage 2 through HTTP, p50', ranking.p50, 2, 'ms')
-      figures.atMost('stage 2 through HTTP, p99', ranking.p99, 10, 'ms')
-      figures.atMost('whole request embedded, p99', all.p99, 30, 'ms')
+      figure({ what: 'stage 2 through HTTP, p50', value: ranking.p50, atMost: 2, unit: 'ms' })
+      figure({ what: 'stage 2 through HTTP, p99', value: ranking.p99, atMost: 10, unit: 'ms' })
+      figure({ what: 'whole request embedded, p99', value: all.p99, atMost: 30, unit: 'ms' })
       const cpu = (1000 * (cpuSeconds(server.child.pid) - before)) / (WARM_UP + requestsOf(context))
       say(
         `\nranker: ${cpu.toFixed(2)} CPU ms a request, ${mb(residentTree(server.child.pid))} (PSS of all its processes)`,
       )
       let isAllRight = isRight && searched.recall >= 0.99
-      if (hasOpenSearch()) isAllRight = (await withOpenSearch(context, ranker, figures)) && isAllRight
+      if (hasOpenSearch()) isAllRight = (await withOpenSearch({ ...context, figure }, ranker)) && isAllRight
       else say('\nOpenSearch: not here, skipped (node scripts/launch.mjs scripts/test-parts.ts fetches it)')
-      if (items === PROMISED_ITEMS)
-        say(`\nwhat was promised, at ${PER_SECOND} searches a second, and what was seen\n\n${figures}`)
       return isAllRight
     } finally {
       await server.child.stop()
@@ -97,8 +94,8 @@ export const twoStageBenchmark: Benchmark = {
   },
 }
 
-async function withOpenSearch(context: Context, ranker: RankerClient, figures: Figures): Promise<boolean> {
-  const { say, items } = context
+async function withOpenSearch(context: Context, ranker: RankerClient): Promise<boolean> {
+  const { say, figure, items } = context
   const node = await startOpenSearch()
   try {
     const settings = { number_of_replicas: 0 }
@@ -114,10 +111,15 @@ async function withOpenSearch(context: Context, ranker: RankerClient, figures: F
     say(
       `\nstage 1, OpenSearch over loopback: built in ${seconds.toFixed(1)} s, search ${ms(quantiles(taken))}`,
     )
-    figures.atMost('stage 1 OpenSearch over loopback, p50', quantiles(taken).p50, 20, 'ms')
+    figure({
+      what: 'stage 1 OpenSearch over loopback, p50',
+      value: quantiles(taken).p50,
+      atMost: 20,
+      unit: 'ms',
+    })
     say(`\nboth stages at ${PER_SECOND} searches a second, OpenSearch\n`)
     const { isRight, all } = await measure(context, engine, ranker)
-    figures.atMost('whole request with OpenSearch, p99', all.p99, 60, 'ms')
+    figure({ what: 'whole request with OpenSearch, p99', value: all.p99, atMost: 60, unit: 'ms' })
     await engine.close()
     return isRight
   } finally {
