@@ -199,6 +199,25 @@ t.test('any forest, any row, any number of rows', async (t) => {
   )
 })
 
+t.test('more trees than are taken at once', async (t) => {
+  const random = seededRandom(4)
+  // 64 bytes each: 384 KB, where 256 are taken at once.
+  const trees = Array.from({ length: 6000 }, (_, tree) => stump(tree % 3, random(), random(), random(), true))
+  const rows = Float32Array.from({ length: 3 * 37 }, () => random())
+  for (const categories of [undefined, new Map([[0, new Set([0])]])]) {
+    const first = categories ? [{ ...trees[0]!, categories }] : []
+    const forest = { ...FOREST, trees: [...first, ...trees] }
+    const scorer = openForest(forest)
+    for (const count of [1, 16, 37]) {
+      t.same(
+        [...(await scorer.score(rows, count))],
+        Array.from({ length: count }, (_, row) => predictRow(forest, rows.subarray(3 * row, 3 * row + 3))),
+      )
+    }
+    await scorer.close()
+  }
+})
+
 t.test('more rows than one call of the kernel takes', async (t) => {
   const width = 3000
   const wide = { ...FOREST, width, trees: [stump(2999, 0.5, 1, 2, true), stump(0, 0.25, 4, 8, false)] }

@@ -12,11 +12,14 @@ const FEW: u32 = 4
 const SUMS: usize = 64
 /** Where each row is in the tree that is being walked. */
 const PLACES: usize = 128
+/** Bytes of trees that stay in the second cache beside the columns of a block. */
+const TILE: usize = 256 * 1024
 /** Two columns for each feature: where missing values go left, and where they go right. */
 const COLUMNS: usize = 256
 
 /**
- * Scores rows by the trees in [trees, end). Where there are sets the trees are walked by `addTreeOfSets`.
+ * Scores rows by the trees in [trees, end): all rows by as many trees as stay in a processor's second cache, then by the
+ * next ones. A large forest would else be read from memory for every block of rows.
  * @param sets features that are looked up in sets, in [sets, setsEnd)
  * @param rows float32 values, row after row; what lies behind them is read too, up to a block of rows
  * @param features values of a row
@@ -34,23 +37,45 @@ export function score(
   base: f32,
   scores: usize,
 ): void {
+  for (let row: u32 = 0; row < count; row++) store<f32>(scores + (row << 2), base)
+  for (let from = trees; from < end; ) {
+    let to: usize = load<u32>(from, 4)
+    while (to < end && (count <= BLOCK || load<u32>(to, 4) - from <= TILE)) to = load<u32>(to, 4)
+    addTrees(from, to, sets, setsEnd, rows, count, features, scores)
+    from = to
+  }
+}
+
+/** Adds the trees in [from, to) to the scores. Where there are sets the trees are walked by `addTreeOfSets`. */
+function addTrees(
+  from: usize,
+  to: usize,
+  sets: usize,
+  setsEnd: usize,
+  rows: usize,
+  count: u32,
+  features: u32,
+  scores: usize,
+): void {
   const stride = features << 2
   for (let first: u32 = 0; first < count; first += BLOCK) {
     const left = min(count - first, BLOCK)
     fill(rows + first * stride, left, features)
-    const to = scores + (first << 2)
+    const sums = scores + (first << 2)
     if (sets < setsEnd) {
       fillSets(sets, setsEnd, rows + first * stride, left, stride)
-      for (let at: u32 = 0; at < COLUMN; at += 16) v128.store(SUMS + at, f32x4.splat(base))
-      for (let tree = trees; tree < end; tree = load<u32>(tree, 4)) addTreeOfSets(tree, left << 2)
-      memory.copy(to, SUMS, left << 2)
+      memory.copy(SUMS, sums, left << 2)
+      for (let tree = from; tree < to; tree = load<u32>(tree, 4)) addTreeOfSets(tree, left << 2)
+      memory.copy(sums, SUMS, left << 2)
     } else if (left <= FEW) {
-      for (let row: u32 = 0; row < left; row++)
-        store<f32>(to + (row << 2), scoreRow(trees, end, row << 2, base))
+      for (let row: u32 = 0; row < left; row++) {
+        const sum = sums + (row << 2)
+        store<f32>(sum, scoreRow(from, to, row << 2, load<f32>(sum)))
+      }
     } else {
-      for (let at: u32 = 0; at < COLUMN; at += 16) v128.store(SUMS + at, f32x4.splat(base))
-      for (let tree = trees; tree < end; tree = load<u32>(tree, 4)) addTree(tree)
-      memory.copy(to, SUMS, left << 2)
+      memory.copy(SUMS, sums, left << 2)
+      for (let tree = from; tree < to; tree = load<u32>(tree, 4)) addTree(tree)
+      memory.copy(sums, SUMS, left << 2)
     }
   }
 }
