@@ -116,6 +116,8 @@ t.test('the list of parts', async (t) => {
   const { components } = JSON.parse(runInside(engine, imageName('sagemaker'), 'inside-parts.mjs'))
   const purls: string[] = components.map(({ purl }: { purl: string }) => purl)
   const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  // The set-up's alone, which the image does not have.
+  delete dependencies.fflate
   for (const [name, version] of Object.entries(dependencies)) {
     const purl = `pkg:npm/${name.replace('@', '%40')}@${version}`
     t.ok(purls.includes(purl), purl)
