@@ -4,13 +4,14 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { main } from 'assemblyscript/asc'
+import { PAGES } from '../src/data/parsers-layout.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 /** Their sources below src, and what each needs beyond what all do. */
 export const KERNELS: Readonly<Record<string, readonly string[]>> = {
   'scoring/kernel/forest': [],
-  // Its own constants at the start, and pages as src/data/parsers-layout.ts lays them out.
-  'data/kernel/parsers': ['--memoryBase', '64', '--initialMemory', '12', '--maximumMemory', '12'],
+  // Its own constants at the start; it never grows.
+  'data/kernel/parsers': ['--memoryBase', '64', '--initialMemory', `${PAGES}`, '--maximumMemory', `${PAGES}`],
 }
 /** Addresses are 32 bits wide here, and will be. */
 const CONVERTS_ADDRESSES = '201'

@@ -1,4 +1,4 @@
-// Where things are in the memory of the parsers' module, in bytes, for both sides of it. It never grows: bodies go
+// What both sides of the parsers' module know: where things are in its memory, in bytes, and what numbers stand for. It never grows: bodies go
 // through it in pieces.
 
 /** Bytes to read; what lies up to 64 bytes before and behind is looked at too, and does not count. */
@@ -20,3 +20,17 @@ export const BEFORE = PLACES
 export const AFTER = BEFORE + 16
 /** Numbers that one call writes: each takes up to 24 bytes, and 16 before and after it. */
 export const MOST_TEXTS = 0x1000
+
+/** How a call ended: for want of bytes or room; */
+export const WANTS_MORE = 0
+/** at what is not read; */
+export const IS_ODD = 1
+/** at the end of a list. */
+export const HAS_ENDED = 2
+
+/** What `readNumbers` is to make of what is no plain number: ask, and stop where it is not finite; */
+export const FINITE = 0
+/** ask, and go on whatever it is; */
+export const ANY = 1
+/** stop there. */
+export const NONE = 2

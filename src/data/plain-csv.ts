@@ -1,8 +1,6 @@
+import { FINITE } from './parsers-layout.ts'
 import { readPlain, textStart } from './plain-rows.ts'
 import type { Rows } from './row-list.ts'
-
-/** Of a cell that is no plain number the module asks `parseFloat32`, and stops at one that is no finite number. */
-const FINITE = 0
 
 /**
  * Reads CSV without a header, each cell a number or nothing, each row as wide as wanted.

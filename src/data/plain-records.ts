@@ -1,11 +1,9 @@
 import { CellText } from './cell-text.ts'
 import { type Parsers, parsers } from './parsers.ts'
-import { INPUT, INPUT_BYTES } from './parsers-layout.ts'
+import { ANY, INPUT, INPUT_BYTES } from './parsers-layout.ts'
 import type { Row } from './row.ts'
 
 const QUOTE = 0x22
-/** Of the module's `readNumbers`: cells that are no numbers are read too, as ±Infinity. */
-const ANY = 1
 
 /**
  * Reads lines of CSV without quotes by the parsers' module, which takes a fifth of the time of the reader for all of CSV.
@@ -35,6 +33,7 @@ export class PlainRecords {
     while (end - at >= width) {
       const piece = bytes.subarray(at, Math.min(at + INPUT_BYTES, end))
       open.input.set(piece)
+      // Cells that are no numbers are read too, as ±Infinity.
       const rows = open.kernel.readCsv(piece.length, width, ANY)
       if (rows === 0) break
       for (let row = 0; row < rows; row++) onRecord(record.at(open, row, width, line + lines + row))

@@ -1,5 +1,5 @@
 import { type Parsers, parsers } from './parsers.ts'
-import { INPUT, INPUT_BYTES } from './parsers-layout.ts'
+import { HAS_ENDED, INPUT, INPUT_BYTES, IS_ODD } from './parsers-layout.ts'
 import { mayHold, type Rows } from './row-list.ts'
 
 /** A format as the parsers' module reads it, which knows no errors. */
@@ -14,9 +14,6 @@ interface PlainFormat {
 }
 
 const LF = 0x0a
-/** As `kernel/state.ts` has them. */
-const IS_ODD = 1
-const HAS_ENDED = 2
 
 /**
  * Reads rows out of a body, one piece of it after the other, each from where the last one stopped.

@@ -1,13 +1,10 @@
 // Reads plain CSV: lines of as many cells as are wanted, without quotes.
 
-import { CELLS } from '../parsers-layout'
+import { CELLS, IS_ODD, WANTS_MORE } from '../parsers-layout'
+import { COMMA, CR, LF } from './ascii'
 import { findCells } from './cells'
 import { readNumbers } from './number'
-import { endWith, IS_ODD, WANTS_MORE } from './state'
-
-const COMMA: u8 = 0x2c
-const LF: u8 = 0x0a
-const CR: u8 = 0x0d
+import { endWith } from './state'
 
 /**
  * Reads the lines that are there as a whole: their values, row after row.

@@ -1,18 +1,11 @@
 // Reads plain instances: `{"features":[1,2,null]}`, one after the other with commas between, up to the end of the list.
 
-import { CELLS, INPUT } from '../parsers-layout'
+import { CELLS, HAS_ENDED, INPUT, IS_ODD, NONE, WANTS_MORE } from '../parsers-layout'
+import { CLOSING, COLON, COMMA, LEFT, MINUS, OPENING, RIGHT, ZERO } from './ascii'
 import { findCells } from './cells'
-import { NONE, readNumbers } from './number'
-import { endWith, HAS_ENDED, IS_ODD, WANTS_MORE } from './state'
+import { readNumbers } from './number'
+import { endWith } from './state'
 
-const COMMA: u8 = 0x2c
-const OPENING: u8 = 0x5b
-const CLOSING: u8 = 0x5d
-const LEFT: u8 = 0x7b
-const RIGHT: u8 = 0x7d
-const COLON: u8 = 0x3a
-const MINUS: u8 = 0x2d
-const ZERO: u8 = 0x30
 const NULL: u32 = 0x6c6c756e
 /** `"features"`, ten bytes. */
 const KEY = memory.data<u8>([0x22, 0x66, 0x65, 0x61, 0x74, 0x75, 0x72, 0x65, 0x73, 0x22])

@@ -1,15 +1,10 @@
 // Reads plain libsvm: `[label] [qid:N] index:value …` a line, indices in order, one blank or more between.
 
-import { CELLS, INPUT, PLACES } from '../parsers-layout'
+import { CELLS, FINITE, INPUT, IS_ODD, PLACES, WANTS_MORE } from '../parsers-layout'
+import { COLON, CR, LF, SPACE, ZERO } from './ascii'
 import { findCells } from './cells'
-import { FINITE, readLong, readNumbers, YES } from './number'
-import { endWith, IS_ODD, WANTS_MORE } from './state'
-
-const SPACE: u8 = 0x20
-const COLON: u8 = 0x3a
-const LF: u8 = 0x0a
-const CR: u8 = 0x0d
-const ZERO: u8 = 0x30
+import { readLong, readNumbers, YES } from './number'
+import { endWith } from './state'
 
 /** What a line has had so far. */
 const NOTHING: u32 = 0

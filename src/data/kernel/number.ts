@@ -1,23 +1,15 @@
 // Reads decimal numbers as float32, each rounded as Math.fround(Number(text)). docs/parsing-kernel.md draws it.
-import { CELLS, VALUES } from '../parsers-layout'
+import { ANY, CELLS, NONE, VALUES } from '../parsers-layout'
+import { MINUS, PLUS, POINT, ZERO } from './ascii'
+import { POWERS } from './powers'
 
 /** What neither reader here reads: src/data/number.ts says what [start, end) is, ±Infinity where no finite number. */
 declare function other(start: usize, end: usize): f32
-
-const MINUS: u8 = 0x2d
-const PLUS: u8 = 0x2b
-const POINT: u8 = 0x2e
-const ZERO: u8 = 0x30
 
 /** From `KEEP + n` on: a mask of the last n of 16 bytes. */
 const KEEP = memory.data<u8>([
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
   255, 255, 255, 255,
-])
-/** Powers of ten that a double holds exactly. */
-const POWERS = memory.data<f64>([
-  1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
-  1e20, 1e21, 1e22,
 ])
 const LANES = memory.data<u8>([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15])
 const BYTES = memory.data<u8>([ZERO, 9, POINT - ZERO])
@@ -25,13 +17,6 @@ const WORDS = memory.data<u16>([0xff, 10])
 const PAIRS = memory.data<u32>([100 + (1 << 16), 10000 + (1 << 16)])
 /** A mantissa of 19 digits is no finite float32 with a greater power of ten, and 0 with a lesser one than -this. */
 const MOST_POWER: i32 = 66
-
-/** What readNumbers is to make of what is no plain number: ask, and stop where it is not finite; */
-export const FINITE: u32 = 0
-/** ask, and go on whatever it is; */
-export const ANY: u32 = 1
-/** stop there. */
-export const NONE: u32 = 2
 
 /**
  * Reads the numbers whose starts and ends lie at CELLS to VALUES: NaN where one is empty.

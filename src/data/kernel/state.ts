@@ -1,11 +1,5 @@
 // How the last call ended.
-
-/** For want of bytes or room; */
-export const WANTS_MORE: u32 = 0
-/** at what is not read; */
-export const IS_ODD: u32 = 1
-/** at the end of a list. */
-export const HAS_ENDED: u32 = 2
+import { WANTS_MORE } from '../parsers-layout'
 
 export let ending: u32 = WANTS_MORE
 /** Where reading stopped: all before was read. */

@@ -1,21 +1,17 @@
 // Writes float32 as the shortest decimal that reads back as the same one, as String(shortestFloat32(value)) does.
 import { AFTER, BEFORE, TEXT, VALUES } from '../parsers-layout'
+import { MINUS, POINT, ZERO } from './ascii'
+import { POWERS } from './powers'
 
 /** Writes a number as JavaScript does, where it is not certain here what that is. @returns how many bytes it takes */
 declare function spell(value: f32, to: usize): u32
 
-const MINUS: u8 = 0x2d
-const POINT: u8 = 0x2e
-const ZERO: u8 = 0x30
 const ZEROS: u64 = 0x3030303030303030
 /** Numbers of this size have no exponent, and up to eight digits before the point. */
 const LEAST: f64 = 1e-6
 const MOST: f64 = 99999999
 /** A value times a power of ten is off by less: a double of nine digits before the point has seven behind it. */
 const SLACK: f64 = 1e-6
-const POWERS = memory.data<f64>([
-  1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
-])
 
 /**
  * Writes the numbers at VALUES to TEXT.
