@@ -166,7 +166,7 @@ export const parsersBenchmark: Benchmark = {
         differing,
       )
       if (format !== mixed) continue
-      figure({ what: `CSV, ${name}: a number`, unit: 'ns', value: median(mine) / VALUES, atMost: 7 })
+      figure({ what: `${name}: a number`, unit: 'ns', value: median(mine) / VALUES, atMost: 7 })
     }
     const scores = Array.from({ length: BODIES }, () =>
       Float32Array.from({ length: SCORES }, () => random() * 8 - 4),
