@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 // The configuration of `ranker aws`: the one truth that the file, the environment, the flags, help and docs come from.
 // Every leaf is optional; what is set nowhere keeps the value of the templates in infrastructure/.

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { column, flag, list, own, whole } from './kinds.ts'
 
 /** What the columns of the data are. In a CSV without a header they are numbered from 0. */
