@@ -8,35 +8,26 @@ const DOUBLE = 11
 
 /** An attribute of one integer or a list of them; empty where it is absent. */
 export function intsOf(node: OnnxNode, name: string): ArrayLike<number> {
-  const ints = new Repeated(WireType.Varint, readInt64, unpackInts)
-  readFields(node.attributes.get(name) ?? NOTHING, { 3: ints.read, 8: ints.read })
-  return ints.values
+  return once(node, name, (attribute) => {
+    const ints = new Repeated(WireType.Varint, readInt64, unpackInts)
+    readFields(attribute, { 3: ints.read, 8: ints.read })
+    return ints.values
+  })
 }
 
 /** An attribute of floats, as a list or as a tensor of float, double or bytes; empty where it is absent. */
 export function numbersOf(node: OnnxNode, name: string): ArrayLike<number> {
-  const floats = new Repeated(WireType.Bit32, (reader) => reader.float(), toFloat32)
-  let tensor: ArrayLike<number> | undefined
-  readFields(node.attributes.get(name) ?? NOTHING, {
-    5: (reader) => {
-      tensor = readTensor(reader.bytes())
-    },
-    7: floats.read,
+  return once(node, name, (attribute) => {
+    const floats = new Repeated(WireType.Bit32, (reader) => reader.float(), toFloat32)
+    let tensor: ArrayLike<number> | undefined
+    readFields(attribute, {
+      5: (reader) => {
+        tensor = readTensor(reader.bytes())
+      },
+      7: floats.read,
+    })
+    return tensor ?? floats.values
   })
-  return tensor ?? floats.values
-}
-
-/** The lengths, in bytes, of an attribute of texts; empty where it is absent. */
-export function textLengthsOf(node: OnnxNode, name: string): number[] {
-  const lengths: number[] = []
-  readFields(node.attributes.get(name) ?? NOTHING, {
-    9: (reader) => {
-      const length = reader.uint32()
-      reader.pos += length
-      lengths.push(length)
-    },
-  })
-  return lengths
 }
 
 /** An attribute of one text; undefined where it is absent. */
@@ -50,23 +41,58 @@ export function textOf(node: OnnxNode, name: string): string | undefined {
   return text
 }
 
-/** An attribute of texts of which there are a few different ones, again and again; empty where it is absent. */
-export function branchModesOf(node: OnnxNode, name: string): string[] {
-  const texts: string[] = []
-  const known: Buffer[] = []
-  const names: string[] = []
-  readFields(node.attributes.get(name) ?? NOTHING, {
-    9: (reader) => {
-      const bytes = reader.bytes()
-      let index = known.findIndex((one) => one.equals(bytes))
-      if (index < 0) {
-        index = known.push(Buffer.from(bytes)) - 1
-        names.push(known[index]!.toString())
-      }
-      texts.push(names[index]!)
-    },
+/** An attribute of texts of which a few come again and again. */
+export interface Texts {
+  /** The different ones, at most {@link MOST_TEXTS}. */
+  readonly texts: readonly string[]
+  /** Which of them each is; empty where the attribute is absent. */
+  readonly indices: ArrayLike<number>
+}
+
+/** There are seven modes of nodes. */
+const MOST_TEXTS = 64
+
+/** @throws where they are more than a few */
+export function textsOf(node: OnnxNode, name: string): Texts {
+  return once(node, name, (attribute) => {
+    const indices: number[] = []
+    const known: Uint8Array[] = []
+    let index = 0
+    readFields(attribute, {
+      9: (reader) => {
+        const length = reader.uint32()
+        const start = reader.pos
+        reader.pos += length
+        if (!isAt(known[index], attribute, start, length)) {
+          index = known.findIndex((one) => isAt(one, attribute, start, length))
+          if (index < 0) index = known.push(attribute.slice(start, start + length)) - 1
+          if (index === MOST_TEXTS) throw new Error('too many different texts')
+        }
+        indices.push(index)
+      },
+    })
+    return { indices, texts: known.map((bytes) => Buffer.from(bytes).toString()) }
   })
-  return texts
+}
+
+/** Whether `wanted` is what lies in `bytes` there. */
+function isAt(wanted: Uint8Array | undefined, bytes: Uint8Array, start: number, length: number): boolean {
+  if (wanted?.length !== length) return false
+  for (let at = 0; at < length; at++) if (wanted[at] !== bytes[start + at]) return false
+  return true
+}
+
+/** What attributes were decoded to: a graph is checked before it is read, and both look at the same lists. */
+const decoded = new WeakMap<Uint8Array, unknown>()
+
+function once<T>({ attributes }: OnnxNode, name: string, decode: (attribute: Uint8Array) => T): T {
+  const attribute = attributes.get(name)
+  if (!attribute) return decode(NOTHING)
+  const known = decoded.get(attribute) as T | undefined
+  if (known !== undefined) return known
+  const values = decode(attribute)
+  decoded.set(attribute, values)
+  return values
 }
 
 const NOTHING = new Uint8Array(0)
@@ -111,6 +137,11 @@ function unpackInts(bytes: Uint8Array): Float64Array {
   const values = new Float64Array(count)
   let at = 0
   for (let index = 0; index < count; index++) {
+    // Most take one byte.
+    if (bytes[at]! < 0x80) {
+      values[index] = bytes[at++]!
+      continue
+    }
     const start = at
     let value = 0
     let unit = 1
