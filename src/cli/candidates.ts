@@ -1,5 +1,5 @@
-import { CsvScanner } from '../data/csv.ts'
-import { isObject, type JsonObject } from '../data/json.ts'
+import { CsvScanner } from '../data/csv/scanner.ts'
+import { isObject, type JsonObject } from '../data/json/json.ts'
 import type { Row } from '../data/row.ts'
 
 /** What a reader knows a candidate by, as far as its columns tell. */

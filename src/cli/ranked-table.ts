@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from '../data/json.ts'
+import { isObject, type JsonObject } from '../data/json/json.ts'
 import { rank } from '../scoring/rank.ts'
 import { type Candidate, unnamedCandidate } from './candidates.ts'
 import { type Column, formatTable } from './table.ts'

@@ -1,5 +1,5 @@
 import { RankerError } from '../errors.ts'
-import { checkCells, type Rows } from './row-list.ts'
+import { checkCells, type Rows } from './request/row-list.ts'
 
 const MAGIC = Buffer.from('\x93NUMPY', 'latin1')
 /** A header names a type and a shape; one that is longer tries something. */

@@ -1,5 +1,5 @@
-import type { QueryGroups } from '../data/dataset.ts'
-import { groupBounds } from '../data/dataset.ts'
+import type { QueryGroups } from '../data/dataset/dataset.ts'
+import { groupBounds } from '../data/dataset/dataset.ts'
 import { readFitted } from './fitted.ts'
 import { type FeaturePipeline, pipelineOf } from './pipeline.ts'
 import { type RawCell, rawCells, rawQueries } from './raw-json.ts'

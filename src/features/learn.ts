@@ -1,6 +1,6 @@
-import { batchesOf, type Dataset } from '../data/dataset.ts'
+import { batchesOf, type Dataset } from '../data/dataset/dataset.ts'
+import { type MemoryLimit, RowBuffer, type RowStore } from '../data/dataset/row-store.ts'
 import { hashText } from '../data/hash.ts'
-import { type MemoryLimit, RowBuffer, type RowStore } from '../data/row-store.ts'
 import { tableName } from './columns.ts'
 import type { FittedFeatures } from './fitted.ts'
 import type { FeaturePipeline } from './pipeline.ts'

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../data/json.ts'
+import type { JsonObject } from '../data/json/json.ts'
 import { shortestFloat32 } from '../data/number.ts'
 import { vectorText } from './cells.ts'
 import { type RawBatch, type RawColumn, type RawValues, tableName } from './columns.ts'

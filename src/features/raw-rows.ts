@@ -1,4 +1,4 @@
-import type { RowStore } from '../data/row-store.ts'
+import type { RowStore } from '../data/dataset/row-store.ts'
 import type { RawBatch, RawColumn, RawValues } from './columns.ts'
 import type { Texts } from './texts.ts'
 

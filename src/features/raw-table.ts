@@ -1,5 +1,5 @@
+import { type MemoryLimit, RowBuffer } from '../data/dataset/row-store.ts'
 import type { Row } from '../data/row.ts'
-import { type MemoryLimit, RowBuffer } from '../data/row-store.ts'
 import { type LineUnit, RankerError } from '../errors.ts'
 import { type RawColumn, tableName } from './columns.ts'
 import { BAD, readCell, wantedOf } from './raw-cell.ts'

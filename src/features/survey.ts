@@ -1,5 +1,5 @@
+import { contiguousRows, type RowStore } from '../data/dataset/row-store.ts'
 import type { ColumnSink, Row } from '../data/row.ts'
-import { contiguousRows, type RowStore } from '../data/row-store.ts'
 import type { LineUnit } from '../errors.ts'
 import { parseDate, parseVector } from './cells.ts'
 

@@ -1,4 +1,4 @@
-import { type MemoryLimit, RowBuffer, type RowStore } from '../data/row-store.ts'
+import { type MemoryLimit, RowBuffer, type RowStore } from '../data/dataset/row-store.ts'
 import { MOST_DIMENSIONS } from './cells.ts'
 
 /** A column of vectors, whose length the first one tells. */

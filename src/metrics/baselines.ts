@@ -1,5 +1,5 @@
-import { columnsOf, readColumn } from '../data/columns.ts'
-import type { Dataset } from '../data/dataset.ts'
+import { columnsOf, readColumn } from '../data/dataset/columns.ts'
+import type { Dataset } from '../data/dataset/dataset.ts'
 import { expectedNdcgOfQueries, randomNdcgOfQueries } from './expected-ndcg.ts'
 import type { Gain } from './ndcg.ts'
 import { meanOfQueries } from './queries.ts'

@@ -1,4 +1,4 @@
-import type { ChannelProfile, FeatureProfiles } from '../data/profile.ts'
+import type { ChannelProfile, FeatureProfiles } from '../data/dataset/profile.ts'
 import type { Interval } from '../metrics/bootstrap.ts'
 import type { Comparison } from '../metrics/compare.ts'
 

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../data/json.ts'
+import type { JsonObject } from '../data/json/json.ts'
 import { RankerError } from '../errors.ts'
 import type { RuleName } from './rules.ts'
 

@@ -1,4 +1,4 @@
-import type { OutputKey } from '../data/output-keys.ts'
+import type { OutputKey } from '../data/request/output-keys.ts'
 import type { Engine } from '../scoring/engines.ts'
 import type { ModelInfo } from './model.ts'
 

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import type { Query } from '../data/query.ts'
+import type { Query } from '../data/request/query.ts'
 import { type RerankedItem, rerank } from '../rerank/rerank.ts'
 import { rulesFor } from '../rerank/rules.ts'
 import type { Model } from './model.ts'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Dataset } from '../data/dataset.ts'
+import type { Dataset } from '../data/dataset/dataset.ts'
 import type { Forest } from '../model/forest.ts'
 import type { Manifest } from '../model/manifest.ts'
 import { writeOnnx } from '../model/onnx-writer.ts'

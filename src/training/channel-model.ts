@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { batchesOf, type Dataset } from '../data/dataset.ts'
+import { batchesOf, type Dataset } from '../data/dataset/dataset.ts'
 import { RankerError, show } from '../errors.ts'
 import { MANIFEST_FILE, type Manifest, parseManifest } from '../model/manifest.ts'
 import { readXGBoostInfo, type XGBoostInfo } from '../model/xgboost-model.ts'

@@ -1,14 +1,14 @@
-import { readCsvTable } from '../data/csv-table.ts'
-import type { Dataset } from '../data/dataset.ts'
+import { readCsvTable } from '../data/csv/table.ts'
+import type { Dataset } from '../data/dataset/dataset.ts'
+import type { MemoryLimit } from '../data/dataset/row-store.ts'
 import { FORMAT_NAMES, isSparse } from '../data/format.ts'
-import { readJsonLines } from '../data/json-lines.ts'
-import { readLibsvm } from '../data/libsvm.ts'
-import { readRecords } from '../data/record-protobuf.ts'
+import { readJsonLines } from '../data/json/table.ts'
+import { readLibsvm } from '../data/libsvm/table.ts'
+import { readRecords } from '../data/recordio/table.ts'
 import type { ColumnSink, SparseSink } from '../data/row.ts'
-import type { MemoryLimit } from '../data/row-store.ts'
-import { numberedColumns, SparseShape, SparseTable } from '../data/sparse-table.ts'
-import { type ColumnRoles, TrainingTable } from '../data/training-table.ts'
-import { nameUnnamedColumns } from '../data/unnamed-columns.ts'
+import { numberedColumns, SparseShape, SparseTable } from '../data/table/sparse-table.ts'
+import { type ColumnRoles, TrainingTable } from '../data/table/training-table.ts'
+import { nameUnnamedColumns } from '../data/table/unnamed-columns.ts'
 import { RankerError } from '../errors.ts'
 import { type RawColumn, type RawType, tableName } from '../features/columns.ts'
 import type { RawRows } from '../features/raw-rows.ts'
@@ -160,7 +160,7 @@ async function readTable(
   switch (input.format) {
     case 'parquet': {
       // Loaded where there is a file of it: it is as much code as all else that reads.
-      const { readParquet } = await import('../data/parquet.ts')
+      const { readParquet } = await import('../data/parquet/table.ts')
       const textColumns = new Set([roles.group, ...RawTable.textColumns(columns)])
       const wantsList = (column: string) => isSurvey || arrays.has(column)
       return readParquet(name, await input.randomAccess(), { textColumns, wantsList, warn }, table)

@@ -1,5 +1,5 @@
-import type { Dataset } from '../data/dataset.ts'
-import { folds, selectQueries } from '../data/query-parts.ts'
+import type { Dataset } from '../data/dataset/dataset.ts'
+import { folds, selectQueries } from '../data/dataset/query-parts.ts'
 import { RankerError } from '../errors.ts'
 import { Booster, type Parameters } from '../xgboost/booster.ts'
 import type { DMatrix } from '../xgboost/dmatrix.ts'

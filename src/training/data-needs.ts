@@ -1,4 +1,4 @@
-import type { Dataset } from '../data/dataset.ts'
+import type { Dataset } from '../data/dataset/dataset.ts'
 import { evalMetrics, isOfQueries, metricLabels } from './eval-metrics.ts'
 import type { Hyperparameters } from './hyperparameters.ts'
 import { isRanking, type LabelKind, objectiveOf } from './objective.ts'

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Dataset } from '../data/dataset.ts'
-import { oddities } from '../data/oddities.ts'
+import type { Dataset } from '../data/dataset/dataset.ts'
+import { oddities } from '../data/dataset/oddities.ts'
 import { RankerError } from '../errors.ts'
 import type { FittedFeatures } from '../features/fitted.ts'
 import { CHANNELS, type Channel, type ChannelName } from '../sagemaker/job.ts'

@@ -1,4 +1,4 @@
-import { type Dataset, groupBounds } from '../data/dataset.ts'
+import { type Dataset, groupBounds } from '../data/dataset/dataset.ts'
 import type { Booster, EvalSet, Evaluation } from '../xgboost/booster.ts'
 import { type Hosts, ONE_HOST } from './hosts/hosts.ts'
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { batchesOf, type Dataset } from '../data/dataset.ts'
+import { batchesOf, type Dataset } from '../data/dataset/dataset.ts'
 import type { Parameters } from '../xgboost/booster.ts'
 import { XGBOOST_VERSION } from '../xgboost/library.ts'
 import type { ChannelModel } from './channel-model.ts'

@@ -1,4 +1,4 @@
-import type { Dataset } from '../data/dataset.ts'
+import type { Dataset } from '../data/dataset/dataset.ts'
 import { shortestFloat32 } from '../data/number.ts'
 import { goldenValues } from '../features/golden.ts'
 import type { Manifest } from '../model/manifest.ts'

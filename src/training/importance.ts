@@ -1,5 +1,5 @@
-import type { Dataset } from '../data/dataset.ts'
-import { readRows, sampleIndices } from '../data/samples.ts'
+import type { Dataset } from '../data/dataset/dataset.ts'
+import { readRows, sampleIndices } from '../data/dataset/samples.ts'
 import type { Forest, Tree } from '../model/forest.ts'
 import type { FeatureImportance, ShapDot } from '../report/report-data.ts'
 import type { Booster } from '../xgboost/booster.ts'

@@ -1,5 +1,5 @@
-import type { Dataset } from '../data/dataset.ts'
-import { stabilityIndex } from '../data/drift.ts'
+import type { Dataset } from '../data/dataset/dataset.ts'
+import { stabilityIndex } from '../data/dataset/drift.ts'
 import {
   type ChannelProfile,
   type FeatureProfiles,
@@ -9,9 +9,9 @@ import {
   profileQuantiles,
   type SampledColumn,
   sampleColumns,
-} from '../data/profile.ts'
+} from '../data/dataset/profile.ts'
+import { sampleIndices } from '../data/dataset/samples.ts'
 import { quantile } from '../data/quantile.ts'
-import { sampleIndices } from '../data/samples.ts'
 import { sortFloat32 } from '../data/sort.ts'
 import type { Gain } from '../metrics/ndcg.ts'
 import type { Forest } from '../model/forest.ts'

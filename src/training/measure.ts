@@ -1,5 +1,5 @@
-import type { Dataset } from '../data/dataset.ts'
-import { affordableRows, sampleQueries } from '../data/samples.ts'
+import type { Dataset } from '../data/dataset/dataset.ts'
+import { affordableRows, sampleQueries } from '../data/dataset/samples.ts'
 import {
   type FeatureOrder,
   type RankingOptions,

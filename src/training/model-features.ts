@@ -1,5 +1,5 @@
-import type { Dataset } from '../data/dataset.ts'
-import type { MemoryLimit } from '../data/row-store.ts'
+import type { Dataset } from '../data/dataset/dataset.ts'
+import type { MemoryLimit } from '../data/dataset/row-store.ts'
 import { RankerError } from '../errors.ts'
 import { tableName } from '../features/columns.ts'
 import type { FittedFeatures } from '../features/fitted.ts'

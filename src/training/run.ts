@@ -1,4 +1,4 @@
-import type { Dataset } from '../data/dataset.ts'
+import type { Dataset } from '../data/dataset/dataset.ts'
 import { RankerError } from '../errors.ts'
 import { readFitted } from '../features/fitted.ts'
 import { MANIFEST_FILE } from '../model/manifest.ts'

@@ -1,4 +1,4 @@
-import { type Batch, batchesOf, type Dataset } from '../data/dataset.ts'
+import { type Batch, batchesOf, type Dataset } from '../data/dataset/dataset.ts'
 import { arrayInterface, type DMatrixHandle, type XGBoost } from './library.ts'
 
 export interface DMatrixOptions {

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { readNpy, writeNpy } from '../../src/data/npy.ts'
-import { writeRecords } from '../../src/data/record-writer.ts'
-import { checkCells, RowList } from '../../src/data/row-list.ts'
-import { readLibsvmRows, readRecordRows } from '../../src/data/sparse-rows.ts'
+import { writeRecords } from '../../src/data/recordio/writer.ts'
+import { checkCells, RowList } from '../../src/data/request/row-list.ts'
+import { readLibsvmRows, readRecordRows } from '../../src/data/request/sparse-rows.ts'
 import { frameRecords, writeRecord } from '../helpers/judged-formats.ts'
 
 const FEATURES = ['price', 'cost', 'age']

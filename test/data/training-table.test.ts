@@ -1,7 +1,7 @@
 import t from 'tap'
-import { readCsvTable } from '../../src/data/csv-table.ts'
-import { type TableOptions, TrainingTable } from '../../src/data/training-table.ts'
-import { nameUnnamedColumns } from '../../src/data/unnamed-columns.ts'
+import { readCsvTable } from '../../src/data/csv/table.ts'
+import { type TableOptions, TrainingTable } from '../../src/data/table/training-table.ts'
+import { nameUnnamedColumns } from '../../src/data/table/unnamed-columns.ts'
 import { labelCheck } from '../../src/training/data-needs.ts'
 import { parseHyperparameters } from '../../src/training/hyperparameters.ts'
 

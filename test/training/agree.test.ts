@@ -1,6 +1,6 @@
 import t from 'tap'
-import type { Dataset } from '../../src/data/dataset.ts'
-import { selectQueries } from '../../src/data/query-parts.ts'
+import type { Dataset } from '../../src/data/dataset/dataset.ts'
+import { selectQueries } from '../../src/data/dataset/query-parts.ts'
 import { withHeldOut } from '../../src/training/hold-out.ts'
 import { agreeOnFeatures, agreeOnRows, checkSameJob, checkSameModel } from '../../src/training/hosts/agree.ts'
 import { lendQueries } from '../../src/training/hosts/lend.ts'

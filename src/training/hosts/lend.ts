@@ -1,5 +1,5 @@
-import { type Dataset, groupBounds } from '../../data/dataset.ts'
-import { contiguousRows } from '../../data/row-store.ts'
+import { type Dataset, groupBounds } from '../../data/dataset/dataset.ts'
+import { contiguousRows } from '../../data/dataset/row-store.ts'
 import { RankerError } from '../../errors.ts'
 import type { Emit } from '../plan.ts'
 import type { Hosts } from './hosts.ts'

@@ -1,0 +1,71 @@
+import { RankerError } from '../../errors.ts'
+import type { RequestOptions } from './output-keys.ts'
+
+/** Rows in feature order: what every format of rows is read into. */
+export interface Rows extends RequestOptions {
+  readonly kind: 'rows'
+  /** float32, row after row, `count * width` of them; NaN is a missing value. */
+  readonly values: Float32Array
+  readonly count: number
+  /** Features a row has. */
+  readonly width: number
+  /** Names of the columns and fields that nothing here knows. */
+  readonly ignored: readonly string[]
+}
+
+/**
+ * Values that a body becomes at most, 256 MiB of them. What is missing takes no room in a body, so that a small one
+ * could fill the memory.
+ */
+const MOST_CELLS = 2 ** 26
+
+/** Whether so many rows are not too many. */
+export function mayHold(rows: number, width: number): boolean {
+  return rows * width <= MOST_CELLS
+}
+
+/** @throws {RankerError} TOO_MANY_CELLS. */
+export function checkCells(rows: number, width: number): void {
+  if (!mayHold(rows, width))
+    throw new RankerError('TOO_MANY_CELLS', { rows, width, most: Math.floor(MOST_CELLS / width) })
+}
+
+/** Rows of a body whose number is known at its end only. */
+export class RowList {
+  values: Float32Array
+  count = 0
+  readonly #width: number
+
+  /** @param cells how many values are expected; what is wrong about that costs a copy. */
+  constructor(width: number, cells: number) {
+    this.#width = width
+    this.values = new Float32Array(Math.max(width, Math.min(cells, MOST_CELLS)))
+  }
+
+  /** Makes room for a row and returns where it starts in `values`. @throws {RankerError} TOO_MANY_CELLS. */
+  add(): number {
+    const at = this.count++ * this.#width
+    if (at + this.#width > this.values.length) {
+      checkCells(this.count, this.#width)
+      // A body that goes on past the limit comes by here again.
+      const cells = Math.max(Math.min(2 * this.values.length, MOST_CELLS), at + this.#width)
+      const grown = new Float32Array(cells)
+      grown.set(this.values)
+      this.values = grown
+    }
+    return at
+  }
+
+  /** @throws {RankerError} BODY_EMPTY. */
+  finish(ignored: readonly string[] = []): Rows {
+    if (this.count === 0) throw new RankerError('BODY_EMPTY', {})
+    const length = this.count * this.#width
+    return {
+      kind: 'rows',
+      values: this.values.subarray(0, length),
+      count: this.count,
+      width: this.#width,
+      ignored,
+    }
+  }
+}
