@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { decodeText, parseJson } from '../../src/data/json/json.ts'
+import { readLibsvmRows } from '../../src/data/libsvm/rows.ts'
 import { readPlainCsv } from '../../src/data/plain/csv.ts'
 import { readPlainInstances } from '../../src/data/plain/instances.ts'
 import { readPlainLibsvm } from '../../src/data/plain/libsvm.ts'
@@ -9,7 +10,6 @@ import { writeScoreText } from '../../src/data/plain/score-text.ts'
 import { seededRandom } from '../../src/data/random.ts'
 import { readInstances } from '../../src/data/request/instances.ts'
 import type { Rows } from '../../src/data/request/row-list.ts'
-import { readLibsvmRows } from '../../src/data/request/sparse-rows.ts'
 import { slowlyShortest, tryNumbers } from '../helpers/number-campaign.ts'
 
 const FEATURES = ['a', 'b', 'c']

@@ -1,4 +1,5 @@
 import { RankerError } from '../../errors.ts'
+import type { SparseRow } from '../row.ts'
 import type { RequestOptions } from './output-keys.ts'
 
 /** Rows in feature order: what every format of rows is read into. */
@@ -54,6 +55,25 @@ export class RowList {
       this.values = grown
     }
     return at
+  }
+
+  /**
+   * Adds a row of a format whose columns are numbered; those it leaves out are missing.
+   * @param base number of the first column, for errors.
+   * @throws {RankerError} INDEX_PAST_WIDTH, TOO_MANY_CELLS.
+   */
+  addSparse({ indices, values, count, width, line }: SparseRow, base: 0 | 1): void {
+    if (width > this.#width) {
+      throw new RankerError('INDEX_PAST_WIDTH', {
+        row: line,
+        index: width - 1 + base,
+        base,
+        width: this.#width,
+      })
+    }
+    const at = this.add()
+    this.values.fill(Number.NaN, at, at + this.#width)
+    for (let cell = 0; cell < count; cell++) this.values[at + indices[cell]!] = values[cell]!
   }
 
   /** @throws {RankerError} BODY_EMPTY. */
