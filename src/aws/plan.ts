@@ -30,7 +30,7 @@ export interface UploadStep {
 }
 
 /** Something that AWS takes minutes for, and that has to be over before the next step. */
-export interface WaitStep {
+interface WaitStep {
   readonly kind: 'wait'
   readonly what: string
   readonly endpoint: string

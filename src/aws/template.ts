@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { RankerError, reasonOf } from '../errors.ts'
 
 /** The templates that the commands fill in; the folder lies beside src and, in the package, beside build. */
-export const INFRASTRUCTURE = join(import.meta.dirname, '../../infrastructure')
+const INFRASTRUCTURE = join(import.meta.dirname, '../../infrastructure')
 
 type Json = Readonly<Record<string, unknown>>
 

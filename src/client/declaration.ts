@@ -12,7 +12,7 @@ export interface Declared {
   readonly rules?: Rules | undefined
 }
 
-export interface DeclaredColumn {
+interface DeclaredColumn {
   readonly name: string
   /** In TypeScript. */
   readonly type: string

@@ -1,10 +1,10 @@
 import jsep, { type Expression as Node } from 'jsep'
 
 /** Values of the rows of a batch, or one value for all of them. */
-export type Values = Float64Array | number
+type Values = Float64Array | number
 
 /** What an expression is over: the values behind a reference, by its place in {@link Expression.references}. */
-export type Lookup = (reference: number) => ArrayLike<number>
+type Lookup = (reference: number) => ArrayLike<number>
 
 /** A compiled expression. */
 export interface Expression {

@@ -28,9 +28,9 @@ const whole = (from: number, to: number) => {
   return z.int(wanted).min(from, wanted).max(to, wanted)
 }
 
-export const TEXT_MEASURES = ['shared', 'coverage', 'bm25', 'phrase', 'first', 'trigrams', 'length'] as const
-export const VECTOR_MEASURES = ['cosine', 'dot', 'l2'] as const
-export const GROUP_MEASURES = ['rank', 'percentile', 'zscore', 'minmax', 'from_best', 'from_median'] as const
+const TEXT_MEASURES = ['shared', 'coverage', 'bm25', 'phrase', 'first', 'trigrams', 'length'] as const
+const VECTOR_MEASURES = ['cosine', 'dot', 'l2'] as const
+const GROUP_MEASURES = ['rank', 'percentile', 'zscore', 'minmax', 'from_best', 'from_median'] as const
 
 const numeric = z
   .strictObject({ kind: z.literal('numeric'), name: name.optional(), column })
@@ -185,7 +185,7 @@ const feature = z.discriminatedUnion(
 )
 
 /** A feature spec as people write it. */
-export const specSchema = z
+const specSchema = z
   .strictObject({
     $schema: z.string().optional(),
     features: z

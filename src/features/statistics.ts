@@ -3,7 +3,7 @@ import type { PlannedFeature } from './plan.ts'
 import type { FeatureOf } from './spec.ts'
 
 /** How often training rows have each value. */
-export type Counts = readonly (readonly [value: string, rows: number])[]
+type Counts = readonly (readonly [value: string, rows: number])[]
 
 /** Sums of labels by kind, whole and by fold of the queries: `[kind, rows, sum, rows and sum of each fold…]`. */
 export type LabelSums = readonly (readonly [kind: string, ...numbers: number[]])[]

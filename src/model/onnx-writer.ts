@@ -11,9 +11,9 @@ const NUMERIC = { ir: 8, opset: 17, ml: 3 }
 const CATEGORICAL = { ir: 10, opset: 21, ml: 5 }
 
 /** Name of the graph's input, float32 of shape [rows, features]. */
-export const INPUT_NAME = 'features'
+const INPUT_NAME = 'features'
 /** Name of the graph's output, float32 of shape [rows, 1]. */
-export const OUTPUT_NAME = 'score'
+const OUTPUT_NAME = 'score'
 
 /** An operator from the margin to the score, with a constant for its second input. */
 interface Step {

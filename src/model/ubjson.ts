@@ -10,7 +10,7 @@ export type UbjsonValue =
   | NumericArray
   | { [key: string]: UbjsonValue }
 
-export type NumericArray = Int8Array | Uint8Array | Int16Array | Int32Array | Float32Array | Float64Array
+type NumericArray = Int8Array | Uint8Array | Int16Array | Int32Array | Float32Array | Float64Array
 
 /** Containers deeper than this are no model of ours, only a way to overflow the stack. */
 const MAX_DEPTH = 64

@@ -13,7 +13,7 @@ export interface QueryTable {
 }
 
 /** In the order in which they are shown. */
-export const BASELINES = ['random', 'input_order', 'best_single_feature', 'incumbent'] as const
+const BASELINES = ['random', 'input_order', 'best_single_feature', 'incumbent'] as const
 export type BaselineName = (typeof BASELINES)[number]
 
 /** A channel's NDCG with its intervals, and the ranker against the baselines on it. */
@@ -64,7 +64,7 @@ export interface LearningCurve {
 }
 
 /** What a training run was and took. */
-export interface RunFacts {
+interface RunFacts {
   readonly hyperparameters: Readonly<Record<string, unknown>>
   readonly threads: number
   /** Seconds of each phase, in order. */

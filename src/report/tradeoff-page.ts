@@ -62,7 +62,7 @@ function interval({ mean, low, high }: Interval, print: (value: number) => strin
   return `${print(mean)} (${print(low)} to ${print(high)})`
 }
 
-export function drawTradeoff({ points, chosen }: Pick<Tradeoff, 'points' | 'chosen'>): Html {
+function drawTradeoff({ points, chosen }: Pick<Tradeoff, 'points' | 'chosen'>): Html {
   const at = { x: (point: TradeoffPoint) => point.ndcg.mean, y: (point: TradeoffPoint) => point.margin.mean }
   return draw('NDCG@10 against the mean margin of the first ten items, one point a weight', {
     x: { label: 'NDCG@10', ...BELOW, nice: true, ticks: 5 },

@@ -23,7 +23,7 @@ export interface Explanation {
   readonly values?: Readonly<Record<string, ExplainedValue>>
 }
 
-export type ExplainedValue = string | number | null
+type ExplainedValue = string | number | null
 
 /** The raw cell that a feature is of, undefined where the request does not tell. @param row zero-based, in the body */
 export type RawCellOf = (part: FeaturePart, row: number) => unknown

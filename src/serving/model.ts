@@ -20,7 +20,7 @@ export interface ModelInfo {
 }
 
 /** The fitted feature pipeline of a model. Plain data. */
-export interface ModelFeatures {
+interface ModelFeatures {
   readonly fitted: FittedFeatures
   /** The column that names the query of a row in CSV. */
   readonly group: string

@@ -30,7 +30,7 @@ export interface RankedItem extends Partial<Explanation>, Partial<Omit<RerankedI
 }
 
 /** What is to be written of an answer's rows or items, besides an item's id; all of it where this is absent. */
-export interface Selection {
+interface Selection {
   readonly output?: readonly OutputKey[]
 }
 

@@ -11,7 +11,7 @@ export interface MetricData {
   readonly values: readonly MetricValue[]
 }
 
-export interface MetricValue {
+interface MetricValue {
   readonly labels: Readonly<Record<string, string | number>>
   readonly value: number
   /** Where it is not the metric's own: a histogram's buckets, sum and count. */

@@ -28,7 +28,7 @@ const byAlias = new Map(
 export const resolveHyperparameter = (name: string): HyperparameterName | undefined => byAlias.get(name)
 
 /** The known name nearest to an unknown one, where one is near. */
-export function nearestHyperparameter(name: string): string | undefined {
+function nearestHyperparameter(name: string): string | undefined {
   return closestMatch(name, [...byAlias.keys()], { maxDistance: Math.max(2, Math.floor(name.length / 3)) })
 }
 

@@ -23,7 +23,7 @@ export interface TrainingPlan {
   readonly model?: string | undefined
 }
 
-export interface MemoryPlan {
+interface MemoryPlan {
   /** Bytes that the job may take. */
   readonly limitBytes: number
   /** Folder of the files that hold what does not fit. */

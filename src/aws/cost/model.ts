@@ -49,7 +49,7 @@ export function instancesFor(load: Load, cores: number): number {
   return Math.max(load.leastInstances, Math.ceil(load.peakQps / perInstance))
 }
 
-export const coresOf = (instance: string): number => CORES[instance.split('.').at(-1)!] ?? 2
+const coresOf = (instance: string): number => CORES[instance.split('.').at(-1)!] ?? 2
 
 /** Each way to serve the load, cheapest first. */
 export function compare(load: Load, prices: Prices): Option[] {

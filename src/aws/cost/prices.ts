@@ -6,7 +6,7 @@ import { readTemplate } from '../template.ts'
 const byInstance = z.record(z.string(), z.number().positive())
 
 /** Prices in USD of one region on one day. */
-export const pricesSchema = z.strictObject({
+const pricesSchema = z.strictObject({
   /** The day that they were noted. */
   asOf: z.iso.date(),
   region: z.string(),

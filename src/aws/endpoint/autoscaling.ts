@@ -26,7 +26,7 @@ interface Template {
 }
 
 /** Stands in a request for the ARN of a scaling policy, which AWS tells when it is made. */
-export const policyArnOf = (policy: string): string => `{the ARN of the scaling policy ${policy}}`
+const policyArnOf = (policy: string): string => `{the ARN of the scaling policy ${policy}}`
 
 export const resourceIdOf = (endpoint: string, variant: string): string =>
   `endpoint/${endpoint}/variant/${variant}`

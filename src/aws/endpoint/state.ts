@@ -4,7 +4,7 @@ import { found } from '../failures.ts'
 import { isOurs, PREVIOUS_TAG, PROVEN_TAG } from '../names.ts'
 import { type Waiting, waitFor } from '../wait.ts'
 
-export type EndpointDescription = Calls['sagemaker:DescribeEndpoint'][1]
+type EndpointDescription = Calls['sagemaker:DescribeEndpoint'][1]
 
 /** An endpoint as it is. */
 export interface EndpointState {

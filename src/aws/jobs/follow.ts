@@ -51,7 +51,7 @@ function refuseFailed(what: string, status: string | undefined, reason = 'AWS sa
 }
 
 /** A metric line of training, such as `[12]\ttrain-ndcg@10:0.61`; the log agent writes tabs as #011. */
-export function curvePoint(text: string): CurvePoint | undefined {
+function curvePoint(text: string): CurvePoint | undefined {
   const [, round, rest] = /^\[(\d+)\](?:\t|#011)(.+)$/.exec(text.trim()) ?? []
   if (rest === undefined) return undefined
   const pairs = rest.split(/\t|#011/).map((pair) => {

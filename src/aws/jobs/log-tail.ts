@@ -49,7 +49,7 @@ async function streamsOf(api: Api, logGroupName: string, start: string): Promise
 }
 
 /** A line of a log without what could rewrite the terminal; tabs stay. */
-export const printable = (text: string): string =>
+const printable = (text: string): string =>
   text
     .trimEnd()
     .replaceAll(

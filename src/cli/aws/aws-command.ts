@@ -66,7 +66,7 @@ export const COMMON_FLAGS = {
 /** Of commands that change an endpoint. */
 export const FORCE_FLAG = { force: { does: 'change also an endpoint that was not made here' } } as const
 
-export function flagSpecOf({ groups, flags = {}, moreFlags = {} }: AwsCommand): FlagSpec {
+function flagSpecOf({ groups, flags = {}, moreFlags = {} }: AwsCommand): FlagSpec {
   const own = Object.entries({ ...COMMON_FLAGS, ...flags }).map(([name, flag]) => [name, 'value' in flag])
   return {
     ...moreFlags,

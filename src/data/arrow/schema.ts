@@ -44,7 +44,7 @@ const VIEWS: ReadonlySet<number> = new Set([23, 24])
 /** Columns inside columns: deeper ones are no table. */
 const MAX_DEPTH = 32
 
-export type GetNumber = (view: DataView, index: number) => number
+type GetNumber = (view: DataView, index: number) => number
 
 /** A column as the schema has it. */
 export interface ArrowField {

@@ -9,7 +9,7 @@ const SAMPLED_ROWS = 10_000
 /** Up to so many different values are counted. */
 const MOST_DISTINCT = 32
 /** Shares at which {@link FeatureProfile.quantiles} are taken: the lowest value, 1, 5, 25, 50, 75, 95, 99 %, the highest. */
-export const PROFILE_SHARES = [0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1] as const
+const PROFILE_SHARES = [0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1] as const
 
 export interface FeatureProfile {
   readonly name: string

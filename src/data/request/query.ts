@@ -8,7 +8,7 @@ import { checkCells } from './row-list.ts'
 export type ItemId = string | number | ExactNumber
 
 /** `JSON.rawJSON`'s result: `JSON.stringify` writes its text as it is. */
-export interface ExactNumber {
+interface ExactNumber {
   readonly rawJSON: string
 }
 
