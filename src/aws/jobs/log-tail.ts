@@ -28,7 +28,7 @@ export function openLogTail(
         })
         for (const { message = '' } of events) line(printable(message))
         next.set(logStreamName, nextForwardToken)
-        // At the end the token stays the same.
+        // At the end of a stream the token stays the same.
         if (events.length === 0 || nextForwardToken === before) break
       }
     }
