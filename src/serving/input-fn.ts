@@ -31,7 +31,7 @@ function readCsv(body: Buffer, { featureNames, features }: ModelInfo, parameter:
   return transformCsv(body, pipelineOf(features.fitted), { group: features.group, now: Date.now() })
 }
 
-/** What makes rows of a query's items, where a pipeline does. */
+/** The pipeline's reader of a query's items, if the model has a pipeline. */
 function itemsReader({ features }: ModelInfo): ReadItems | undefined {
   if (!features) return undefined
   const pipeline = pipelineOf(features.fitted)

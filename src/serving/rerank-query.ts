@@ -9,11 +9,11 @@ export const PROBABILITIES: ReadonlySet<string | undefined> = new Set(['binary:l
 
 export interface RerankedQuery {
   readonly items: readonly RerankedItem[]
-  /** What the answer says of each of them. */
+  /** What the answer says of each item. */
   readonly said: readonly Omit<RerankedItem, 'item'>[]
   /** How many items were left out as not relevant. */
   readonly dropped: number
-  /** The server's, where an item was drawn and the rules have no seed. */
+  /** The server's choice, if an item was drawn for exploration and the rules have no seed. */
   readonly seed?: number
 }
 
