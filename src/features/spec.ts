@@ -204,18 +204,18 @@ export interface FeatureSpec {
   readonly features: readonly Feature[]
 }
 
-/** What is wrong with a spec: where in it, and what was seen and wanted there. */
+/** What is wrong with a spec: the place, the value seen and the value wanted. */
 export function specError(source: string, path: PropertyKey[] | string, fault: string): RankerError {
   const where = typeof path === 'string' ? path : pathText(path)
   return new RankerError('BAD_FEATURE_SPEC', { source, path: where, fault })
 }
 
-/** Checks a spec that was parsed already. @throws {RankerError} BAD_FEATURE_SPEC. */
+/** Checks a parsed spec. @throws {RankerError} BAD_FEATURE_SPEC. */
 export function checkSpec(value: unknown, source: string): FeatureSpec {
   const list = (value as { features?: unknown } | null | undefined)?.features
   if (list === undefined)
     throw specError(source, 'the spec', 'has no features: wanted an object with a list of them')
-  // One feature after the other: a union of all kinds would only say that none of them fits.
+  // One feature at a time: a union of all kinds could only say that none of them fits.
   if (Array.isArray(list)) {
     for (const [index, one] of list.entries()) {
       if (typeof one === 'string' && one !== '') continue

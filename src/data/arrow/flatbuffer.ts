@@ -1,6 +1,6 @@
-/** Bytes that may be read for each byte of a buffer: a table that is part of itself has no end. */
+/** Reads allowed for each byte of a buffer: a table that contains itself would never end. */
 const READS_PER_BYTE = 16
-/** What finding a table costs. */
+/** The cost of finding a table, in reads. */
 const TABLE_READS = 16
 
 /**
@@ -9,7 +9,7 @@ const TABLE_READS = 16
  */
 export class FlatTable {
   readonly #view: DataView
-  /** What may still be read, of all tables of the buffer together. */
+  /** Reads left, for all tables of the buffer together. */
   readonly #budget: { left: number }
   readonly #at: number
   readonly #fields: number
@@ -24,7 +24,7 @@ export class FlatTable {
     this.#size = view.getUint16(this.#fields, true)
   }
 
-  /** The table that a buffer starts with. */
+  /** The root table of a buffer. */
   static root(bytes: Uint8Array): FlatTable {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     return new FlatTable(view, view.getUint32(0, true), { left: READS_PER_BYTE * bytes.length })
@@ -96,7 +96,7 @@ export class FlatTable {
     const at = this.#target(field)
     if (at === 0) return []
     const length = this.#view.getUint32(at, true)
-    // Before a list of what may be billions is made.
+    // Checked before a list of possibly billions is made.
     this.#inside(at + 4, length * stride)
     return Array.from({ length }, (_, index) => read(at + 4 + index * stride))
   }

@@ -11,9 +11,9 @@ const RECORD_BATCH = 3
 const CONTINUATION = -1
 
 /**
- * Reads an Arrow IPC stream (https://arrow.apache.org/docs/format/Columnar.html): columns of integers or floats, where
- * null is a missing value. Columns match the features by name where any has the name of one, and the others may hold
- * anything and are ignored; where none has, they are the features in their order.
+ * Reads an Arrow IPC stream (https://arrow.apache.org/docs/format/Columnar.html): columns of integers or floats,
+ * where null is a missing value. If any column has the name of a feature, columns match by name, and others may hold
+ * anything and are ignored; otherwise the columns are the features in their order.
  * @throws {RankerError} BODY_EMPTY, BODY_UNREADABLE, COLUMN_ABSENT, COLUMN_TWICE, WRONG_WIDTH, BAD_COLUMN_TYPE,
  * BAD_VALUE, TOO_MANY_CELLS.
  */
@@ -24,7 +24,7 @@ export function readArrow(body: Uint8Array, featureNames: readonly string[]): Ro
     return fill(fields, batches, featureNames)
   } catch (cause) {
     if (cause instanceof RankerError) throw cause
-    // Whatever goes past an end, and nothing else, throws a RangeError.
+    // Only reading past an end throws a RangeError.
     if (cause instanceof RangeError) throw unreadable('it is no whole Arrow IPC stream', cause)
     throw cause
   }
@@ -45,7 +45,7 @@ function readStream(body: Uint8Array): { fields: readonly ArrowField[]; batches:
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength)
   const batches: Batch[] = []
   let fields: readonly ArrowField[] | undefined
-  // A stream ends in a length of 0, or where the bytes do.
+  // A stream ends with a length of 0, or with the bytes.
   for (let at = 0; at < body.length; ) {
     const isMarked = view.getInt32(at, true) === CONTINUATION
     const length = view.getInt32(isMarked ? at + 4 : at, true)
@@ -124,7 +124,7 @@ function fill(
   return { kind: 'rows', values, count, width, ignored }
 }
 
-/** For each column the feature that it is, or -1. */
+/** The feature that each column is, or -1. */
 function match(
   fields: readonly ArrowField[],
   featureNames: readonly string[],

@@ -1,6 +1,6 @@
 import type { FlatTable } from './flatbuffer.ts'
 
-/** `Type` of arrow/format/Schema.fbs, as far as it is named here. */
+/** `Type` of arrow/format/Schema.fbs: the ones used here. */
 const Type = { Null: 1, Int: 2, Float: 3, Union: 14 } as const
 /** `MetadataVersion` since which unions have no bitmap. */
 const V5 = 4
@@ -36,12 +36,12 @@ const NAMES = [
   'lists',
 ]
 
-/** Buffers that a column of each type has of its own, by the type's number; its children have theirs. */
+/** Number of buffers of a column of each type, by the type's number; its children have their own. */
 const BUFFERS = [0, 0, 2, 2, 3, 3, 2, 2, 2, 2, 2, 2, 2, 1, 0, 2, 1, 2, 2, 3, 3, 2, 0, 2, 2, 3, 3]
-/** Types whose further buffers each batch counts. */
+/** Types with a variable number of buffers, which each batch states. */
 const VIEWS: ReadonlySet<number> = new Set([23, 24])
 
-/** Columns inside columns: deeper ones are no table. */
+/** Most levels of columns inside columns: deeper ones are not a table. */
 const MAX_DEPTH = 32
 
 type GetNumber = (view: DataView, index: number) => number
@@ -51,12 +51,12 @@ export interface ArrowField {
   readonly name: string
   /** What it holds, in words. */
   readonly kind: string
-  /** Columns of numbers: how to get one, and how many bytes each takes. */
+  /** For columns of numbers: how to get one, and how many bytes each takes. */
   readonly number?: { readonly bytes: number; readonly get: GetNumber }
   readonly isNull: boolean
-  /** Nodes of a batch that speak of it, its own first. */
+  /** Nodes of a batch that belong to it, its own first. */
   readonly nodes: number
-  /** Buffers of a batch that it has, the counted ones apart. */
+  /** Its buffers in a batch, without those that each batch counts. */
   readonly buffers: number
   /** Parts of it with buffers that each batch counts. */
   readonly views: number
@@ -68,7 +68,7 @@ export function readField(field: FlatTable, version: number, depth = 0): ArrowFi
   const type = field.uint8(2)
   const name = field.text(0)
   if (type >= NAMES.length) throw new RangeError(`a column is of the type ${type}`)
-  // Codes of a dictionary take the place of what it holds.
+  // Codes of a dictionary replace the values that it holds.
   if (field.table(4))
     return { name, kind: 'codes of a dictionary', isNull: false, nodes: 1, buffers: 2, views: 0 }
   const details = field.table(3)
@@ -94,7 +94,7 @@ export function readField(field: FlatTable, version: number, depth = 0): ArrowFi
   }
 }
 
-/** Which member each value is of; where it is, unless members are as long as the union; what is null, in old versions. */
+/** Which member each value is of; its offset, unless members are as long as the union; its nulls, in old versions. */
 function unionBuffers(details: FlatTable | undefined, version: number): number {
   const isDense = details?.int16(0) === 1
   return (isDense ? 2 : 1) + (version < V5 ? 1 : 0)

@@ -1,6 +1,6 @@
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
-/** Decodes cells. The rows of a query name it one after the other: what was decoded last is known again. */
+/** Decodes cells. The rows of a query repeat its name, so the last text that was decoded is remembered. */
 export class CellText {
   #bytes = new Uint8Array(0)
   #text = ''

@@ -68,7 +68,7 @@ function scan(body: Uint8Array, onRecord: (record: Row) => void): void {
 
 /** For each feature the cell that holds it. */
 function cellsOf(featureNames: readonly string[], header: readonly string[]): Int32Array<ArrayBuffer> {
-  // Of a name that stands twice the map keeps the last cell.
+  // The map keeps the last cell of a name that occurs twice.
   const cells = new Map(header.map((name, cell) => [name, cell]))
   const absent = featureNames.filter((name) => !cells.has(name))
   if (absent.length > 0) throw new RankerError('COLUMN_ABSENT', { columns: absent })

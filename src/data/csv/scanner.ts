@@ -25,9 +25,9 @@ export class CsvScanner {
   readonly #source: string
   readonly #record = new Record()
   readonly #plain = new PlainRecords()
-  /** Cells of the record before, as the next one is expected to have. */
+  /** Cells of the record before; the next one is expected to have as many. */
   #width = 0
-  /** Its first bytes are the start of a record whose end the last chunk did not hold. */
+  /** Starts with the beginning of a record whose end was not in the last chunk. */
   #buffer: Uint8Array = new Uint8Array(0)
   #held = 0
   #line = 1
@@ -39,7 +39,7 @@ export class CsvScanner {
 
   push(chunk: Uint8Array, onRecord: OnRecord): void {
     const bytes = this.#held === 0 ? chunk : this.#append(chunk)
-    // The first three bytes are looked at together, for the byte-order mark.
+    // The first three bytes are needed together, to see a byte-order mark.
     const read = !this.#started && bytes.length < 3 ? 0 : this.#scan(bytes, false, onRecord)
     this.#held = 0
     this.#append(bytes.subarray(read))
@@ -59,7 +59,7 @@ export class CsvScanner {
     if (read < bytes.length) throw new RankerError('UNCLOSED_QUOTE', { file: this.#source, line: this.#line })
   }
 
-  /** Puts a chunk behind the bytes that are held, and returns both. */
+  /** Appends a chunk to the bytes that are held, and returns all of them. */
   #append(chunk: Uint8Array): Uint8Array {
     const length = this.#held + chunk.length
     if (length > this.#buffer.length) {
@@ -99,7 +99,7 @@ export class CsvScanner {
   }
 }
 
-/** Cells are kept as the numbers that they are, and as the place of their bytes. */
+/** Cells are kept as numbers, and as the positions of their bytes. */
 class Record implements Row {
   line = 0
   count = 0

@@ -7,9 +7,10 @@ export type NameColumns = (file: string, count: number) => string[]
 
 /**
  * Reads CSV into a table. The first line is a header, unless every cell of it is a number or empty: then it is a row,
- * and `nameColumns` says what the columns are. A header that comes again is where the next of several files starts that
- * were put one after the other, as Pipe mode does.
- * @throws {RankerError} FILE_EMPTY, NO_ROWS, NOT_UTF8, CR_LINE_ENDS, HEADER_MISSING, RAGGED_ROW and what the sink and the scanner throw.
+ * and `nameColumns` says what the columns are. A header that is repeated starts the next of several concatenated
+ * files, as Pipe mode gives them.
+ * @throws {RankerError} FILE_EMPTY, NO_ROWS, NOT_UTF8, CR_LINE_ENDS, HEADER_MISSING, RAGGED_ROW and what the sink and
+ * the scanner throw.
  */
 export async function readCsvTable(
   file: string,
@@ -29,7 +30,7 @@ export async function readCsvTable(
       sink.begin(file, header ?? nameColumns(file, width))
       if (header) return
     }
-    // A blank line is no row, unless the table has a single column.
+    // A blank line is not a row, unless the table has a single column.
     if (width > 1 && isBlank(record)) return
     if (record.count !== width) {
       throw new RankerError('RAGGED_ROW', { file, line: record.line, seen: record.count, wanted: width })
@@ -66,7 +67,7 @@ function repeats(record: Row, header: readonly string[]): boolean {
 
 function readHeader(file: string, record: Row): string[] {
   const names = Array.from({ length: record.count }, (_, cell) => record.text(cell).trim())
-  // UTF-16, Latin-1 and archives: their names would not be those that requests use.
+  // UTF-16, Latin-1 and archives: requests could not use such names.
   if (names.some((name) => /[\0\ufffd]/.test(name))) throw new RankerError('NOT_UTF8', { file })
   if (names.some((name) => /\r(?!\n)/.test(name))) throw new RankerError('CR_LINE_ENDS', { file })
   if (Number.isFinite(record.number(0))) throw new RankerError('HEADER_MISSING', { file, seen: names[0]! })

@@ -3,7 +3,7 @@ import { batchesOf, type Dataset } from './dataset.ts'
 /** Bytes of columns that are gathered in one pass over the rows. */
 const PASS_BYTES = 1 << 22
 const BATCH_ROWS = 1 << 12
-/** Rows that the cache holds while one column after the other is picked from them. */
+/** Rows that stay in the cache while their columns are picked one after the other. */
 const TILE_ROWS = 64
 
 /** Each feature's column, in order: one value a row, NaN where it is missing. */

@@ -1,9 +1,9 @@
 import { quantile } from '../quantile.ts'
 import type { SampledColumn } from './profile.ts'
 
-/** Equally full bins of the first sample, beside one for missing values. */
+/** Bins of equal size in the first sample; missing values have their own. */
 const BINS = 10
-/** Stands for the share of an empty bin, which has no logarithm. */
+/** Replaces the share of an empty bin, which has no logarithm. */
 const LEAST_SHARE = 1e-4
 
 /**

@@ -1,8 +1,8 @@
 import { type Dataset, groupBounds } from './dataset.ts'
 
 /**
- * What is allowed but teaches a ranker nothing, each as a sentence with its count: queries of one row, queries
- * without a relevant row, queries whose labels are all the same, and without queries labels that are.
+ * Data that is allowed but teaches a ranker nothing, as sentences with counts: queries of one row, without a relevant
+ * row, or with equal labels throughout; without queries, labels that are all equal.
  */
 export function oddities({ labels, groups }: Pick<Dataset, 'labels' | 'groups'>): string[] {
   if (!groups) {

@@ -4,9 +4,9 @@ import { sortFloat32 } from '../sort.ts'
 import type { Dataset } from './dataset.ts'
 import { affordableRows, readRows, sampleIndices } from './samples.ts'
 
-/** Rows that a profile looks at; smaller data is looked at whole. */
+/** Most rows that a profile samples. */
 const SAMPLED_ROWS = 10_000
-/** Up to so many different values are counted. */
+/** Most distinct values that are counted. */
 const MOST_DISTINCT = 32
 /** Shares at which {@link FeatureProfile.quantiles} are taken: the lowest value, 1, 5, 25, 50, 75, 95, 99 %, the highest. */
 const PROFILE_SHARES = [0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1] as const
@@ -17,18 +17,18 @@ export interface FeatureProfile {
   readonly missing: number
   /** At {@link PROFILE_SHARES}, of the values that are there; empty when none is. */
   readonly quantiles: readonly number[]
-  /** Different values, where they are few; 1 is a constant column. */
+  /** Number of distinct values, if there are few; 1 is a constant column. */
   readonly distinct?: number
 }
 
-/** What the features of a channel look like, for people and for comparing with what is served later. */
+/** The distributions of a channel's features, for people and for comparison with what is served later. */
 export interface FeatureProfiles {
-  /** Rows that were looked at, of all. */
+  /** Number of rows that were sampled. */
   readonly sampledRows: number
   readonly features: readonly FeatureProfile[]
 }
 
-/** What a channel holds beside its features. */
+/** Counts of a channel's rows, labels and queries. */
 export interface ChannelProfile {
   readonly rows: number
   /** Rows of each label, where there are few labels, ascending. */
@@ -80,7 +80,7 @@ export function profileFeatures(
   })
 }
 
-/** Ascending values at {@link PROFILE_SHARES}, in as few digits as tell float32 apart. */
+/** The values at {@link PROFILE_SHARES}, in as few digits as tell float32 apart. */
 export function profileQuantiles(ascending: Float32Array): number[] {
   if (ascending.length === 0) return []
   return PROFILE_SHARES.map((share) => shortestFloat32(Math.fround(quantile(ascending, share))))
@@ -97,8 +97,8 @@ export function profileChannel({ rows, labels, groups }: Dataset): ChannelProfil
 }
 
 /**
- * The profile of a channel of which each host has a part. @param sizes rows of each query of all hosts, where rows belong
- * to queries.
+ * Merges the profiles of a channel that is divided among hosts. @param sizes rows of each query of all hosts, if rows
+ * belong to queries.
  */
 export function mergeProfiles(
   parts: readonly ChannelProfile[],

@@ -34,7 +34,7 @@ function partition(order: Uint32Array, from: number, to: number): QueryParts {
   return { kept: kept.sort(), heldOut: order.slice(from, to).sort() }
 }
 
-/** The rows of some queries of the data, in the order given. They stay where they are: the data owns them. */
+/** A view of some queries of the data, in the order given; the rows still belong to the data. */
 export function selectQueries(data: Dataset, queries: Uint32Array): Dataset {
   const { ids, sizes } = data.groups!
   const bounds = groupBounds(sizes)

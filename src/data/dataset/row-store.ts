@@ -9,10 +9,10 @@ export interface RowStore {
   close(): void
 }
 
-/** Where rows go that memory has no room for: float32 values, written one after the other, read anywhere. */
+/** Overflow storage for rows that do not fit in memory: float32 values, written in sequence, read anywhere. */
 export interface Spill {
   write(values: Float32Array): void
-  /** Fills `into` with the values from the `at`-th on. */
+  /** Fills `into` with the values from index `at` on. */
   read(at: number, into: Float32Array): void
   close(): void
 }
@@ -38,7 +38,7 @@ export function contiguousRows(values: Float32Array, width: number): RowStore {
   }
 }
 
-/** Some rows of a store, in the order given. The store stays open as long as its owner keeps it so. */
+/** Some rows of a store, in the order given. The store still belongs to its owner. */
 export function selectRows(store: RowStore, rows: Uint32Array): RowStore {
   const { width, onDisk } = store
   let buffer = new Float32Array(0)
@@ -60,7 +60,7 @@ export function selectRows(store: RowStore, rows: Uint32Array): RowStore {
   }
 }
 
-/** Takes rows as they come; what passes the memory limit goes to disk. */
+/** Collects rows; what exceeds the memory limit goes to disk. */
 export class RowBuffer {
   readonly width: number
   rows = 0
@@ -90,7 +90,7 @@ export class RowBuffer {
       for (const block of this.#blocks) this.#spill.write(block)
       this.#blocks = this.#blocks.slice(0, 1)
     }
-    // Every value of a row is written, so the one block that stays can be filled again.
+    // Every value of a row is written, so the one block that is kept can be reused.
     if (!this.#spill || this.#blocks.length === 0) {
       this.#blocks.push(new Float32Array(this.#rowsPerBlock * this.width))
     }
@@ -117,7 +117,7 @@ export class RowBuffer {
     return contiguousRows(rows, columns.length)
   }
 
-  /** Gives up what was written. */
+  /** Discards what was written. */
   close(): void {
     this.#blocks = []
     this.#spill?.close()
@@ -150,7 +150,7 @@ export class RowBuffer {
   }
 }
 
-/** Gives memory back at once, and not when it is collected: the rows would be in memory twice. */
+/** Frees memory at once instead of at the next collection: the rows would be in memory twice. */
 function release(block: Float32Array<ArrayBuffer>): void {
   block.buffer.transfer(0)
 }

@@ -19,8 +19,8 @@ export function readRows({ matrix }: Dataset, rows: Uint32Array): Float32Array {
 }
 
 /**
- * At most `most` of `count` indices, ascending and spread over all of them: one drawn from each of so many equal
- * stretches. All of them where there are no more.
+ * At most `most` of `count` indices, ascending and spread evenly: one is drawn from each of `most` equal stretches.
+ * All of them if there are no more.
  */
 export function sampleIndices(count: number, most: number, seed = 1): Uint32Array {
   if (count <= most) return Uint32Array.from({ length: count }, (_, index) => index)
@@ -32,7 +32,7 @@ export function sampleIndices(count: number, most: number, seed = 1): Uint32Arra
   })
 }
 
-/** How many rows of this width are looked at, where `most` are enough and wide ones should take no more memory. */
+/** How many rows of this width to sample: `most`, or fewer of wide ones so that they take no more memory. */
 export function affordableRows(width: number, most: number): number {
   return Math.min(most, Math.max(LEAST_ROWS, Math.floor(MOST_VALUES / Math.max(1, width))))
 }
@@ -40,7 +40,7 @@ export function affordableRows(width: number, most: number): number {
 const MOST_VALUES = 1 << 23
 const LEAST_ROWS = 1000
 
-/** Whole queries with about `most` rows together, spread over the data; the data itself where it has no more. */
+/** Whole queries with about `most` rows in total, spread over the data; the data itself if it has no more. */
 export function sampleQueries(data: Dataset, most: number): Dataset {
   if (!data.groups || data.rows <= most) return data
   const queries = data.groups.sizes.length

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { RankerError, reasonOf } from '../../errors.ts'
 
-/** A JSON object from outside. Its keys are any text, `__proto__` and `constructor` included. */
+/** A JSON object from outside. Its keys may be any text, even `__proto__` and `constructor`. */
 export type JsonObject = { readonly [key: string]: unknown }
 
 /** Whether a value is an object with keys: no array, no null. */

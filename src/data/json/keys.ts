@@ -5,7 +5,7 @@ const BACKSLASH = 0x5c
 const COLON = 0x3a
 
 /**
- * The name of a key that an object of a JSON text has twice; JSON.parse itself keeps the last one without a word.
+ * The name of a key that occurs twice in an object of a JSON text, of which JSON.parse silently keeps the last.
  * @param text valid JSON
  * @param value what it was parsed to
  */

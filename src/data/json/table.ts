@@ -9,8 +9,9 @@ export interface JsonLinesOptions {
   /** Columns that name the query and its weight: a query line has them beside its items. */
   readonly roles: { readonly group: string; readonly weight?: string | undefined }
   /**
-   * The columns that are wanted, and what their cells may be beside numbers and text; others may hold anything. Columns of queries, such
-   * as `query.text`, are then taken from a query line's `query`. Without it, all columns are of numbers or text.
+   * Says which columns are wanted, and what their cells may hold besides numbers and text; other columns may hold
+   * anything. Columns of queries, such as `query.text`, are then taken from a query line's `query`. Without it, every
+   * column holds numbers or text.
    */
   readonly wanted?:
     | ((column: string) => { readonly arrays: boolean; readonly booleans: boolean } | undefined)
@@ -68,7 +69,7 @@ const REQUEST_KEYS = new Set(['query', 'items', 'limit', 'explain', 'context'])
 const ITEM_ID = 'id'
 
 interface JsonLineRow {
-  /** What a query has for all of its items; absent where the line is the row. */
+  /** What all items of a query have in common; absent if the line itself is the row. */
   readonly shared?: JsonObject
   readonly own: JsonObject
 }
@@ -140,7 +141,7 @@ class LineReader {
     }
   }
 
-  /** Refuses what is neither number nor text. */
+  /** Refuses what is neither a number nor text. */
   check(value: unknown, column: string, line: number): void {
     if (typeof value === 'string' || value === null) return
     if (typeof value === 'number') {
@@ -164,7 +165,7 @@ class LineReader {
     this.#refuseCell(line, column, value, wanted)
   }
 
-  /** Says once what of the query lines is not used. */
+  /** Warns once about what is not used of query lines. */
   warn(): void {
     if (this.#ignored.size === 0) return
     this.#options.warn(

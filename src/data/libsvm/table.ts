@@ -10,7 +10,7 @@ const HASH = 0x23
 const ZERO = 0x30
 const SHAPE = 'label[:weight] [qid:N] index:value …'
 
-/** Columns from here on are refused where they stand: no dense matrix of them would be of use. */
+/** Columns from here on are refused at once: a dense matrix of them would be of no use. */
 export const MAX_COLUMNS = 1_000_000
 
 export interface LibsvmOptions {
@@ -18,7 +18,7 @@ export interface LibsvmOptions {
   readonly indexBase: 0 | 1
   /** Added to the error of a line that is not libsvm: why the file was taken for it. */
   readonly hint?: string | undefined
-  /** Whether the rows are to be scored: they may have no label, and be of queries in any order. */
+  /** Whether the rows are to be scored: they need no label, and may come in any order of queries. */
   readonly unjudged?: boolean
 }
 
@@ -45,7 +45,7 @@ export async function readLibsvm(
   if (rows === 0) throw new RankerError('FILE_EMPTY', { file })
 }
 
-/** A row that is read line by line. */
+/** The current row; each line is read into the same object. */
 export class LibsvmRow implements SparseRow {
   line = 0
   label = Number.NaN
@@ -57,7 +57,7 @@ export class LibsvmRow implements SparseRow {
   values = new Float32Array(256)
   readonly #file: string
   readonly #options: LibsvmOptions
-  /** Indices of the row so far, where they do not increase. */
+  /** Indices of the row so far, if they do not increase. */
   #seen: Set<number> | undefined
 
   constructor(file: string, options: LibsvmOptions) {
@@ -97,7 +97,7 @@ export class LibsvmRow implements SparseRow {
     return true
   }
 
-  /** `3:0.5` is a pair where a label need not be, unless it stands before a qid as only a label with its weight can. */
+  /** `3:0.5` is a pair unless a label is required there, or a qid follows, as only after a label with its weight. */
   #startsWithLabel(bytes: Uint8Array, start: number, stop: number, end: number): boolean {
     if (!this.#options.unjudged) return true
     if (isQid(bytes, start, stop)) return false
@@ -125,7 +125,7 @@ export class LibsvmRow implements SparseRow {
     if (this.#options.unjudged) return
     const query = digits.replace(/^0+(?=\d)/, '')
     const before = this.query
-    // Numbers of any length are in order where longer ones come later, and those of one length as text.
+    // Compares numbers of any length: longer ones are greater, and equally long ones compare as text.
     if (query.length < before.length || (query.length === before.length && query < before)) {
       throw new RankerError('QID_DECREASES', { file: this.#file, line: this.line, seen: query, before })
     }

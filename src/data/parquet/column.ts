@@ -5,7 +5,7 @@ import { convert, convertWithDictionary, DEFAULT_PARSERS } from 'hyparquet/src/c
 import { decompressPage, readDataPage, readDataPageV2 } from 'hyparquet/src/datapage.js'
 import { compressors as javascript } from 'hyparquet-compressors'
 
-/** Node's own where it has one. */
+/** Node's own codecs where it has them. */
 const compressors: Compressors = {
   ...javascript,
   GZIP: (bytes) => gunzipSync(bytes),
@@ -14,8 +14,7 @@ const compressors: Compressors = {
 }
 
 /**
- * Told of a page: its values, and where some are missing, for each row whether it has the next one of them (a level
- * above 0).
+ * Is given a page: its values, and if some are missing, a level for each row, above 0 if the row has the next value.
  */
 export type OnPage = (
   values: DecodedArray,
@@ -63,9 +62,9 @@ export function readFlatColumn(
 }
 
 interface Page {
-  /** Values in it, with those that are missing. */
+  /** Number of values in it, including missing ones. */
   readonly count: number
-  /** The values that are there, and the levels of all, none where all are the same. */
+  /** The present values, and the levels of all; no levels if all are the same. */
   readonly decode: () => {
     readonly values: DecodedArray
     readonly definitions: readonly number[]
@@ -73,13 +72,13 @@ interface Page {
   }
 }
 
-/** Goes through the pages of a column of a row group. */
+/** Iterates over the pages of a column in a row group. */
 export class PageReader {
   readonly #reader: { readonly view: DataView<ArrayBuffer>; offset: number }
   readonly #decoder
   #dictionary: DecodedArray | undefined
 
-  /** @param schema the root of the file's schema and what leads to the column, which is the last */
+  /** @param schema the path from the root of the file's schema to the column, which comes last */
   constructor(bytes: ArrayBuffer, column: ColumnMetaData, schema: readonly SchemaTree[]) {
     this.#reader = { view: new DataView(bytes), offset: 0 }
     this.#decoder = {
@@ -92,7 +91,7 @@ export class PageReader {
     }
   }
 
-  /** The next page of data, undefined behind the last one. @throws {Error} hyparquet's, about damaged pages. */
+  /** The next data page; undefined after the last one. @throws {Error} hyparquet's, about damaged pages. */
   next(): Page | undefined {
     const reader = this.#reader
     const decoder = this.#decoder

@@ -1,12 +1,12 @@
 import type { ColumnMetaData, SchemaTree } from 'hyparquet'
 import { PageReader } from './column.ts'
 
-/** A list of a cell; what is missing in it is null, and so is what is no number. */
+/** The list in a cell; null for what is missing or not a number. */
 export type NumberList = (number | null)[]
 
 /**
- * What leads to the values of a column that is a list of numbers, however the writer spells lists: one of its levels
- * repeats.
+ * The schema path to the values of a column that is a list of numbers, in whichever way the writer declares lists:
+ * exactly one of its levels repeats.
  * @returns undefined for structs, lists of lists and lists of anything else
  */
 export function listPath(column: SchemaTree): readonly SchemaTree[] | undefined {
@@ -28,13 +28,13 @@ export function listPath(column: SchemaTree): readonly SchemaTree[] | undefined 
  */
 export class ListReader {
   readonly #pages: PageReader
-  /** Definition levels: of a value, and of an entry of the list, missing or not; below that the list is empty. */
+  /** Definition levels of a value, and of an entry that may be missing; below the latter the list is empty. */
   readonly #ofValue: number
   readonly #ofEntry: number
-  /** Rows that were decoded and not yet asked for; the next page may go on with the last one. */
+  /** Rows that were decoded and not yet taken; the next page may continue the last one. */
   readonly #rows: (NumberList | undefined)[] = []
 
-  /** @param path as {@link listPath} tells. */
+  /** @param path as {@link listPath} returns it. */
   constructor(bytes: ArrayBuffer, column: ColumnMetaData, root: SchemaTree, path: readonly SchemaTree[]) {
     this.#pages = new PageReader(bytes, column, [root, ...path])
     const isOptional = ({ element }: SchemaTree) => element.repetition_type !== 'REQUIRED'
@@ -45,7 +45,7 @@ export class ListReader {
 
   /** The next rows; a list that is missing is undefined. @throws {Error} where there are fewer, or a page is damaged. */
   take(count: number): (NumberList | undefined)[] {
-    // The last row that was decoded is whole only when another one starts, or nothing comes any more.
+    // The last decoded row is complete only once another one starts, or nothing more comes.
     while (this.#rows.length <= count) {
       const page = this.#pages.next()
       if (!page) break
@@ -64,7 +64,7 @@ export class ListReader {
     for (let entry = 0, value = 0; entry < entries; entry++) {
       const level = definitions[entry] ?? this.#ofValue
       if (!repetitions[entry]) {
-        // Null one level below the empty list.
+        // One level below the empty list, the list is null.
         this.#rows.push(level < this.#ofEntry - 1 ? undefined : [])
       }
       if (level < this.#ofEntry) continue

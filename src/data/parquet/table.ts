@@ -6,14 +6,14 @@ import type { Row, TableSink } from '../row.ts'
 import { columnRange, readFlatColumn } from './column.ts'
 import { ListReader, listPath, type NumberList } from './list.ts'
 
-/** A file that can be read anywhere in it. */
+/** A file that can be read at any offset. */
 export interface RandomAccess {
   readonly byteLength: number
   slice(start: number, end?: number): ArrayBuffer
 }
 
 export interface ParquetOptions {
-  /** Columns whose text counts, such as the query's: their cells keep all digits. */
+  /** Columns that are read as text, such as the query's: their cells keep all digits. */
   readonly textColumns: ReadonlySet<string>
   /** Whether a column of lists of numbers is wanted; its cells are texts, JSON arrays. */
   readonly wantsList?: ((column: string) => boolean) | undefined
@@ -73,7 +73,7 @@ async function whole<T>(file: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read()
   } catch (cause) {
-    // What JavaScript itself says of an offset past the end tells nobody anything.
+    // JavaScript's own message about an offset past the end is of no help.
     const reason =
       cause instanceof RangeError ? 'it points to where it has nothing' : reasonOf(cause).slice(0, 200)
     throw new RankerError('PARQUET_DAMAGED', { file, reason }, { cause })
@@ -98,7 +98,7 @@ async function readMetadata(source: RandomAccess, wantsList: (column: string) =>
   return { metadata, root, flat, lists, nested }
 }
 
-/** The file says several times how many rows it has. */
+/** Checks that the several row counts in the file agree. */
 function checkCounts({ row_groups: groups, num_rows: rows }: FileMetaData, flat: ReadonlySet<string>): void {
   const inGroups = groups.reduce((sum, group) => sum + group.num_rows, 0n)
   if (inGroups !== rows) throw new Error(`it has ${rows} rows, and ${inGroups} in its row groups`)
@@ -165,7 +165,7 @@ function readBatch(
   row.check()
 }
 
-/** hyparquet converts decimals and dates only where the older of the two ways to declare them is used. */
+/** hyparquet converts decimals and dates only if they are declared in the older of the two ways. */
 function declareType(element: SchemaElement): void {
   const { logical_type: logical } = element
   if (logical?.type === 'DATE') element.converted_type ??= 'DATE'
@@ -174,17 +174,17 @@ function declareType(element: SchemaElement): void {
   element.scale ??= logical.scale
 }
 
-/** The cells of some rows, column by column, and one row of them after the other. */
+/** The cells of some rows, read column by column and given row by row. */
 class ParquetRow implements Row {
   line = 0
   readonly columns: readonly string[]
-  /** Of the columns that are no lists, which come first. */
+  /** The columns that are not lists, which come first. */
   readonly #elements: readonly SchemaElement[]
   readonly #keepsText: readonly boolean[]
   readonly #numbers: Float32Array[]
-  /** For columns of text, and those whose text counts, all the cells. */
+  /** All cells of columns that hold text, or are read as text. */
   readonly #texts: (unknown[] | undefined)[]
-  /** Rows of each column that were taken. */
+  /** Number of rows taken from each column. */
   readonly #taken: Float64Array
   #start = 0
   #rows = 0
@@ -220,8 +220,8 @@ class ParquetRow implements Row {
   }
 
   /**
-   * Takes a page of a column: `count` cells from row `from` on, some of them perhaps outside of these rows.
-   * @param levels 0 for each cell that is missing and has no value; none where all have one
+   * Takes a page of a column: `count` cells from row `from` on, some of which may be outside these rows.
+   * @param levels 0 for each missing cell, which has no value; absent if all have one
    */
   take(
     cell: number,
@@ -256,7 +256,7 @@ class ParquetRow implements Row {
     this.#taken[cell] = lists.length
   }
 
-  /** @throws {Error} when a column has other rows than the metadata say. */
+  /** @throws {Error} when a column has another number of rows than the metadata says. */
   check(): void {
     for (const [cell, name] of this.columns.entries()) {
       const taken = this.#taken[cell]!

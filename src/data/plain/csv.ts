@@ -3,8 +3,8 @@ import { FINITE } from './layout.ts'
 import { readPlain, textStart } from './rows.ts'
 
 /**
- * Reads CSV without a header, each cell a number or nothing, each row as wide as wanted.
- * @returns undefined for whatever else there is: the general reader says what is wrong or reads on
+ * Reads CSV without a header if each cell is a number or empty and each row has `width` cells.
+ * @returns undefined for anything else, which the general reader then reads or refuses
  */
 export function readPlainCsv(body: Uint8Array, width: number): Rows | undefined {
   return readPlain(body, textStart(body), {

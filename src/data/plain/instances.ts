@@ -1,14 +1,14 @@
 import type { Rows } from '../request/row-list.ts'
 import { readPlain } from './rows.ts'
 
-/** What stands before the first row and after the last; the longest head that is looked for, and the longest tail. */
+/** The text before the first row and after the last, and the most that is searched for either. */
 const HEAD = /^[ \t\r\n]*\{[ \t\r\n]*"instances"[ \t\r\n]*:[ \t\r\n]*\[/
 const TAIL = /^[ \t\r\n]*\}[ \t\r\n]*$/
 const MOST_AROUND = 64
 
 /**
- * Reads a JSON body that holds `{"instances":[{"features":[…]},…]}` and nothing else, each row as wide as wanted.
- * @returns undefined for whatever else there is: `JSON.parse` and `readInstances` say what is wrong or read on
+ * Reads a JSON body that holds `{"instances":[{"features":[…]},…]}` and nothing else, each row as wide as the model.
+ * @returns undefined for anything else, which `JSON.parse` and `readInstances` then read or refuse
  */
 export function readPlainInstances(body: Buffer, width: number): Rows | undefined {
   const head = HEAD.exec(body.toString('latin1', 0, MOST_AROUND))

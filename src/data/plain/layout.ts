@@ -1,7 +1,7 @@
-// What both sides of the parsers' module know: where things are in its memory, in bytes, and what numbers stand for. It never grows: bodies go
-// through it in pieces.
+// What both sides of the parsers' module share: where things are in its memory, in bytes, and what its codes mean.
+// The memory never grows: bodies go through it in pieces.
 
-/** Bytes to read; what lies up to 64 bytes before and behind is looked at too, and does not count. */
+/** Bytes to read. Up to 64 bytes before and behind them are loaded too, and ignored. */
 export const INPUT = 0x10000
 export const INPUT_BYTES = 0x20000
 /** Where each number starts and ends. */
@@ -9,12 +9,12 @@ export const CELLS = 0x30100
 export const MOST_CELLS = 0x8000
 /** The numbers, float32. */
 export const VALUES = 0x70200
-/** In formats that leave some out: where among the values each belongs. */
+/** In sparse formats: where each value belongs. */
 export const PLACES = 0x90300
 /** 64 KiB each. */
 export const PAGES = 12
 
-/** Text that is written, where cells are otherwise, and what stands before and after each number in it. */
+/** Text that is written, in the place of CELLS, and what stands before and after each number in it. */
 export const TEXT = CELLS
 export const BEFORE = PLACES
 export const AFTER = BEFORE + 16
@@ -28,9 +28,9 @@ export const IS_ODD = 1
 /** at the end of a list. */
 export const HAS_ENDED = 2
 
-/** What `readNumbers` is to make of what is no plain number: ask, and stop where it is not finite; */
+/** What `readNumbers` does with anything but a plain number: ask the host, and stop if it is not finite; */
 export const FINITE = 0
-/** ask, and go on whatever it is; */
+/** ask the host, and go on whatever it is; */
 export const ANY = 1
-/** stop there. */
+/** stop. */
 export const NONE = 2

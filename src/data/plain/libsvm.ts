@@ -3,7 +3,7 @@ import { readPlain, textStart } from './rows.ts'
 
 /**
  * Reads libsvm rows to be scored, whose indices increase and fit the width; what is absent is missing.
- * @returns undefined for whatever else there is: the general reader says what is wrong or reads on
+ * @returns undefined for anything else, which the general reader then reads or refuses
  */
 export function readPlainLibsvm(body: Uint8Array, width: number, indexBase: 0 | 1): Rows | undefined {
   return readPlain(body, textStart(body), {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { parseFloat32, shortestFloat32 } from '../number.ts'
 import { BEFORE, CELLS, INPUT, INPUT_BYTES, MOST_CELLS, PLACES, TEXT, VALUES } from './layout.ts'
 
-/** As much of it as is used: TypeScript has its types for browsers only. */
+/** The parts of it that are used: TypeScript declares it only for browsers. */
 declare const WebAssembly: {
   readonly Module: new (bytes: Uint8Array) => object
   readonly Instance: new (
@@ -31,7 +31,7 @@ interface Kernel {
 /** The parsers' module, and views of its memory. */
 export interface Parsers {
   readonly kernel: Kernel
-  /** All of it: addresses are places in it. */
+  /** All of its memory: addresses are indices into it. */
   readonly memory: Uint8Array
   readonly input: Uint8Array
   /** The start and the end of each cell. */
@@ -41,15 +41,15 @@ export interface Parsers {
   readonly text: Buffer
   /** What stands before each number that is written, and after it. */
   readonly around: Buffer
-  /** Writes numbers that the module does not. */
+  /** Writes the numbers that the module leaves to JavaScript. */
   spell: (value: number) => string
 }
 
 let opened: Parsers | undefined
 
 /**
- * The parsers of this thread. Their memory is of one size, 768 KiB: a body of any length goes through it in pieces, and
- * nothing stays there after the call that put it there. docs/parsing-kernel.md draws it.
+ * The parsers of this thread. Their memory has a fixed size, 768 KiB: a body of any length goes through it in pieces,
+ * and no call finds anything of an earlier one. docs/parsing-kernel.md draws it.
  */
 export function parsers(): Parsers {
   opened ??= open()

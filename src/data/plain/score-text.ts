@@ -2,7 +2,7 @@ import { shortestFloat32 } from '../number.ts'
 import { MOST_TEXTS } from './layout.ts'
 import { parsers } from './parsers.ts'
 
-/** What stands around the scores of a text, and around each of them: 16 bytes of ASCII at most before and behind one. */
+/** The text around all scores and around each: at most 16 bytes of ASCII before a score, and 16 after. */
 export interface ScoreFormat {
   readonly open?: string
   readonly before?: string
@@ -10,13 +10,15 @@ export interface ScoreFormat {
   /** Stands after each score but the last. */
   readonly between?: string
   readonly close?: string
-  /** Stands in place of what is no finite number. */
+  /** Written for a score that is not finite. */
   readonly notFinite: (score: number) => string
 }
 
 const MOST_AROUND = 16
 
-/** Writes scores as text, each as the shortest decimal that reads back as the same float32: `shortestFloat32`'s. */
+/**
+ * Writes scores as text, each as `shortestFloat32` would: the shortest decimal that reads back as the same float32.
+ */
 export function writeScoreText(scores: Float32Array, format: ScoreFormat): Buffer {
   const { open = '', before = '', after = '', between = '', close = '', notFinite } = format
   const module = parsers()

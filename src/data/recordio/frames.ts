@@ -2,7 +2,7 @@ import { RankerError } from '../../errors.ts'
 import type { Chunks } from '../row.ts'
 
 const MAGIC = 0xced7230a
-/** The part of a record that a frame holds, in the top three bits of its length word. */
+/** Which part of a record a frame holds, in the top three bits of its length word. */
 const WHOLE = 0
 const FIRST = 1
 const LAST = 3
@@ -10,7 +10,7 @@ const LAST = 3
 /** One judged row takes kilobytes. */
 const MAX_RECORD_BYTES = 1 << 28
 
-/** Told of a record's payload, valid until the next one, and its number from 1. */
+/** Is given a record's payload, valid until the next one, and its number from 1. */
 export type OnRecord = (payload: Uint8Array, record: number) => void
 
 /**
@@ -25,14 +25,14 @@ export async function eachRecord(file: string, chunks: Chunks, onRecord: OnRecor
   reader.end()
 }
 
-/** Splits RecordIO that comes in pieces: see {@link eachRecord}. */
+/** Splits RecordIO that arrives in pieces: see {@link eachRecord}. */
 export class FrameReader {
   readonly #file: string
   readonly #onRecord: OnRecord
   #record = 1
-  /** Frames of the record so far, where it has several. */
+  /** Earlier frames of the current record, if it has several. */
   #parts: Uint8Array[] = []
-  /** The chunks that hold the start of a frame whose end is not there yet, and how many bytes are wanted. */
+  /** Chunks with the start of an incomplete frame, and how many bytes it needs. */
   #pending: Uint8Array[] = []
   #pendingBytes = 0
   #wanted = 8
@@ -104,5 +104,5 @@ export class FrameReader {
   }
 }
 
-/** What the writer took out where it cut a payload. */
+/** What the writer left out where it cut a payload. */
 const MAGIC_BYTES = Uint8Array.of(0x0a, 0x23, 0xd7, 0xce)

@@ -4,7 +4,7 @@ import { MAX_COLUMNS } from '../libsvm/table.ts'
 import type { Chunks, SparseRow, SparseSink } from '../row.ts'
 import { eachRecord } from './frames.ts'
 
-/** A tensor of a record: float32, float64 or int32 values, with their places where it is sparse. */
+/** A tensor of a record: float32, float64 or int32 values, with their indices if it is sparse. */
 interface Tensor {
   readonly values: ArrayLike<number>
   /** Absent in a dense tensor. */
@@ -13,7 +13,7 @@ interface Tensor {
   readonly size?: number
 }
 
-/** What a record's Value holds that is no tensor of numbers. */
+/** A record's Value: a tensor of numbers, or something else. */
 type Value = Tensor | 'bytes' | 'nothing'
 
 /**
@@ -32,7 +32,7 @@ export async function readRecords(file: string, chunks: Chunks, sink: SparseSink
   if (row.line === 0) throw new RankerError('FILE_EMPTY', { file })
 }
 
-/** A row that is read record by record. */
+/** The current row; each record is read into the same object. */
 export class RecordRow implements SparseRow {
   line = 0
   label = Number.NaN
@@ -42,14 +42,14 @@ export class RecordRow implements SparseRow {
   width = 0
   indices = new Uint32Array(0)
   values = new Float32Array(0)
-  /** Whether the values of the row are all there, side by side. */
+  /** Whether the row has all its values, side by side. */
   isDense = false
   readonly #file: string
   readonly #unjudged: boolean
   /** The columns of a dense row: 0, 1, 2, … as many as the first one has, which all others must have too. */
   #denseColumns: Uint32Array<ArrayBuffer> | undefined
 
-  /** @param unjudged whether the rows are to be scored: what they say as a label does not matter */
+  /** @param unjudged whether the rows are to be scored: their labels do not matter */
   constructor(file: string, unjudged = false) {
     this.#file = file
     this.#unjudged = unjudged
@@ -142,7 +142,7 @@ export class RecordRow implements SparseRow {
   }
 }
 
-/** The two maps of a Record: `features = 1`, `label = 2`. Of a key that comes twice the last value counts. */
+/** The two maps of a Record: `features = 1`, `label = 2`. The last of two equal keys wins. */
 function decodeRecord(payload: Uint8Array): { features: Map<string, Value>; label: Map<string, Value> } {
   const reader = new BinaryReader(payload)
   const features = new Map<string, Value>()
@@ -211,7 +211,7 @@ function decodeTensor(bytes: Uint8Array, numbers: typeof UINT64): Tensor {
     else if (field === 3) readNumbers(reader, wire, UINT64, shape)
     else reader.skip(wire, field)
   }
-  // A sparse row of nothing has a shape alone.
+  // An empty sparse row has only a shape.
   const isSparse = keys.length > 0 || (values.length === 0 && shape.length > 0)
   const size = shape.reduce((product, length) => product * length, 1)
   return { values, ...(isSparse && { keys }), ...(shape.length > 0 && { size }) }

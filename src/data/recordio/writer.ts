@@ -14,7 +14,7 @@ export function writeRecords(
   return Buffer.concat(Array.from(records, ({ label, uid }) => frame(encode(label, uid))))
 }
 
-/** Writes records that hold nothing but a score, label["score"]: of each other they differ in its four bytes. */
+/** Writes records that hold only a score, label["score"]: they differ in its four bytes alone. */
 export function writeScoreRecords(scores: ArrayLike<number>): Buffer {
   const payload = encode({ score: [0] }, undefined)
   const record = frame(payload)

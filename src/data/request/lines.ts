@@ -6,7 +6,7 @@ import { readEnvelope } from './options.ts'
 import { joined, type Query, type ReadItems, readQuery } from './query.ts'
 import type { Rows } from './row-list.ts'
 
-/** What is wrong with a line, in the form that answers it: whole errors of millions of lines would fill the memory. */
+/** What is wrong with a line, in the form of its answer: whole errors for millions of lines would fill the memory. */
 export interface LineError {
   readonly error: { readonly code: string; readonly message: string }
 }
@@ -22,13 +22,16 @@ export interface Lines {
   readonly ignored: readonly string[]
 }
 
-/** The shortest row of the largest body, by default, makes fewer. An empty line makes an answer of a hundred bytes. */
+/**
+ * More than the largest body, by default, has of the shortest rows. Even an empty line makes an answer of a hundred
+ * bytes.
+ */
 const MOST_LINES = 2 ** 21
 const LF = 0x0a
 
 /**
- * Reads JSON Lines of rows, `{"features":[…]}`, and queries, `{"items":[…]}`. A line that cannot be read, an empty one
- * too, spoils no other.
+ * Reads JSON Lines of rows, `{"features":[…]}`, and queries, `{"items":[…]}`. An unreadable or empty line does not
+ * affect the others.
  * @param read makes the rows of queries; without it, columns of items match the features by name
  * @throws {RankerError} BODY_EMPTY, TOO_MANY_LINES, TOO_MANY_CELLS.
  */
@@ -55,7 +58,7 @@ export function readLines(
   return { kind: 'lines', lines, ...joined(parts, featureNames.length) }
 }
 
-/** The answer to a line that the client is to blame for. @throws whatever else was thrown */
+/** The answer to a line that is the client's fault. @throws any other error again */
 export function toLineError(thrown: unknown): LineError {
   if (!(thrown instanceof RankerError) || thrown.status >= 500) throw thrown
   const { code, message } = thrown

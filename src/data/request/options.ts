@@ -3,13 +3,13 @@ import { RankerError } from '../../errors.ts'
 import { isObject, type JsonObject } from '../json/json.ts'
 import { OUTPUT_KEYS, type RequestOptions } from './output-keys.ts'
 
-/** What stands around the items of a query or the rows of a request. */
+/** The fields around the items of a query or the rows of a request. */
 export interface Envelope extends RequestOptions {
   readonly query: JsonObject
   readonly context: JsonObject
-  /** How many items the answer has at most. */
+  /** Most items that the answer may have. */
   readonly limit: number | undefined
-  /** Names of the fields that nothing here knows. */
+  /** Names of unknown fields. */
   readonly ignored: readonly string[]
 }
 
@@ -41,8 +41,8 @@ const envelopeSchema = z.object({
 })
 
 /**
- * Reads the fields around a request's rows or items. A field that is not known is ignored, as a column is.
- * @param content the field that holds the rows or items, which is not looked at
+ * Reads the fields around a request's rows or items. An unknown field is ignored, like an unknown column.
+ * @param content the field that holds the rows or items, which is not read here
  * @param query which one of several it is, for errors
  * @throws {RankerError} BAD_REQUEST_SHAPE.
  */

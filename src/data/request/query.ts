@@ -4,7 +4,7 @@ import { readEnvelope } from './options.ts'
 import type { RequestOptions } from './output-keys.ts'
 import { checkCells } from './row-list.ts'
 
-/** What names an item: text or a number, or a number's own digits where a double cannot hold them. */
+/** The id of an item: text or a number, or a number's own digits if a double cannot hold them. */
 export type ItemId = string | number | ExactNumber
 
 /** `JSON.rawJSON`'s result: `JSON.stringify` writes its text as it is. */
@@ -21,13 +21,13 @@ export interface Query extends RequestOptions {
   readonly values: Float32Array
   readonly count: number
   readonly width: number
-  /** How many items the answer has at most. */
+  /** Most items that the answer may have. */
   readonly limit: number | undefined
   /** The request's own columns of the query and the items, and its context, for hooks. */
   readonly query: JsonObject
   readonly items: readonly JsonObject[]
   readonly context: JsonObject
-  /** Names of the columns and fields that nothing here knows. */
+  /** Names of unknown columns and fields. */
   readonly ignored: readonly string[]
 }
 
@@ -42,7 +42,7 @@ export interface Queries {
   readonly ignored: readonly string[]
 }
 
-// Not yet in TypeScript's library; Node has had both since 21.
+// TypeScript's library does not have it yet; Node does since version 21.
 declare global {
   interface JSON {
     rawJSON(text: string): ExactNumber
@@ -103,7 +103,7 @@ export function readQueries(
   return { kind: 'queries', queries, ...joined(queries, featureNames.length) }
 }
 
-/** The values of several parts of a request side by side, so that they are scored at once. */
+/** The values of several parts of a request side by side, to be scored in one go. */
 export function joined(
   parts: readonly Pick<Query, 'values' | 'count' | 'ignored'>[],
   width: number,
@@ -119,7 +119,10 @@ export function joined(
   return { values, count, width, ignored: [...new Set(parts.flatMap((part) => part.ignored))] }
 }
 
-/** @param exactly gives the body with numbers that no double holds as their own digits. @param query its number in a list */
+/**
+ * @param exactly gives the body again, with numbers that no double can hold as their own digits
+ * @param query its number in a list
+ */
 function readOne(body: JsonObject, read: ReadItems, exactly: () => JsonObject, query?: number): Query {
   const { items } = body
   if (!Array.isArray(items)) {
@@ -143,18 +146,18 @@ function readIds(items: readonly unknown[], exactly: () => JsonObject, query?: n
     else if (typeof id !== 'string') refuse(`the id of item ${index + 1}`, id, 'text or a number')
     return id as string | number
   })
-  // 9007199254740993 is no double.
+  // No double equals 9007199254740993.
   return unsafe ? (exactly().items as { id: ItemId }[]).map((item) => item.id) : ids
 }
 
-/** Parses once more, and keeps an id that is a number as the digits that came. */
+/** Parses again, keeping the digits of numeric ids. */
 function parseExactly(text: string): unknown {
   const keepDigits: Reviver = (key, value, { source }) =>
     key === 'id' && typeof value === 'number' && String(value) !== source ? JSON.rawJSON(source!) : value
   try {
     return JSON.parse(text, keepDigits as Parameters<JSON['parse']>[1])
   } catch (cause) {
-    // A reviver recurses, and there is no other way to fail on a text that was read before.
+    // A reviver recurses: with a text that was parsed before, nothing else can fail.
     throw new RankerError('BODY_UNREADABLE', { reason: 'it is nested too deeply' }, { cause })
   }
 }

@@ -2,7 +2,7 @@ import { RankerError } from '../../errors.ts'
 import type { SparseRow } from '../row.ts'
 import type { RequestOptions } from './output-keys.ts'
 
-/** Rows in feature order: what every format of rows is read into. */
+/** Rows in feature order: the result of every row format. */
 export interface Rows extends RequestOptions {
   readonly kind: 'rows'
   /** float32, row after row, `count * width` of them; NaN is a missing value. */
@@ -10,17 +10,17 @@ export interface Rows extends RequestOptions {
   readonly count: number
   /** Features a row has. */
   readonly width: number
-  /** Names of the columns and fields that nothing here knows. */
+  /** Names of unknown columns and fields. */
   readonly ignored: readonly string[]
 }
 
 /**
- * Values that a body becomes at most, 256 MiB of them. What is missing takes no room in a body, so that a small one
- * could fill the memory.
+ * Most values that a body may become, 256 MiB of them: missing values take no room in a body, so a small one could
+ * fill the memory.
  */
 const MOST_CELLS = 2 ** 26
 
-/** Whether so many rows are not too many. */
+/** Whether so many rows are allowed. */
 export function mayHold(rows: number, width: number): boolean {
   return rows * width <= MOST_CELLS
 }
@@ -31,13 +31,13 @@ export function checkCells(rows: number, width: number): void {
     throw new RankerError('TOO_MANY_CELLS', { rows, width, most: Math.floor(MOST_CELLS / width) })
 }
 
-/** Rows of a body whose number is known at its end only. */
+/** Rows of a body, whose number is known only at its end. */
 export class RowList {
   values: Float32Array
   count = 0
   readonly #width: number
 
-  /** @param cells how many values are expected; what is wrong about that costs a copy. */
+  /** @param cells how many values to expect; a wrong guess costs a copy. */
   constructor(width: number, cells: number) {
     this.#width = width
     this.values = new Float32Array(Math.max(width, Math.min(cells, MOST_CELLS)))
@@ -48,7 +48,7 @@ export class RowList {
     const at = this.count++ * this.#width
     if (at + this.#width > this.values.length) {
       checkCells(this.count, this.#width)
-      // A body that goes on past the limit comes by here again.
+      // A body that goes on past the limit is checked again here.
       const cells = Math.max(Math.min(2 * this.values.length, MOST_CELLS), at + this.#width)
       const grown = new Float32Array(cells)
       grown.set(this.values)

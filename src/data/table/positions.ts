@@ -4,7 +4,7 @@ import { NumberList } from './number-list.ts'
 
 const MAX_POSITION = 2 ** 32 - 1
 
-/** The place that each row was shown at in its query, with where in the files it was read. */
+/** The position at which each row was shown in its query, and where in the files it was read. */
 export class Positions {
   readonly #column: string
   readonly #positions = new NumberList(Uint32Array)
@@ -33,8 +33,9 @@ export class Positions {
 
   /**
    * Sorts the rows of each query by position.
-   * @param order for each place the row that goes there, the rows of a query side by side; undefined when all are in
-   * place already. @returns the same, sorted.
+   * @param order for each place the row that goes there, the rows of a query side by side; undefined if all are in
+   * place.
+   * @returns the sorted order.
    * @throws {RankerError} BAD_POSITION when a query has two rows at one position.
    */
   sortRows(sizes: Uint32Array, order: Uint32Array | undefined): Uint32Array {

@@ -8,7 +8,7 @@ export interface Share {
 }
 
 /**
- * Whether a query is in a host's share. It depends on the query's id alone, so that hosts agree without a word, in
+ * Whether a query is in a host's share. That depends on the query's id alone, so hosts agree without talking, in
  * whatever order each of them reads the rows.
  */
 export function inShare(query: string, { index, hosts }: Share): boolean {

@@ -2,10 +2,10 @@ import { type LineUnit, RankerError } from '../../errors.ts'
 import { shortestFloat32 } from '../number.ts'
 import type { Row, SparseRow, SparseSink, TableSink } from '../row.ts'
 
-/** Bytes of a dense matrix that is refused before it is made: 16 GiB of float32. */
+/** Size in bytes from which a dense matrix is refused before it is made: 16 GiB of float32. */
 const MAX_DENSE_BYTES = 2 ** 34
 
-/** The name of a column that has but a number. */
+/** The name of a column that has only a number. */
 export const numberedColumn = (index: number): string => `f${index}`
 
 /** The names of the first `width` numbered columns. */
@@ -17,7 +17,7 @@ export const numberedColumns = (width: number): string[] =>
  * @throws {RankerError} QID_MISSING, WEIGHT_MISSING, MATRIX_TOO_LARGE from `row`.
  */
 export class SparseShape implements SparseSink {
-  /** Columns that the rows speak of. */
+  /** Number of columns that the rows imply. */
   width = 0
   rows = 0
   /** Whether the rows have a weight: all of them, or none. */
@@ -59,7 +59,7 @@ export class SparseShape implements SparseSink {
 }
 
 export interface SparseTableOptions {
-  /** Names that the table knows the label, the query and the weight by. */
+  /** The table's names for the label, the query and the weight. */
   readonly roles: { readonly label: string; readonly group: string; readonly weight?: string | undefined }
   /** Columns of the table; cells past them are dropped. */
   readonly width: number
@@ -94,7 +94,7 @@ export class SparseTable implements SparseSink {
   }
 }
 
-/** A row's cells side by side; between rows every value is missing. */
+/** A row's cells side by side; between rows, every value is missing. */
 class DenseRow implements Row {
   line = 0
   readonly count: number
@@ -103,7 +103,7 @@ class DenseRow implements Row {
   readonly #group: number
   #query = ''
 
-  /** @param group cell of the query, -1 for none. @param leading cells before the values. */
+  /** @param group the query's cell, -1 for none. @param leading number of cells before the values. */
   constructor(width: number, group: number, leading: number) {
     this.count = leading + width
     this.#group = group

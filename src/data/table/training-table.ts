@@ -7,33 +7,36 @@ import { NumberList } from './number-list.ts'
 import { Positions } from './positions.ts'
 import { inShare, type Share } from './share.ts'
 
-/** Which columns are no features, by name. */
+/** The columns that have a role and are not features, by name. */
 export interface ColumnRoles {
   readonly label: string
   /** The query of a row. */
   readonly group: string
   readonly weight?: string | undefined
-  /** Names the item of a row; carried by no feature. */
+  /** Names the item of a row. */
   readonly item?: string | undefined
-  /** Where in its query a row was shown: the rows of a query are sorted by it. */
+  /** The position at which a row was shown in its query, by which its rows are sorted. */
   readonly position?: string | undefined
 }
 
 export interface TableOptions {
   readonly roles: ColumnRoles
-  /** Whether rows must belong to queries; where they need not, a group column that is there is used. */
+  /** Whether rows must belong to queries; if not, a group column is still used if there is one. */
   readonly grouped: boolean
   /** Whether the rows of a query are sorted by the position column, which must then be there. */
   readonly sorted?: boolean | undefined
-  /** Says what was wanted of a label that will not do, undefined of one that will. */
+  /** Says what was wanted instead of an unsuitable label; undefined for a suitable one. */
   readonly refuseLabel: (label: number) => string | undefined
   /** The features that the model has already; without them, every numeric column is one. */
   readonly featureNames?: readonly string[] | undefined
-  /** Takes the columns without a role, which are then no features as they are; the result is of {@link TrainingTable.finishRows}. */
+  /**
+   * Takes the columns without a role, which then are not features themselves; see {@link TrainingTable.finishRows}
+   * for the result.
+   */
   readonly columns?: ColumnSink | undefined
   /** The part of the rows to read, where other hosts read the rest: whole queries, or single rows where there are none. */
   readonly share?: Share | undefined
-  /** Settles with the other hosts which columns are features; without it, those with a number are. */
+  /** Settles with the other hosts which columns are features; without it, every column with a number is. */
   readonly agree?: ((mine: readonly ColumnSummary[]) => readonly string[]) | undefined
   /** How much may stay in memory; without it, everything. */
   readonly memory?: MemoryLimit | undefined
@@ -47,13 +50,13 @@ export interface ColumnSummary {
   readonly numeric: boolean
 }
 
-/** XGBoost adds weights up, and multiplies gradients by them, in float32: beyond these it learns nothing, or breaks. */
+/** XGBoost sums weights, and multiplies gradients by them, in float32: beyond these it learns nothing, or breaks. */
 const LEAST_WEIGHT = 1e-30
 const MOST_WEIGHT = 1e30
 
 type Place = { file: string; line: number; unit: LineUnit; seen: string; isTyped?: boolean }
 
-/** Whether what stands in place of a number is a word, and neither an infinity nor a number too large for float32. */
+/** Whether the text in place of a number is a word, not an infinity or a number too large for float32. */
 const isWord = ({ seen, isTyped }: Place): boolean => isTyped || !isInfinite(seen)
 
 /** What is known of a feature column so far. */
@@ -82,7 +85,7 @@ interface Layout {
 export class TrainingTable implements TableSink {
   readonly #options: TableOptions
   #columns: FeatureColumn[] | undefined
-  /** 1 for each column that has a number: of millions of cells, those that tell nothing new are passed by. */
+  /** 1 for each column that has a number: most of millions of cells tell nothing new, and are skipped by it. */
   #hasNumber = new Uint8Array(0)
   #rows = new RowBuffer(0)
   readonly #labels = new NumberList(Float32Array)
@@ -162,13 +165,13 @@ export class TrainingTable implements TableSink {
   }
 
   /**
-   * What is known of the rows beside their features.
-   * @returns with it, for each place the row that goes there; undefined where all are in place
+   * The rows' labels, queries and weights, without their features.
+   * @returns with them, for each place the row that goes there; undefined if all are in place
    * @throws {RankerError} WEIGHTS_ZERO.
    */
   finishRows(): Omit<Dataset, 'featureNames' | 'matrix'> & { order: Uint32Array | undefined } {
     const { roles } = this.#options
-    // A host without a file has seen no column: it has no query, but it is one of those that rank.
+    // A host without a file has seen no column: it has no queries, but takes part in ranking.
     const grouped = this.#grouped ?? this.#options.grouped
     const { sizes, order } = grouped ? this.#group() : { sizes: new Uint32Array(0), order: undefined }
     const weights = this.#weights
@@ -185,7 +188,7 @@ export class TrainingTable implements TableSink {
     }
   }
 
-  /** Gives up what was read, when something went wrong before {@link finish}. */
+  /** Discards what was read, after an error before {@link finish}. */
   close(): void {
     this.#rows.close()
   }
@@ -237,7 +240,7 @@ export class TrainingTable implements TableSink {
       if (cell === undefined) throw new RankerError('COLUMN_MISSING', { file, column, role, columns: names })
       return cell
     }
-    // A misspelt one would leave the items' numbers among the features.
+    // A misspelt role would leave, say, the items' numbers among the features.
     if (!this.#options.featureNames) cellOf('item')
     const taken = new Set(Object.values(roles))
     const others = this.#options.columns ? [] : names.filter((name) => !taken.has(name))
@@ -266,7 +269,7 @@ export class TrainingTable implements TableSink {
     const column = this.#columns![feature]!
     const finite = Number.isFinite(value)
     if (finite) this.#hasNumber[feature] = 1
-    // Words say more of a column than an infinity does.
+    // A word says more about a column than an infinity does.
     if (finite ? column.number : column.text && isWord(column.text)) return
     const place = this.#place(row, cell)
     if (finite) column.number = place
@@ -309,7 +312,7 @@ export class TrainingTable implements TableSink {
     }
     let query = this.#queries.get(id)
     if (query === undefined) {
-      // What is no UTF-8 decodes to one and the same character: queries would run into each other.
+      // Everything that is not UTF-8 decodes to the same character: different queries would become one.
       if (id.includes('\uFFFD')) {
         throw new RankerError('GROUP_NOT_UTF8', this.#cell(row, cell, this.#options.roles.group))
       }

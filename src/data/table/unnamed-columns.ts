@@ -3,9 +3,9 @@ import { numberedColumn } from './sparse-table.ts'
 import type { ColumnRoles } from './training-table.ts'
 
 /**
- * Names the columns of a table without a header: those that have a role by that role's name, which is a zero-based
- * index there, the others f0, f1, … in order. The label is column 0 unless its index is given.
- * @param grouped whether the query of a row is needed; where it is not, a group that is no index is let be
+ * Names the columns of a table without a header. A role is given as a zero-based index there, and its column gets
+ * that role's name; the others become f0, f1, … in order. The label is column 0 unless its index is given.
+ * @param grouped whether the query of a row is needed; if not, a group that is not an index is ignored
  * @throws {RankerError} COLUMN_INDEX_NEEDED, COLUMN_INDEX_OUTSIDE, COLUMN_INDEX_TAKEN.
  */
 export function nameUnnamedColumns(
