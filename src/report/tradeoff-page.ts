@@ -6,7 +6,7 @@ import { type Html, html, nameOf } from './html.ts'
 import { renderPage } from './page.ts'
 import { figure, figures, section, table } from './parts.ts'
 
-/** What a weight of the margin costs and brings, over the judged queries. */
+/** What a weight of the margin costs and gains, over the judged queries. */
 export interface TradeoffPoint {
   readonly weight: number
   readonly ndcg: Interval
@@ -73,7 +73,7 @@ function drawTradeoff({ points, chosen }: Pick<Tradeoff, 'points' | 'chosen'>): 
       Plot.line(points, { ...at, stroke: FIRST, strokeOpacity: 0.4 }),
       Plot.dot(points, { ...at, fill: FIRST, r: 4 }),
       Plot.dot([chosen], { ...at, fill: SECOND, r: 6.5 }),
-      // Weights that change little lie on top of each other.
+      // Weights that change little overlap.
       Plot.text(
         points.filter(({ weight }) => weight === 0 || weight >= chosen.weight),
         { ...at, text: ({ weight }) => String(weight), dx: 8, textAnchor: 'start', ...HALO },
