@@ -245,7 +245,7 @@ t.test('what would fill the memory is refused', async (t) => {
   await t.rejects(predictFn({ ...rows, explain: true }, model), {
     code: 'TOO_MANY_CONTRIBUTIONS',
     status: 413,
-    message: /10000 features are wanted for more than 419 rows/,
+    message: /10000 features were asked for on more than 419 rows/,
   })
   const endless = {
     toJSON() {
