@@ -133,7 +133,7 @@ class Repeated {
   }
 }
 
-/** As a double: whatever is beyond its integers is no id of anything. */
+/** As a double: an integer beyond its reach is not the id of anything. */
 function readInt64(reader: BinaryReader): number {
   const start = reader.pos
   const low = reader.uint32()
@@ -142,7 +142,7 @@ function readInt64(reader: BinaryReader): number {
   return Number(reader.int64())
 }
 
-/** What {@link readInt64} reads, for a hundred thousand of them: most take a byte or two. */
+/** Like {@link readInt64}, for a hundred thousand of them: most take a byte or two. */
 function unpackInts(bytes: Uint8Array): Float64Array {
   let count = 0
   for (let at = 0; at < bytes.length; at++) if (bytes[at]! < 0x80) count++
@@ -167,7 +167,7 @@ function unpackInts(bytes: Uint8Array): Float64Array {
 }
 
 function toFloat32(bytes: Uint8Array): Float32Array {
-  // A copy lies where a typed array may start. (A Buffer's own slice is none.)
+  // A typed array must start at a multiple of its element size: a copy does, a Buffer's slice need not.
   return new Float32Array(Uint8Array.from(bytes).buffer)
 }
 

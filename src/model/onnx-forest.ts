@@ -4,7 +4,7 @@ import type { OnnxModel, OnnxNode } from './onnx-reader.ts'
 import { readTreeEnsemble } from './onnx-tree-ensemble.ts'
 import { TRANSFORM_STEPS } from './onnx-writer.ts'
 
-/** Why a graph cannot be read as a forest: for the log, where it tells why a general runtime has to score. */
+/** Why a graph cannot be read as a forest: the log gives it as the reason for using the general runtime. */
 class Other extends Error {}
 
 function other(reason: string): never {
@@ -12,11 +12,11 @@ function other(reason: string): never {
 }
 
 /**
- * Reads a graph as a forest, where it is one: a TreeEnsembleRegressor or TreeEnsemble of one target that adds its leaves
- * up, and after it nothing but one of our transforms. Comparisons other than "less" are turned into it, which changes no row's way.
- * Each tree's nodes are in the order in which they are listed, its root first.
+ * Reads a graph as a forest if it is one: a TreeEnsembleRegressor or TreeEnsemble of one target that sums its leaves,
+ * followed by nothing but one of our transforms. Other comparisons than "less" are turned into it, which changes no
+ * row's path. Each tree's nodes keep the order in which they are listed, root first.
  * @param model checked by `checkTrees`
- * @returns the forest, or why it is none
+ * @returns the forest, or the reason why it is not one
  */
 export function readOnnxForest(model: OnnxModel): Forest | string {
   try {
@@ -37,7 +37,10 @@ const READERS: Readonly<Record<string, (ensemble: OnnxNode) => Pick<Forest, 'bas
   TreeEnsemble: (ensemble) => withBase(0, readTreeEnsemble(ensemble, other)),
 }
 
-/** Our writer's base is a tree of a single leaf, whichever way leads to it; what it is added to is 0. */
+/**
+ * This product's writer stores the base score as a tree with a single leaf, so it is taken out of the trees again;
+ * the graph's own base is 0 then.
+ */
 function withBase(base: number, trees: readonly Tree[]): Pick<Forest, 'base' | 'trees'> {
   const [first] = trees
   if (base !== 0 || !first) return { base, trees }
@@ -109,7 +112,7 @@ interface NodeLists {
   readonly modes: Texts
   readonly whenTrue: ArrayLike<number>
   readonly whenFalse: ArrayLike<number>
-  /** Empty where nothing is said: then none does. */
+  /** Empty if the graph does not say; then no missing value follows the true branch. */
   readonly missingIsTrue: ArrayLike<number>
 }
 
@@ -125,7 +128,7 @@ function readTree(lists: NodeLists, start: number, end: number): Tree {
     const at = start + node
     const mode = modes.texts[modes.indices[at]!]!
     if (mode === 'LEAF') continue
-    // Not greater is less or equal, and less or equal is less than the next number.
+    // "Not greater" is "less or equal", and that is "less than the next number".
     const isLess = mode === 'BRANCH_LT' || mode === 'BRANCH_LEQ'
     if (!isLess && mode !== 'BRANCH_GT' && mode !== 'BRANCH_GTE') other(`it has nodes of the mode ${mode}`)
     feature[node] = features[at]!
