@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 // The configuration of `ranker aws`: the file, the environment, the flags, the help and the docs all follow from it.
 // Every leaf is optional; an unset one keeps the value of the templates in infrastructure/.

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { RankerError, reasonOf } from '../errors.ts'
 import { checkSpec, type FeatureSpec } from './spec.ts'
 

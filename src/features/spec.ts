@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { RankerError, show } from '../errors.ts'
 
 const MOST_FEATURES = 10_000

@@ -1,5 +1,5 @@
 import { RankerError } from '../errors.ts'
-import { intsOf, numbersOf, textLengthsOf } from './onnx-attributes.ts'
+import { intsOf, numbersOf, textsOf } from './onnx-attributes.ts'
 import type { OnnxModel, OnnxNode } from './onnx-reader.ts'
 import { Widths } from './onnx-widths.ts'
 
@@ -70,7 +70,7 @@ function checkNodes(node: OnnxNode, width: number, kind: 'target' | 'class'): vo
   const ids = intsOf(node, 'nodes_nodeids')
   const features = intsOf(node, 'nodes_featureids')
   const values = eitherOf(node, 'nodes_values')
-  const modes = textLengthsOf(node, 'nodes_modes')
+  const { indices: modes, texts } = textsOf(node, 'nodes_modes')
   const whenTrue = intsOf(node, 'nodes_truenodeids')
   const whenFalse = intsOf(node, 'nodes_falsenodeids')
   checkLengths(node, [trees, ids, features, values, modes, whenTrue, whenFalse])
@@ -79,8 +79,8 @@ function checkNodes(node: OnnxNode, width: number, kind: 'target' | 'class'): vo
   const left = new Int32Array(trees.length).fill(-1)
   const right = new Int32Array(trees.length).fill(-1)
   const nameOf = (at: number) => `tree ${trees[at]} node ${ids[at]}`
-  // LEAF is the only mode with four letters.
-  const isLeaf = (at: number) => modes[at] === 4
+  const leaf = texts.indexOf('LEAF')
+  const isLeaf = (at: number) => modes[at] === leaf
   for (let at = 0; at < trees.length; at++) {
     if (isLeaf(at)) continue
     checkSplit(nameOf, at, features[at]!, values[at]!, width)

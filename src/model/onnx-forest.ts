@@ -1,5 +1,5 @@
 import type { Forest, Transform, Tree } from './forest.ts'
-import { branchModesOf, intsOf, numbersOf, textOf } from './onnx-attributes.ts'
+import { intsOf, numbersOf, type Texts, textOf, textsOf } from './onnx-attributes.ts'
 import type { OnnxModel, OnnxNode } from './onnx-reader.ts'
 import { readTreeEnsemble } from './onnx-tree-ensemble.ts'
 import { TRANSFORM_STEPS } from './onnx-writer.ts'
@@ -86,7 +86,7 @@ function eachTree(ensemble: OnnxNode): Tree[] {
   const lists = {
     features: intsOf(ensemble, 'nodes_featureids'),
     values: numbersOf(ensemble, 'nodes_values'),
-    modes: branchModesOf(ensemble, 'nodes_modes'),
+    modes: textsOf(ensemble, 'nodes_modes'),
     whenTrue: intsOf(ensemble, 'nodes_truenodeids'),
     whenFalse: intsOf(ensemble, 'nodes_falsenodeids'),
     missingIsTrue: intsOf(ensemble, 'nodes_missing_value_tracks_true'),
@@ -109,7 +109,7 @@ function eachTree(ensemble: OnnxNode): Tree[] {
 interface NodeLists {
   readonly features: ArrayLike<number>
   readonly values: ArrayLike<number>
-  readonly modes: readonly string[]
+  readonly modes: Texts
   readonly whenTrue: ArrayLike<number>
   readonly whenFalse: ArrayLike<number>
   /** Empty if the graph does not say; then no missing value follows the true branch. */
@@ -126,7 +126,7 @@ function readTree(lists: NodeLists, start: number, end: number): Tree {
   const defaultLeft = new Uint8Array(count)
   for (let node = 0; node < count; node++) {
     const at = start + node
-    const mode = modes[at]!
+    const mode = modes.texts[modes.indices[at]!]!
     if (mode === 'LEAF') continue
     // "Not greater" is "less or equal", and that is "less than the next number".
     const isLess = mode === 'BRANCH_LT' || mode === 'BRANCH_LEQ'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { RankerError } from '../errors.ts'
 
 const column = z.string('the name of a column').min(1, 'the name of a column')

@@ -11,7 +11,7 @@ import {
   statSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { RankerError, reasonOf } from '../errors.ts'
 import { writeWhole } from '../storage/files.ts'
 import type { Collection } from './collection.ts'

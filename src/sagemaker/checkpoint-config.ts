@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { z } from 'zod'
+import * as z from 'zod'
 import { readJson } from './job.ts'
 
 /** Where the platform keeps checkpoints unless a job says otherwise. */

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { RankerError, reasonOf, show } from '../errors.ts'
 import { isSkipped, kindOf, listDataFiles, namesIn } from './data-files.ts'
 

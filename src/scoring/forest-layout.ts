@@ -197,7 +197,7 @@ function depthOf({ left, right }: Tree): number {
       most = Math.max(most, depth)
       continue
     }
-    for (const child of [left[node]!, right[node]!]) {
+    for (let child = left[node]!, side = 0; side < 2; side++, child = right[node]!) {
       depths[child] = depth + 1
       open.push(child)
     }

@@ -4,6 +4,7 @@ import { readOnnxForest } from '../model/onnx-forest.ts'
 import type { OnnxModel } from '../model/onnx-reader.ts'
 import type { Engine } from './engines.ts'
 import { openForest, whyNotForest } from './forest-scorer.ts'
+import { openOnnxRuntime } from './onnxruntime.ts'
 import { isSameScore } from './same-score.ts'
 import type { Scorer } from './scorer.ts'
 
@@ -25,8 +26,7 @@ export interface OpenedScorer {
 const PROBES = 64
 
 /**
- * Opens a graph on the wanted engine. ONNX Runtime is loaded only to score or to compare with: it takes some 40 MB
- * and a tenth of the start.
+ * Opens a graph on the wanted engine. ONNX Runtime takes part only to score or to compare with.
  * @param hasGoldenRows whether the caller compares scores with those of training; otherwise the kernel is compared
  * with ONNX Runtime here
  * @throws {RankerError} MODEL_UNSUPPORTED when a named engine cannot score the graph, and as `openOnnxRuntime` does.
@@ -40,7 +40,6 @@ export async function openScorer(
     if (engine === 'wasm') {
       throw new RankerError('MODEL_UNSUPPORTED', { file, reason: `RANKER_ENGINE is wasm, and ${reason}` })
     }
-    const { openOnnxRuntime } = await import('./onnxruntime.ts')
     return { scorer: await openOnnxRuntime(onnx, file), reason }
   }
   if (engine === 'onnxruntime') return general('RANKER_ENGINE says so')
@@ -56,7 +55,6 @@ export async function openScorer(
     return general(reasonOf(cause))
   }
   if (hasGoldenRows) return { scorer, reason: 'it is a forest' }
-  const { openOnnxRuntime } = await import('./onnxruntime.ts')
   const runtime = await openOnnxRuntime(onnx, file)
   const difference = await compare(scorer, runtime, forest).finally(() => runtime.close())
   if (difference !== undefined) return general(difference)

@@ -41,9 +41,9 @@ type Explainable = Pick<Artefact, 'forest' | 'file' | 'manifest'>
  * Makes the explainer of a model when it is first asked for: reading the forest takes as long as loading the model.
  * @returns throws EXPLAIN_UNAVAILABLE with the reason where the model has none
  */
-export function lazyExplainer(artefact: Artefact): () => TreeShap {
+export function lazyExplainer({ forest, file, manifest }: Artefact): () => TreeShap {
   // Without the graph, which the engine has.
-  const { onnx: _, ...kept } = artefact
+  const kept: Explainable = { file, ...(forest && { forest }), ...(manifest && { manifest }) }
   let made: TreeShap | RankerError | undefined
   return () => {
     made ??= makeExplainer(kept)

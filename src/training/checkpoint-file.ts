@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** The first word of a checkpoint; another number is another layout. */
 const MAGIC = 'ranker-checkpoint/1'

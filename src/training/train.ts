@@ -5,6 +5,7 @@ import { goldenFeatures } from '../features/golden.ts'
 import { formatManifest, MANIFEST_FILE } from '../model/manifest.ts'
 import { findWarnings } from '../report/warnings.ts'
 import type { JobPaths } from '../sagemaker/job.ts'
+import { openOnnxRuntime } from '../scoring/onnxruntime.ts'
 import { checkWritable, writeTogether } from '../storage/files.ts'
 import type { Artefact } from './artefact.ts'
 import { prepareCheckpoints } from './checkpoints.ts'
@@ -105,7 +106,6 @@ function runOnThread(
  */
 async function checkExport({ onnx, manifest }: Artefact): Promise<number> {
   const { scores } = manifest.goldenRows
-  const { openOnnxRuntime } = await import('../scoring/onnxruntime.ts')
   const scorer = await openOnnxRuntime(onnx)
   try {
     const exported = await scorer.score(goldenFeatures(manifest, MANIFEST_FILE), scores.length)

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { RankerError } from '../../errors.ts'
 import { isObject, type JsonObject } from '../json/json.ts'
 import { OUTPUT_KEYS, type RequestOptions } from './output-keys.ts'

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
-import { z } from 'zod'
+import * as z from 'zod'
 
 const messages = z.discriminatedUnion('type', [
   /** The first word of a host to the leader: who it is, and the job that it was given. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { column, flag, list, own, whole } from './kinds.ts'
 
 /** The roles of columns. In a CSV without a header, columns are numbered from 0. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** What a value of a hyperparameter may be: how its text is read, and the same in words. */
 export interface Kind<S extends z.ZodType = z.ZodType> {

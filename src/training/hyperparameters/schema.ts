@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { columns } from './columns.ts'
 import { job } from './job.ts'
 import type { Meta } from './kinds.ts'
