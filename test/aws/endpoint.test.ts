@@ -322,7 +322,7 @@ async function testEndpoints() {
     }
     await refused(/alarm ranker-A-errors exists already .*--force to take it over/)
     await watch.send(new clients.DeleteAlarmsCommand({ AlarmNames: ['ranker-A-errors'] }))
-    await refused(/there is dashboard ranker already/)
+    await refused(/dashboard ranker exists already/)
     const named = ['--dashboard', 'false']
     t.match(
       (await run('deploy', '--model', model, ...named)).stderr,
