@@ -326,7 +326,7 @@ async function testEndpoints() {
     const named = ['--dashboard', 'false']
     t.match(
       (await run('deploy', '--model', model, ...named)).stderr,
-      /role ranker-sagemaker already, .*--role/,
+      /role ranker-sagemaker exists already .*--role/,
     )
     t.match((await run('train', '--train', 's3://bucket/x.csv')).stderr, /role ranker-sagemaker already/)
     t.same({ ...(await aws.state()), alarms: 0 }, { ...before, alarms: 0 }, 'nothing was changed')
