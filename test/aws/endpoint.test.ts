@@ -328,7 +328,10 @@ async function testEndpoints() {
       (await run('deploy', '--model', model, ...named)).stderr,
       /role ranker-sagemaker exists already .*--role/,
     )
-    t.match((await run('train', '--train', 's3://bucket/x.csv')).stderr, /role ranker-sagemaker already/)
+    t.match(
+      (await run('train', '--train', 's3://bucket/x.csv')).stderr,
+      /role ranker-sagemaker exists already/,
+    )
     t.same({ ...(await aws.state()), alarms: 0 }, { ...before, alarms: 0 }, 'nothing was changed')
     await iam.send(new DeleteRoleCommand({ RoleName }))
 
