@@ -59,7 +59,7 @@ async function read(root: string, parameters: Record<string, string> = {}) {
   try {
     const { datasets } = await readDatasets(plan, (event) => 'text' in event && events.push(event.text), own)
     const plain = Object.fromEntries(Object.entries(datasets).map(([name, one]) => [name, toPlain(one)]))
-    return { ...plain, warnings: events.filter((text) => !/^\w+: \S+ rows?\b/.test(text)) } as {
+    return { ...plain, warnings: events.filter((text) => !/^\w+: [\d,]+ rows?\b/.test(text)) } as {
       train: ReturnType<typeof toPlain>
       validation: ReturnType<typeof toPlain>
       warnings: string[]
