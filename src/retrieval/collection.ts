@@ -6,23 +6,23 @@ import { TextEmbedding } from './text-embedding.ts'
 import { inTurns } from './turns.ts'
 import { unitVector } from './vectors.ts'
 
-/** How many texts go to an embedder at once. */
+/** Texts that go to an embedder at once. */
 const BATCH = 64
 
-/** The items of an index, complete. */
+/** All the items of an index. */
 export interface Collection {
   readonly ids: readonly string[]
   /** Unit vectors side by side. */
   readonly vectors: Float32Array
   readonly dimensions: number
   readonly fields: FieldTable
-  /** What made the vectors of texts; undefined where items brought vectors of their own and no embedder is known. */
+  /** What made the vectors of texts; undefined if items brought their own vectors and no embedder is known. */
   readonly embedder: Embedder | undefined
 }
 
 /**
- * Collects items, checks them, and makes the vectors that they do not bring: by the embedder, else by the built-in one,
- * fitted to their texts.
+ * Collects and checks items, and makes the vectors they do not bring: by the embedder, or by the built-in one, fitted
+ * to their texts.
  * @throws {RankerError} ITEM_INVALID, VECTOR_INVALID, or what the embedder throws.
  */
 export async function collect(
@@ -82,7 +82,10 @@ async function embedAll(
   return vectors
 }
 
-/** One vector a text. @throws {RankerError} SEARCH_FAILED when the embedder fails or gives another number of them. */
+/**
+ * One vector a text. @throws {RankerError} SEARCH_FAILED when the embedder fails or returns another number of
+ * vectors.
+ */
 export async function embedOr(
   embedder: Embedder,
   texts: readonly string[],

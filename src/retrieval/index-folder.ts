@@ -11,7 +11,7 @@ import {
   statSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { RankerError, reasonOf } from '../errors.ts'
 import { writeWhole } from '../storage/files.ts'
 import type { Collection } from './collection.ts'
@@ -30,7 +30,7 @@ const descriptionSchema = z.object({
   format: z.literal(1),
   count: z.int().min(0),
   dimensions: z.int().min(1),
-  /** Bytes of the graph; absent where every search looks at all vectors. */
+  /** Size of the graph in bytes; absent if every search looks at all vectors. */
   graph: z.int().optional(),
   embedder: z.string().optional(),
   /** Of the built-in embedding. */
@@ -58,8 +58,8 @@ export interface StoredIndex {
 }
 
 /**
- * Writes an index beside the one that is there, then makes it the current one; readers of the old one keep their files.
- * @param saveGraph writes the graph to a path; undefined for none
+ * Writes an index beside the existing one, then makes it the current one; readers of the old one keep their files.
+ * @param saveGraph writes the graph to a path; undefined if there is none
  * @throws {RankerError} WRITE_FAILED.
  */
 export function writeIndex(
@@ -127,7 +127,7 @@ export function readIndex(folder: string): StoredIndex | undefined {
   try {
     return readVersion(join(folder, version))
   } catch (thrown) {
-    // Another process may have put a new one in its place just now.
+    // Another process may just have replaced it.
     const now = currentVersion(folder)
     if (now === version || now === undefined) throw thrown
     return readVersion(join(folder, now))
@@ -166,7 +166,7 @@ function readVersion(path: string): StoredIndex {
   }
   const read = (file: string, bytes: number): ArrayBuffer => {
     const buffer = readFileSync(sized(file, bytes))
-    // Of its own, at its start: usearch does not look at the offset of an array in its buffer.
+    // A copy that starts at offset 0: usearch ignores the offset of an array in its buffer.
     return buffer.byteOffset === 0 && buffer.buffer.byteLength === bytes
       ? (buffer.buffer as ArrayBuffer)
       : (buffer.buffer.slice(buffer.byteOffset, buffer.byteOffset + bytes) as ArrayBuffer)

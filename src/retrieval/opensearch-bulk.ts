@@ -3,10 +3,12 @@ import type { Client } from '@opensearch-project/opensearch'
 import { show } from '../errors.ts'
 import { inTime, openSearchFailure } from './opensearch-call.ts'
 
-/** A request holds at most so much: OpenSearch takes 100 MB and is quickest with a few. */
+/** Most bytes of a request: OpenSearch takes 100 MB and is fastest with a few. */
 const MOST_BYTES = 4_000_000
 const MOST_ITEMS = 500
-/** How often what was refused for too much work is sent again, after 0.1 s and twice as long each time. */
+/**
+ * How often documents that a busy node refused are sent again, after 0.1 s and then after twice as long each time.
+ */
 const TRIES = 7
 const FIRST_WAIT_MS = 100
 
@@ -22,8 +24,8 @@ interface BulkAnswer {
 }
 
 /**
- * Sends documents to an index, one request at a time: whoever adds the next waits until the one before is taken. What a
- * busy node refuses is sent again later, that alone.
+ * Sends documents to an index, one request at a time: adding more waits until the last request is answered. Documents
+ * that a busy node refuses, and only those, are sent again later.
  */
 export class BulkWriter {
   readonly #client: Client
@@ -66,12 +68,12 @@ export class BulkWriter {
     }
   }
 
-  /** @returns what was refused for too much work */
+  /** @returns the documents that a busy node refused */
   async #send(entries: Entry[]): Promise<Entry[]> {
     const lines = entries.flatMap(({ id, source }) => [JSON.stringify({ index: { _id: id } }), source])
     let answer: BulkAnswer
     try {
-      // The client takes lines that are written already, though its types do not know.
+      // The client accepts serialised lines, though its types do not say so.
       const request = { index: this.#index, body: `${lines.join('\n')}\n` as never }
       const { body } = await inTime(this.#client.bulk(request), this.#timeoutMs)
       answer = body as BulkAnswer

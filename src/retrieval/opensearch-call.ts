@@ -1,6 +1,6 @@
 import { RankerError } from '../errors.ts'
 
-/** A request under way, as the client gives it. */
+/** A request in progress, as the client gives it. */
 interface Call<T> extends Promise<T> {
   abort(): unknown
 }
@@ -10,8 +10,8 @@ export function openSearchFailure(reason: string, cause?: unknown): RankerError 
 }
 
 /**
- * Waits for a call, and gives it up after its time. The client's own time-out ends when the head of an answer has come: a
- * body that stalls or drips would be waited for without end.
+ * Awaits a call, and aborts it when its time is over. The client's own time-out ends once the head of an answer has
+ * come, so it would wait for ever for a body that stalls or drips.
  * @throws {RankerError} SEARCH_FAILED, or what the client throws.
  */
 export async function inTime<T>(call: Call<T>, timeoutMs: number): Promise<T> {

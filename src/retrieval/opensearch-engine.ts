@@ -13,17 +13,20 @@ import { unitVector } from './vectors.ts'
 
 export interface OpenSearchOptions {
   /**
-   * The address of a node, or the client's own options: AWS's signer, TLS, several nodes. They are no type of
-   * the client's package, so that a service that does not use OpenSearch compiles without it.
+   * The address of a node, or the client's own options: AWS's signer, TLS, several nodes. They are not typed by the
+   * client's package, so that a service without OpenSearch compiles without it.
    */
   readonly node: string | object
-  /** The name that is searched. It stands for the index of the last complete run; each run makes a new one. */
+  /** The name that is searched: an alias of the index from the last complete run. Each run makes a new index. */
   readonly alias: string
-  /** Makes vectors of texts, of items without their own and of queries. Without it texts are searched by words alone. */
+  /**
+   * Makes vectors from the texts of queries, and of items without their own. Without it, texts are searched by words
+   * alone.
+   */
   readonly embedder?: Embedder
-  /** Of a search, with all that it asks the node; what an embedder takes comes on top. @default 1000 */
+  /** For a search with all its requests to the node; an embedder's time comes on top. @default 1000 */
   readonly timeoutMs?: number
-  /** Of each request that indexes. @default 60000 */
+  /** For each request that indexes. @default 60000 */
   readonly indexTimeoutMs?: number
   /** Settings of an index, such as number_of_shards and number_of_replicas. */
   readonly settings?: Readonly<Record<string, unknown>>
@@ -32,10 +35,10 @@ export interface OpenSearchOptions {
 const INDEX_TIMEOUT_MS = 60_000
 /** How many items are embedded at once. */
 const BATCH = 64
-/** So long an index that was replaced stays, for searches that began in it. */
+/** How long a replaced index is kept, for searches that began in it. */
 const GRACE_MS = 1000
 
-/** What the client's errors tell. */
+/** The parts of the client's errors that are looked at. */
 interface ClientError {
   readonly body?: {
     readonly error?: {
@@ -46,8 +49,8 @@ interface ClientError {
 }
 
 /**
- * Searches in OpenSearch: by vector (k-NN of the Lucene engine), by words (BM25), or by both, fused by reciprocal rank.
- * Every call has its time, and nothing is tried twice behind the caller's back.
+ * Searches in OpenSearch: by vector (k-NN of the Lucene engine), by words (BM25), or by both, fused by reciprocal
+ * rank. Every call has a time limit, and nothing is retried behind the caller's back.
  */
 export class OpenSearchEngine implements SearchEngine {
   readonly #client: Client
@@ -69,7 +72,7 @@ export class OpenSearchEngine implements SearchEngine {
     const { Client } = await import('@opensearch-project/opensearch').catch((cause): never => {
       throw new RankerError('PACKAGE_MISSING', { name, what: 'OpenSearch' }, { cause })
     })
-    // The engine's own times come first.
+    // Longer than the engine's own time limits, which therefore apply first.
     const requestTimeout = 2 * Math.max(options.timeoutMs ?? 0, options.indexTimeoutMs ?? INDEX_TIMEOUT_MS)
     const given: ClientOptions = typeof options.node === 'string' ? { node: options.node } : options.node
     return new OpenSearchEngine(new Client({ maxRetries: 0, requestTimeout, ...given }), options)
@@ -95,8 +98,8 @@ export class OpenSearchEngine implements SearchEngine {
         ]
         await this.#indexing(indices.updateAliases({ body: { actions } as never }))
       } catch (thrown) {
-        // What is half filled nobody searches; that it cannot be removed says less than why it is to be. It stays where the
-        // alias has it already, or may have it: a swap that was not answered may have been made.
+        // Nobody searches a half-filled index, and a failed removal matters less than what led to it. The index stays
+        // if the alias has it already, or may have it: a swap without an answer may still have been made.
         const live = await this.#indicesBehind(alias).catch(() => [name])
         if (!live.includes(name)) await this.#remove([name])
         throw thrown
@@ -110,7 +113,7 @@ export class OpenSearchEngine implements SearchEngine {
     })
   }
 
-  /** Removes indices that nobody searches; one that cannot be removed is in nobody's way. */
+  /** Removes indices that nobody searches; one that cannot be removed does no harm. */
   async #remove(names: readonly string[]): Promise<void> {
     const request = { index: names.join(','), ignore_unavailable: true }
     await this.#indexing(this.#client.indices.delete(request)).catch(() => {})
@@ -143,7 +146,7 @@ export class OpenSearchEngine implements SearchEngine {
     return inTime(call, this.#indexTimeoutMs)
   }
 
-  /** Makes an index when the first item tells whether there are vectors. @returns how many items there are */
+  /** Creates the index at the first item, which tells whether there are vectors. @returns how many items there are */
   async #fill(name: string, items: Iterable<IndexedItem> | AsyncIterable<IndexedItem>): Promise<number> {
     const { embedder, settings = {} } = this.#options
     const create = (dimensions: number | undefined) => {
@@ -179,7 +182,7 @@ export class OpenSearchEngine implements SearchEngine {
     return writer.count
   }
 
-  /** An id that stands twice takes its own place: there are fewer documents than were sent. */
+  /** An id that occurs twice overwrites itself: there are fewer documents than were sent. */
   async #checkCount(name: string, { count }: BulkWriter): Promise<void> {
     await this.#indexing(this.#client.indices.refresh({ index: name }))
     const { body } = await this.#indexing(this.#client.count({ index: name }))
@@ -236,19 +239,19 @@ export class OpenSearchEngine implements SearchEngine {
         throw openSearchFailure(error.root_cause?.[0]?.reason ?? error.reason ?? `status ${status}`)
       }
       if (answer.timed_out) throw openSearchFailure(`no complete answer within ${this.#timeoutMs} ms`)
-      // The node gives what the others found, and a part of the catalogue would be missing without a word.
+      // The node answers with what the other shards found, and a part of the catalogue would be missing silently.
       const { failed, total } = answer._shards
       if (failed > 0) throw openSearchFailure(`${failed} of ${total} shards failed`)
       return answer.hits.hits.map(({ _id, _score }) => ({ id: _id!, score: Number(_score) }))
     })
   }
 
-  /** A field that is not mapped would find nothing, and nobody would know. */
+  /** A filter on an unmapped field would silently find nothing. */
   async #checkFields(wanted: readonly string[], deadline: number): Promise<void> {
     if (wanted.every((field) => this.#fields?.has(field))) return
     this.#fields = await this.#mappedFields(deadline)
     const field = wanted.find((name) => !this.#fields?.has(name))
-    // Nothing is indexed where there is no mapping at all, and nothing will be found.
+    // Without any mapping nothing is indexed, and nothing will be found.
     if (field !== undefined && this.#fields)
       throw new RankerError('FILTER_UNKNOWN', { field, known: [...this.#fields] })
   }
@@ -282,5 +285,5 @@ export class OpenSearchEngine implements SearchEngine {
   }
 }
 
-/** Milliseconds; a call that has none left ends at once. */
+/** Milliseconds left; a call with none left ends at once. */
 const leftUntil = (deadline: number): number => Math.max(1, deadline - performance.now())

@@ -1,7 +1,7 @@
 import type { FieldValue, Filter } from './engine.ts'
 import { conditionOf } from './query.ts'
 
-/** The fewest candidates that a graph is searched for: fewer would find fewer of the nearest. */
+/** Fewest candidates to search a graph for: with fewer, it would miss more of the nearest. */
 const LEAST_CANDIDATES = 100
 
 /** Settings and mappings of an index. Vectors have length 1, so that their inner product is the cosine. */
@@ -13,7 +13,7 @@ export function indexBody(
     [`${type} fields`]: { path_match: 'fields.*', match_mapping_type: type, mapping: { type: mapping } },
   })
   return {
-    // Nobody searches while it is filled.
+    // Nobody searches the index while it is filled.
     settings: { index: { knn: true, number_of_shards: 1, ...settings, refresh_interval: -1 } },
     mappings: {
       dynamic: 'strict',
@@ -80,7 +80,7 @@ export function textSearch(text: string, k: number, filter: readonly object[], t
 
 const common = (k: number, timeout: string) => ({ size: k, _source: false, track_total_hits: false, timeout })
 
-/** An item as it is stored; a missing field is left out, which is how one is searched for. */
+/** An item as it is stored; a missing field is left out, which is how a search for null finds it. */
 export function documentOf(
   text: string | undefined,
   fields: Readonly<Record<string, FieldValue>> = {},

@@ -1,7 +1,7 @@
 import { RankerError, show } from '../errors.ts'
 import { DEFAULT_K, type Filter, type IndexedItem, type SearchQuery } from './engine.ts'
 
-/** Beyond so many no ranker follows. */
+/** More items than any ranker can follow up. */
 const MOST_K = 10_000
 
 /** How many items a query wants. @throws {RankerError} QUERY_INVALID. */
@@ -14,7 +14,7 @@ export function checkQuery({ k = DEFAULT_K, vector, text }: SearchQuery): number
   return k
 }
 
-/** Checks what an item is named, and what it is found by. @throws {RankerError} ITEM_INVALID. */
+/** Checks an item's id, and what it is found by. @throws {RankerError} ITEM_INVALID. */
 export function checkItem({ id, vector, text, fields = {} }: IndexedItem, number: number): void {
   const refuse = (where: string, seen: unknown, wanted: string): never => {
     throw new RankerError('ITEM_INVALID', { where, seen: show(seen), wanted })
@@ -31,7 +31,7 @@ export function checkItem({ id, vector, text, fields = {} }: IndexedItem, number
   }
 }
 
-/** A filter taken apart: any of some values, or a number within bounds. */
+/** A parsed filter: any of some values, or a number within bounds. */
 export type Condition =
   | { readonly values: readonly (string | number | boolean | null)[] }
   | { readonly min: number; readonly max: number }

@@ -281,7 +281,7 @@ async function testEndpoints() {
     const before = await runUntil(AbortSignal.abort(), 'deploy', '--model', model)
     t.match(
       before.stderr,
-      /stopped before role ranker-sagemaker: what is done stays, and the same command goes on/,
+      /stopped before role ranker-sagemaker: what is done stays, and the same command continues/,
     )
     t.same((await aws.state()).roles, {})
     const waiting = await runUntil(AbortSignal.timeout(1500), 'deploy', '--model', model)
@@ -320,15 +320,18 @@ async function testEndpoints() {
       const { code, stderr } = await run('deploy', '--model', model)
       t.match([code, stderr], [1, wanted])
     }
-    await refused(/there is alarm ranker-A-errors already, .*--force to take it over/)
+    await refused(/alarm ranker-A-errors exists already .*--force to take it over/)
     await watch.send(new clients.DeleteAlarmsCommand({ AlarmNames: ['ranker-A-errors'] }))
-    await refused(/there is dashboard ranker already/)
+    await refused(/dashboard ranker exists already/)
     const named = ['--dashboard', 'false']
     t.match(
       (await run('deploy', '--model', model, ...named)).stderr,
-      /role ranker-sagemaker already, .*--role/,
+      /role ranker-sagemaker exists already .*--role/,
     )
-    t.match((await run('train', '--train', 's3://bucket/x.csv')).stderr, /role ranker-sagemaker already/)
+    t.match(
+      (await run('train', '--train', 's3://bucket/x.csv')).stderr,
+      /role ranker-sagemaker exists already/,
+    )
     t.same({ ...(await aws.state()), alarms: 0 }, { ...before, alarms: 0 }, 'nothing was changed')
     await iam.send(new DeleteRoleCommand({ RoleName }))
 
@@ -351,7 +354,7 @@ async function testEndpoints() {
       ['promote'],
       ['rollback', '--to', 'x'],
     ])
-      t.match((await run(...change)).stderr, /there is endpoint ranker already, which was not made here/)
+      t.match((await run(...change)).stderr, /endpoint ranker exists already and was not made by this tool/)
     const kept = await run('delete', '--yes')
     t.same(kept.operations, [])
     t.match(kept.stderr, /= endpoint ranker \(not made here: --force takes it too\)/)
@@ -382,7 +385,7 @@ async function testEndpoints() {
 
   t.test('removal asks, and takes all of it', async (t) => {
     await run('deploy', '--model', model, '--autoscaling-max', '3')
-    t.match((await run('delete')).stderr, /remove endpoint ranker and what belongs to it needs a yes/)
+    t.match((await run('delete')).stderr, /remove endpoint ranker and what belongs to it needs confirmation/)
     const { operations } = await run('delete', '--yes', '--with-role')
     t.same(operations, [
       'DeregisterScalableTarget',

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { readCsvTable } from '../../src/data/csv-table.ts'
-import { type TableOptions, TrainingTable } from '../../src/data/training-table.ts'
-import { nameUnnamedColumns } from '../../src/data/unnamed-columns.ts'
+import { readCsvTable } from '../../src/data/csv/table.ts'
+import { type TableOptions, TrainingTable } from '../../src/data/table/training-table.ts'
+import { nameUnnamedColumns } from '../../src/data/table/unnamed-columns.ts'
 import { labelCheck } from '../../src/training/data-needs.ts'
 import { parseHyperparameters } from '../../src/training/hyperparameters.ts'
 
@@ -178,22 +178,30 @@ t.test('what is refused, each with file, line and column', async (t) => {
     [
       'COLUMN_MISSING',
       'grade,qid,x\n1,a,1\n',
-      /no label column "label": its columns are "grade", "qid", "x"/,
+      /no label column "label": its columns are "grade", "qid", "x";/,
     ],
     ['COLUMN_MISSING', 'label,query,x\n1,a,1\n', /no group column "qid"/],
+    ['COLUMN_MISSING', 'grade,qid,x\n1,a,1\n', /; the hyperparameter label names another$/],
+    ['CSV_DIVIDED', 'label;qid;x\n1;a;1,5\n', /line 1 has no comma and is divided by ";": wanted commas/],
+    ['CSV_DIVIDED', 'label\tqid\tx\n1\ta\t1\n', /divided by tabs/],
+    ['CSV_DIVIDED', '1 0 0.5 2\n', /divided by spaces/],
     ['NO_FEATURES', 'label,qid\n1,a\n', /no feature column .*: its columns are "label", "qid"$/],
     ['NO_FEATURES', 'label,qid,t\n1,a,red\n', /no feature column/],
     ['TEXT_IN_NUMERIC_COLUMN', 'label,qid,x\n1,a,1\n0,a,red\n', /line 3, column "x" is "red".*as on line 2/],
     ['TEXT_IN_NUMERIC_COLUMN', 'label,qid,x\n1,a,red\n0,a,1\n', /line 2, column "x" is "red".*as on line 3/],
+    ['TEXT_IN_NUMERIC_COLUMN', 'label,qid,x\n1,a,1\n0,a,N/A\n', /; a missing value is an empty cell or nan$/],
+    ['TEXT_IN_NUMERIC_COLUMN', 'label,qid,x\n1,a,1\n0,a,"$1,200"\n', /; numbers have no currency/],
+    ['TEXT_IN_NUMERIC_COLUMN', 'label,qid,x\n1,a,1\n0,a,\u00a05\n', /; numbers have no currency/],
+    ['TEXT_IN_NUMERIC_COLUMN', 'label,qid,x\n1,a,1\n0,a,B07\n', /declared with the hyperparameter item$/],
     ['INFINITE_CELL', 'label,qid,x\n1,a,1\n0,a,-inf\n', /line 3, column "x" is "-inf"/],
     ['INFINITE_CELL', 'label,qid,x\n1,a,1\n0,a,1e39\n', /1e39/],
     ['INFINITE_CELL', 'label,qid,x,y\n1,a,inf,1\n0,a,1e39,2\n', /line 2, column "x" is "inf"/],
-    ['BAD_LABEL', 'label,qid,x\n,a,1\n', /line 2, column "label".*wanted a finite number/],
+    ['BAD_LABEL', 'label,qid,x\n,a,1\n', /line 2, column "label".*wanted a whole grade/],
     ['BAD_LABEL', 'label,qid,x\nnan,a,1\n', /"nan"/],
     ['BAD_LABEL', 'label,qid,x\ngood,a,1\n', /"good"/],
     ['BAD_LABEL', 'label,qid,x\n-1,a,1\n', /wanted a whole grade from 0 to 31/],
     ['BAD_LABEL', 'label,qid,x\n32,a,1\n', /wanted a whole grade from 0 to 31/],
-    ['BAD_LABEL', 'label,qid,x\n0.5,a,1\n', /wanted a whole grade from 0 to 31/],
+    ['BAD_LABEL', 'label,qid,x\n0.5,a,1\n', /from 0 to 31 \(with ndcg_exp_gain=false any number from 0\)$/],
     ['GROUP_EMPTY', 'label,qid,x\n1, ,1\n', /line 2, column "qid"/],
     ['UNCLOSED_QUOTE', 'label,qid,x\n1,"a,1\n', /line 2/],
   ]
@@ -201,7 +209,7 @@ t.test('what is refused, each with file, line and column', async (t) => {
     Buffer.from('label,qid,x\n1,a,1\n', 'utf16le'),
     Buffer.from('label,qid,prix_\xe9\n1,a,1\n', 'latin1'),
   ]) {
-    await t.rejects(read({ 'f.csv': bytes }), { code: 'NOT_UTF8', message: /f\.csv is no CSV in UTF-8/ })
+    await t.rejects(read({ 'f.csv': bytes }), { code: 'NOT_UTF8', message: /f\.csv is not CSV in UTF-8/ })
   }
   for (const [code, text, message] of refused) {
     await t.rejects(read({ 'f.csv': text }), { code, message }, `${code} ${JSON.stringify(text)}`)
