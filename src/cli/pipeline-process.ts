@@ -6,6 +6,7 @@ import type { HookLog } from '../serving/hook-types.ts'
 import type { ModelInfo } from '../serving/model.ts'
 import { openPipeline } from '../serving/open-pipeline.ts'
 import type { Pipeline } from '../serving/pipeline.ts'
+import { watchBuiltins } from '../serving/processes/builtins.ts'
 import { Calls } from '../serving/processes/calls.ts'
 import type {
   LogLine,
@@ -27,11 +28,14 @@ try {
 }
 
 let pipeline: Pipeline | undefined
+let replacedBuiltin: () => string | undefined
 /** Pieces of the bodies of requests that are still arriving. */
 const ahead = new Map<number | undefined, Buffer[]>()
 const calls = new Calls((message) => send(message, () => {}), {
   open: async (plan: ProcessPlan) => {
     pipeline = await openPipeline({ ...plan, log: forwardingLog() })
+    // What hooks do when they are loaded is their will; what they do to one request is done to all later ones.
+    replacedBuiltin = watchBuiltins()
     const { model } = pipeline
     if (!model) return undefined
     // The part of it that can be sent to another process.
@@ -43,10 +47,15 @@ const calls = new Calls((message) => send(message, () => {}), {
     if (pieces) pieces.push(sent.piece)
     else ahead.set(sent.ahead, [sent.piece])
   },
-  invoke: ({ ahead: number, ...invocation }: SentInvocation) => {
+  invoke: async ({ ahead: number, ...invocation }: SentInvocation) => {
     const body = ahead.get(number) ?? invocation.body
     ahead.delete(number)
-    return pipeline!.invoke({ ...invocation, body })
+    try {
+      return await pipeline!.invoke({ ...invocation, body })
+    } finally {
+      const replaced = replacedBuiltin()
+      if (replaced !== undefined) calls.tell('spoiled', replaced)
+    }
   },
   alive: () => true,
 })

@@ -51,9 +51,19 @@ export function readBodies(app: FastifyInstance, { bodyLimit, bufferBytes }: Bod
     reply.raw.once('close', () => release(request))
     next()
   })
+  app.addHook('preParsing', (request, reply, _payload, next) => {
+    const { headers, httpVersion } = request.raw
+    const isRead = !request.is404 && !isTooLarge(request)
+    if (isRead && headers.expect !== undefined && httpVersion === '1.1') reply.raw.writeContinue()
+    next()
+  })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (request, _payload, done) => read(request, done))
   return bodies
+
+  function isTooLarge({ headers }: FastifyRequest): boolean {
+    return Number(headers['content-length']) > bodyLimit
+  }
 
   function release(request: FastifyRequest): void {
     bodies.bytes -= request.bodyBytes
@@ -80,8 +90,10 @@ export function readBodies(app: FastifyInstance, { bodyLimit, bufferBytes }: Bod
     const onEnd = () => finish(null, pieces)
     const onCut = () =>
       finish(new RankerError('REQUEST_UNREADABLE', { reason: 'its body ended in the middle' }))
-    if (Number(request.headers['content-length']) > bodyLimit) {
+    if (isTooLarge(request)) {
       done(new RankerError('BODY_TOO_LARGE', { limit: bodyLimit }))
+    } else if (request.is404) {
+      done(null, pieces)
     } else {
       raw.on('data', onData).on('end', onEnd).on('error', onCut).on('close', onCut)
     }

@@ -69,6 +69,17 @@ t.test('what is no HTTP is answered in JSON and closed', async (t) => {
     await exchange(port, post('9,4,1', 'Expect: 100-continue\r\nConnection: close\r\n')),
     /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 /,
   )
+  // The answer says all there is to say: the body would be sent for nothing, and might be taken for a request.
+  const waiting = (line: string, header: string) =>
+    `${line} HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\nExpect: 100-continue\r\n${header}\r\n\r\n`
+  const refused = await Promise.all([
+    exchange(port, waiting('POST /invocations', 'Content-Length: 99999999')),
+    exchange(port, waiting('POST /nowhere', 'Content-Length: 5')),
+    exchange(port, waiting('PUT /invocations', 'Content-Length: 5')),
+    exchange(port, waiting('POST /invocations', 'Content-Length: 5\r\nContent-Encoding: gzip')),
+  ])
+  for (const [at, status] of [413, 404, 405, 415].entries())
+    t.match(refused[at], new RegExp(`^HTTP/1.1 ${status} [\\s\\S]*connection: close`, 'i'))
   t.equal((await ping()).statusCode, 200)
 })
 
@@ -123,7 +134,7 @@ t.test('a client that does not stop sending can read why it was refused, and is 
     refused('/nowhere', 'Transfer-Encoding: chunked'),
     refused('/invocations', 'Transfer-Encoding: gzip, chunked'),
   ])
-  for (const [index, status] of [413, 413, 415, 415, 413, 415].entries()) {
+  for (const [index, status] of [413, 413, 415, 415, 404, 415].entries()) {
     const wanted = new RegExp(`^HTTP/1\\.1 ${status} [\\s\\S]*connection: close[\\s\\S]*\\}\\}$`)
     t.match(answers[index], wanted)
   }

@@ -46,16 +46,29 @@ export function readLines(
     if (++newlines > mostLines) throw new RankerError('TOO_MANY_LINES', { most: mostLines })
   }
   const lines: (Rows | Query | LineError)[] = []
-  eachLineOf(body, (bytes, start, end) => {
-    try {
-      lines.push(readLine(bytes.subarray(start, end), featureNames, read))
-    } catch (thrown) {
-      lines.push(toLineError(thrown))
-    }
+  withoutStacks(() => {
+    eachLineOf(body, (bytes, start, end) => {
+      try {
+        lines.push(readLine(bytes.subarray(start, end), featureNames, read))
+      } catch (thrown) {
+        lines.push(toLineError(thrown))
+      }
+    })
   })
   if (lines.length === 0) throw new RankerError('BODY_EMPTY', {})
   const parts = lines.filter((line): line is Rows | Query => !('error' in line))
   return { kind: 'lines', lines, ...joined(parts, featureNames.length) }
+}
+
+/** Nobody sees the stacks of errors that become answers, and they are ten times the work of the rest. */
+function withoutStacks(run: () => void): void {
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = 0
+  try {
+    run()
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit
+  }
 }
 
 /** The answer to a line that is the client's fault. @throws any other error again */

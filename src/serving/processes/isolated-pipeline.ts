@@ -99,14 +99,38 @@ export class IsolatedPipeline implements Pipeline {
     const started = performance.now()
     const process = await PipelineProcess.open(this.#plan, this.#limits, this.#log)
     if (this.#closing.signal.aborted) void process.close()
-    const current = this.#current
-    void process.ended.then((how) => {
+    void process.ended.then(async (how) => {
       if (performance.now() - started > SHORT_LIFE_MS) this.#shortLives = 0
-      if (this.#closing.signal.aborted || this.#current !== current) return
+      const current = await this.#current.catch(() => undefined)
+      if (this.#closing.signal.aborted || current !== process) return
       this.#log.error({ pid: process.pid, how }, 'the process of the hooks ended: it is replaced')
       this.#replace(this.#pause())
     })
+    void process.spoiled.then((builtin) => this.#renew(process, builtin))
     return process
+  }
+
+  /**
+   * Puts another process in the place of one that may answer wrongly from now on. It answers until the other one is
+   * there: hooks that replace something on purpose, at every start, are served all the same.
+   */
+  async #renew(process: PipelineProcess, builtin: string): Promise<void> {
+    const current = this.#current
+    if ((await current.catch(() => undefined)) !== process) return
+    const { pid } = process
+    this.#log.error({ pid, builtin }, 'hooks replaced a built-in: their process is replaced')
+    try {
+      await delay(this.#pause(), undefined, { signal: this.#closing.signal })
+      const next = this.#start()
+      await next
+      if (this.#current !== current) return void (await next).close()
+      this.#current = next
+      this.#onReplace()
+      void process.retire()
+    } catch (err) {
+      if (!this.#closing.signal.aborted)
+        this.#log.error({ err }, 'the process of the hooks could not be replaced')
+    }
   }
 
   /** No pause before the first replacement, then twice as long each time. */

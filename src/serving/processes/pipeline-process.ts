@@ -79,6 +79,8 @@ export class PipelineProcess {
   #model: ModelInfo | undefined
   /** How it ended, once it has: `ended with code 1`. */
   readonly ended: Promise<string>
+  /** What of JavaScript's own its hooks replaced while it served, once they have: `Array.prototype.map`. */
+  readonly spoiled: Promise<string>
 
   private constructor(limits: ProcessLimits, log: HookLog) {
     this.#limits = limits
@@ -92,7 +94,12 @@ export class PipelineProcess {
       detached: true,
     })
     const child = this.#child
+    let onSpoiled = (_builtin: string) => {}
+    this.spoiled = new Promise((resolve) => {
+      onSpoiled = resolve
+    })
     this.#calls = new Calls((message) => child.send(message, () => {}), {
+      spoiled: (builtin: string) => onSpoiled(builtin),
       log: ({ level, fields, message }: LogLine) => log[level](fields, message),
       thrownLate: (error: PlainError) =>
         log.error({ err: fromPlainError(error) }, 'something was thrown outside of a request'),

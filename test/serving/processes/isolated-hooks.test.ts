@@ -24,6 +24,9 @@ const HOOKS = `
     log(ctx) { ctx.log.info({ a: 1 }, 'from a hook'); ctx.log.warn({ f() {} }); return 'fine' },
     child() { const c = spawn('sleep', ['1000']); return String(c.pid) },
     slow() { return new Promise((resolve) => setTimeout(resolve, 300, 'slow')) },
+    map() { Array.prototype.map = () => []; return 'fine' },
+    toJSON() { Object.prototype.toJSON = () => 'mine'; return 'fine' },
+    add() { Array.prototype.last = function () { return this.at(-1) }; return 'fine' },
     pid() { return String(process.pid) },
     bad() { throw Object.assign(new Error('too young'), { statusCode: 422 }) },
     async wide() { return JSON.stringify(await read(Buffer.from('1,2'), 'text/csv')) },
@@ -94,6 +97,34 @@ t.test(
   },
 )
 
+t.test(
+  'a process whose hooks replace what all code there uses is replaced, and serves until then',
+  async (t) => {
+    const { invoke, log } = await start(t)
+    const spoiled = () => log().flatMap(({ builtin }) => builtin ?? [])
+    const first = (await invoke('pid')).body
+    t.equal((await invoke('add')).body, 'fine')
+    t.equal((await invoke('pid')).body, first, 'what is only added is no harm')
+    for (const [act, builtin] of [
+      ['map', 'Array.prototype.map'],
+      ['toJSON', 'Object.prototype'],
+    ] as const) {
+      const before = (await invoke('pid')).body
+      await invoke(act)
+      let now = before
+      for (let tries = 0; tries < 400 && now === before; tries++) {
+        await delay(25)
+        const answer = await invoke('pid')
+        if (answer.statusCode === 200) now = answer.body
+      }
+      t.not(now, before, act)
+      t.equal(spoiled().at(-1), builtin)
+      t.match(await invoke('wide'), { statusCode: 422, body: /WRONG_WIDTH/ })
+    }
+    t.equal(spoiled().length, 2)
+  },
+)
+
 t.test('what hooks print, log and throw late is in the log; errors come as they are thrown', async (t) => {
   const { invoke, log } = await start(t)
   for (const act of ['late', 'print', 'log']) t.equal((await invoke(act)).body, 'fine')
@@ -149,5 +180,20 @@ t.test('a large request is worked on in another process, with the same answer', 
   t.same(
     log().flatMap(({ rows }) => rows ?? []),
     [2, 4000],
+  )
+})
+
+t.test('so is one of many short parts, which would keep pings waiting for seconds', async (t) => {
+  const { invoke, log } = await startServer(t, modelFolder(t))
+  const query = '{"items":[]}'
+  for (const lines of [4096, 4097])
+    await invoke('x\n'.repeat(lines), { 'content-type': 'application/jsonlines' })
+  for (const queries of [16_384, 16_385])
+    await invoke(`[${Array(queries).fill(query)}]`, { 'content-type': 'application/json' })
+  const answered = log().filter(({ msg }) => msg === 'answered')
+  t.same(
+    answered.map(({ queueMs }) => queueMs !== undefined),
+    [true, false, true, false],
+    'only the smaller one waits for its turn here',
   )
 })
