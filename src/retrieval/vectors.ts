@@ -25,8 +25,8 @@ export function unitVector(vector: ArrayLike<number>, dimensions: number, where:
 
 /** A list of found positions, nearest first. */
 export interface Nearest {
-  readonly positions: ArrayLike<number>
-  readonly scores: ArrayLike<number>
+  readonly positions: Int32Array
+  readonly scores: Float32Array
 }
 
 /**
