@@ -17,7 +17,10 @@ export function openSearchFailure(reason: string, cause?: unknown): RankerError 
  */
 export function callInTime<T>(call: Call<T>, timeoutMs: number): Promise<T> {
   const work = (signal: AbortSignal) => {
-    signal.addEventListener('abort', () => call.abort())
+    signal.addEventListener('abort', () => {
+      // Not returned: it is the call, whose failure would be thrown where nobody catches it.
+      call.abort()
+    })
     return call
   }
   return inTime(timeoutMs, work, () => openSearchFailure('it did not answer in time'))

@@ -234,22 +234,20 @@ export class OpenSearchEngine implements SearchEngine {
     const lines = searches.flatMap((search) => [{ index: alias }, search])
     const call = this.#client.msearch({ body: lines as never })
     const { body } = await callInTime(call, leftUntil(deadline))
-    if (body?.responses?.length !== searches.length)
+    const answers = (body as { responses?: unknown })?.responses
+    if (!Array.isArray(answers) || answers.length !== searches.length || !answers.every(isAnswer))
       throw openSearchFailure(`its answer is not of the ${searches.length} searches that were sent`)
-    return body.responses.map((answer): Hit[] => {
-      if ('error' in answer) {
-        const { status, error } = answer as {
-          status?: number
-          error: { reason?: string; root_cause?: { reason?: string }[] }
-        }
+    return answers.map((answer): Hit[] => {
+      if (answer.error !== undefined) {
+        const { status, error } = answer
         if (status === 404) return []
         throw openSearchFailure(error.root_cause?.[0]?.reason ?? error.reason ?? `status ${status}`)
       }
       if (answer.timed_out) throw openSearchFailure(`no complete answer within ${this.#times.timeoutMs} ms`)
       // The node gives what the others found, and a part of the catalogue would be missing without a word.
-      const { failed, total } = answer._shards
+      const { failed = 0, total } = answer._shards ?? {}
       if (failed > 0) throw openSearchFailure(`${failed} of ${total} shards failed`)
-      return answer.hits.hits.map(hitOf)
+      return answer.hits!.hits.map(hitOf)
     })
   }
 
@@ -292,12 +290,28 @@ export class OpenSearchEngine implements SearchEngine {
   }
 }
 
+/** What a node answers to one search. */
+interface SearchAnswer {
+  readonly status?: number
+  readonly error?: { readonly reason?: string; readonly root_cause?: readonly { readonly reason?: string }[] }
+  readonly timed_out?: boolean
+  readonly _shards?: { readonly failed?: number; readonly total?: number }
+  readonly hits?: { readonly hits: readonly Parameters<typeof hitOf>[0][] }
+}
+
+function isAnswer(value: unknown): value is SearchAnswer {
+  const { error, hits } = (value ?? {}) as { error?: unknown; hits?: { hits?: unknown } }
+  return typeof error === 'object' ? error !== null : Array.isArray(hits?.hits)
+}
+
 /** @throws {RankerError} SEARCH_FAILED for a document that another program has written. */
-function hitOf({ _score, fields }: { _score?: unknown; fields?: Record<string, unknown> }): Hit {
-  const [id] = (fields?.[ID] ?? []) as unknown[]
+function hitOf(
+  hit: { readonly _score?: unknown; readonly fields?: { readonly [ID]?: unknown } } | null,
+): Hit {
+  const [id] = [hit?.fields?.[ID]].flat()
   if (typeof id !== 'string')
     throw openSearchFailure(`a document has no ${ID}: wanted an index of this engine`)
-  return { id, score: Number(_score) }
+  return { id, score: Number(hit?._score) }
 }
 
 /** Milliseconds; a call that has none left ends at once. */
