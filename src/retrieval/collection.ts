@@ -40,7 +40,7 @@ export async function collect(
     const where = `item ${show(id)}`
     if (positions.has(id))
       throw new RankerError('ITEM_INVALID', { where, seen: 'there twice', wanted: 'each id once' })
-    const hasOwn = item.vector !== undefined
+    const hasOwn = item.vector != null
     if (positions.size > 0 && hasOwn !== own.length > 0) {
       const seen = hasOwn ? 'with a vector' : 'without one'
       throw new RankerError('ITEM_INVALID', { where, seen, wanted: 'vectors of all items, or of none' })
@@ -48,7 +48,7 @@ export async function collect(
     if (hasOwn) own.push(unitVector(item.vector!, dimensions ?? own[0]?.length ?? item.vector!.length, where))
     else texts.push(item.text!)
     positions.add(id)
-    fields.add(id, item.fields)
+    fields.add(id, item.fields ?? {})
   }
   const ids = [...positions]
   if (own.length > 0) {

@@ -1,6 +1,7 @@
 import { RankerError, reasonOf } from '../errors.ts'
 import type { Embedder } from './engine.ts'
 import { inTime } from './in-time.ts'
+import { isList } from './vectors.ts'
 
 /** How many texts go to an embedder at once while items are indexed. */
 export const EMBEDDED_AT_ONCE = 64
@@ -28,9 +29,6 @@ export async function embed(
   )
   if (!Array.isArray(made)) throw failure('it gave no list of vectors')
   if (made.length !== texts.length) throw failure(`it gave ${made.length} vectors for ${texts.length} texts`)
-  if (!made.every(isVector)) throw failure('it gave something else than lists of numbers')
+  if (!made.every(isList)) throw failure('it gave something else than lists of numbers')
   return made
 }
-
-const isVector = (value: unknown): value is ArrayLike<number> =>
-  Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView))

@@ -95,7 +95,7 @@ export class EmbeddedEngine implements SearchEngine {
     const index = this.#index
     if (index === undefined || index.stored.ids.length === 0) return []
     const { stored } = index
-    const matching = stored.fields.matching(query.filters)
+    const matching = stored.fields.matching(query.filters ?? {})
     const vector = await this.#vectorOf(query, stored)
     // A text of unknown words lies nowhere.
     if (vector.every((value) => value === 0)) return []
@@ -170,7 +170,7 @@ export class EmbeddedEngine implements SearchEngine {
   }
 
   async #vectorOf({ vector, text }: SearchQuery, stored: StoredIndex): Promise<Float32Array> {
-    if (vector !== undefined) return unitVector(vector, stored.dimensions, 'the search')
+    if (vector != null) return unitVector(vector, stored.dimensions, 'the search')
     const embedder = stored.textEmbedding ?? this.#options.embedder
     if (embedder === undefined) {
       const wanted = 'a vector, for the items brought theirs and no embedder is known'

@@ -203,7 +203,7 @@ export class OpenSearchEngine implements SearchEngine {
   ): Promise<(Float32Array | undefined)[]> {
     if (dimensions === undefined) return []
     const where = (item: IndexedItem) => `item ${show(item.id)}`
-    const without = items.filter(({ vector }) => vector === undefined)
+    const without = items.filter(({ vector }) => vector == null)
     const { embedder } = this.#options
     if (without.length > 0 && !embedder) {
       const wanted = 'vectors of all items, or of none'
@@ -222,7 +222,7 @@ export class OpenSearchEngine implements SearchEngine {
   }
 
   async #vectorOf({ vector, text }: SearchQuery): Promise<Float32Array | undefined> {
-    if (vector !== undefined) return unitVector(vector, vector.length, 'the search')
+    if (vector != null) return unitVector(vector, vector.length, 'the search')
     const { embedder } = this.#options
     if (embedder === undefined) return undefined
     const [made] = await embed(embedder, [text!], this.#times.timeoutMs)

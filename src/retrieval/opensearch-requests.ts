@@ -97,11 +97,11 @@ const common = (k: number, timeout: string) => ({
 const DIGITS = 1e8
 
 /** An item as it is stored; a missing field is left out, which is how one is searched for. */
-export function documentOf({ id, text, fields = {} }: IndexedItem, vector?: Float32Array): object {
-  const known = Object.entries(fields).filter(([, value]) => value != null)
+export function documentOf({ id, text, fields }: IndexedItem, vector?: Float32Array): object {
+  const known = Object.entries(fields ?? {}).filter(([, value]) => value != null)
   return {
     [ID]: id,
-    ...(text !== undefined && { text }),
+    ...(text != null && { text }),
     fields: Object.fromEntries(known),
     ...(vector && { vector: Array.from(vector, (value) => Math.round(value * DIGITS) / DIGITS) }),
   }

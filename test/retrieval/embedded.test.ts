@@ -314,6 +314,11 @@ t.test('what is wrong is said, and the old index stays', async (t) => {
     [[item({}), item({})], /item "b" is there twice: wanted each id once/],
     [[item({}), { id: 'c', text: 'x' }], /item "c" is without one: wanted vectors of all items, or of none/],
     [[{ id: 'c', text: 'x' }, item({})], /item "b" is with a vector/],
+    [[null], /item 1 is null: wanted an object with an id/],
+    [[item({ vector: [] })], /the vector of item "b" has no numbers: wanted a list of numbers/],
+    [[item({ vector: {} })], /the vector of item "b" has no numbers/],
+    [[item({ vector: '12' })], /the vector of item "b" has no numbers/],
+    [[item({ vector: null })], /the text of item "b" is undefined: wanted text, or a vector/],
     [[item({ id: 7 })], /the id of item 1 is 7: wanted text/],
     [[{ id: 'c' }], /the text of item "c" is undefined: wanted text, or a vector/],
     [[item({ fields: { price: Number.NaN } })], /the field "price" of item "b" is NaN/],
@@ -327,6 +332,7 @@ t.test('what is wrong is said, and the old index stays', async (t) => {
   t.equal(engine.count, 1)
   const searches: [query: object, code: string, message: RegExp][] = [
     [{}, 'QUERY_INVALID', /text of the search is undefined: wanted text, or a vector/],
+    [{ vector: [] }, 'VECTOR_INVALID', /has no numbers/],
     [{ vector: [1] }, 'VECTOR_INVALID', /the vector of the search has 1 numbers: wanted 2/],
     [{ vector: [1, Number.NaN] }, 'VECTOR_INVALID', /NaN/],
     [{ vector: [1, 1], k: 0 }, 'QUERY_INVALID', /k of the search is 0: wanted an integer from 1 to 10000/],
@@ -341,6 +347,12 @@ t.test('what is wrong is said, and the old index stays', async (t) => {
   for (const [query, code, message] of searches) await t.rejects(engine.search(query), { code, message })
   t.same(await engine.search({ vector: [0, 0] }), [], 'a direction of nowhere')
   t.equal((await engine.search({ vector: [1, 0], filters: {} })).length, 1)
+  t.match(await engine.search({ vector: [1e-300, 0] }), [{ id: 'a', score: 1 }], 'however short')
+  await engine.index([
+    { id: 'a', vector: [1e200, 0] },
+    { id: 'b', vector: [0, 1e200] },
+  ])
+  t.match(await engine.search({ vector: [1e300, 1e299], k: 1 }), [{ id: 'a' }], 'however long')
   await engine.index([])
   t.same(await engine.search({ vector: [1, 0], filters: {} }), [], 'an empty index')
 })
