@@ -58,13 +58,24 @@ RUN cpu="$(/build/arch node)" && \
       @observablehq/plot hyparquet hyparquet-compressors linkedom && \
     /build/settle /out
 
+# esbuild alone of the development packages.
+FROM tools AS bundler
+COPY package.json package-lock.json ./
+RUN --mount=type=secret,id=ca --mount=type=secret,id=npmrc --mount=type=cache,target=/root/.npm \
+    node only-bundler.mjs && ./with-secrets npm ci --ignore-scripts --no-audit --no-fund --no-progress
+COPY scripts/bundle.mjs ./
+
 # The product as JavaScript.
 FROM tools AS product
 WORKDIR /out/opt/ranker
 COPY LICENSE ./
 COPY container/*.mjs container/
 COPY src src
-RUN node /build/compile.mjs src && /build/settle /out
+COPY --from=bundler /build /bundler
+COPY --from=packages-to-serve /out/opt/ranker/node_modules /node_modules
+RUN node /build/compile.mjs src && \
+    node /bundler/bundle.mjs src/cli/serve-worker.js src/cli/serve-worker.js && \
+    /build/settle /out
 
 # Node's image without npm, yarn, corepack and the headers. It is copied, not built upon: what a layer hides is pulled all
 # the same, and hiding takes a command that runs on the machine that the image is for.

@@ -7,7 +7,7 @@ export interface Figure {
   readonly atMost?: number
 }
 
-export function isMet({ value, atLeast, atMost }: Figure): boolean {
+function isMet({ value, atLeast, atMost }: Figure): boolean {
   return (atLeast === undefined || value >= atLeast) && (atMost === undefined || value <= atMost)
 }
 

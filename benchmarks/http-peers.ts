@@ -32,7 +32,7 @@ export const ECHO: Contender = {
 }
 
 /** The servers in Python. */
-export function pythonContenders(python: Python): { fastApi: Contender; sagemaker: Contender } {
+function pythonContenders(python: Python): { fastApi: Contender; sagemaker: Contender } {
   const env = (model: string) => ({ MODEL: join(model, 'model.ubj') })
   return {
     fastApi: {

@@ -14,7 +14,7 @@ import { rankerTrain } from './ranker.ts'
 
 /** Of the model that servers are measured with. */
 export const FEATURES = 136
-export const TREES = 100
+const TREES = 100
 const ROWS_PER_QUERY = 100
 
 export const LOAD = fileURLToPath(new URL('./http-load.ts', import.meta.url))

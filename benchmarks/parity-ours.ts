@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Dataset } from '../src/data/dataset.ts'
+import type { Dataset } from '../src/data/dataset/dataset.ts'
 import type { Forest } from '../src/model/forest.ts'
 import { readXGBoostModel } from '../src/model/xgboost-model.ts'
 import { openOnnxRuntime } from '../src/scoring/onnxruntime.ts'

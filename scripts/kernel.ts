@@ -4,14 +4,21 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { main } from 'assemblyscript/asc'
-import { PAGES } from '../src/data/parsers-layout.ts'
+import { PAGES } from '../src/data/plain/layout.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 /** Their sources below src, and what each needs beyond what all do. */
 export const KERNELS: Readonly<Record<string, readonly string[]>> = {
   'scoring/kernel/forest': [],
   // Its own constants at the start; it never grows.
-  'data/kernel/parsers': ['--memoryBase', '64', '--initialMemory', `${PAGES}`, '--maximumMemory', `${PAGES}`],
+  'data/plain/kernel/parsers': [
+    '--memoryBase',
+    '64',
+    '--initialMemory',
+    `${PAGES}`,
+    '--maximumMemory',
+    `${PAGES}`,
+  ],
 }
 /** Addresses are 32 bits wide here, and will be. */
 const CONVERTS_ADDRESSES = '201'

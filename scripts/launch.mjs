@@ -8,7 +8,7 @@ import module from 'node:module'
 import { constants } from 'node:os'
 import { delimiter, dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { cache, findNode, installRecord, minimumNode, root } from './runtime.mjs'
+import { cache, findNode, installRecord, isBundleFresh, minimumNode, root, workerBundle } from './runtime.mjs'
 
 const here = fileURLToPath(import.meta.url)
 
@@ -33,6 +33,7 @@ export async function launch(entry, args) {
   } else if (node === process.execPath) {
     endWithLauncher()
     keepCompiled()
+    if (args[0] === 'serve') process.env.RANKER_SERVE_WORKER = isBundleFresh() ? workerBundle : ''
     process.argv = [node, file, ...args]
     await import(pathToFileURL(file).href)
   } else {

@@ -1,6 +1,6 @@
 // What a checkout runs on and where setup.mjs puts it. Plain JavaScript for any Node from 20: it is read
 // before there is a Node that runs TypeScript.
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -61,4 +61,38 @@ export function runsTypeScript() {
 export function findNode() {
   if (runsTypeScript()) return process.execPath
   return existsSync(cachedNode) ? cachedNode : undefined
+}
+
+// The process that serves, in one file: see bundle.mjs.
+export const workerSource = join(root, 'src', 'cli', 'serve-worker.ts')
+export const workerBundle = join(cache, 'worker', 'serve-worker.mjs')
+/** What it was made of: the state of each file. */
+export const workerRecord = join(cache, 'worker', 'sources.json')
+
+/**
+ * What tells whether a file has changed.
+ * @param {string} file
+ * @returns {string | undefined} undefined where it is not there
+ */
+export function fileState(file) {
+  const found = statSync(file, { throwIfNoEntry: false })
+  return found && `${found.size} ${found.mtimeMs}`
+}
+
+/**
+ * Whether the bundle is made of the sources as they are now.
+ * @returns {boolean}
+ */
+export function isBundleFresh() {
+  try {
+    /** @type {Record<string, string>} */
+    const made = JSON.parse(readFileSync(workerRecord, 'utf8'))
+    return (
+      existsSync(workerBundle) &&
+      Object.entries(made).every(([file, state]) => fileState(join(root, file)) === state)
+    )
+  } catch {
+    // Not there, or of a set-up that was killed.
+    return false
+  }
 }

@@ -16,18 +16,23 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { basename, delimiter, dirname, join } from 'node:path'
+import { basename, delimiter, dirname, join, relative } from 'node:path'
 import { releaseLock, shareLock, takeLock } from './lock.mjs'
 import {
   cache,
   cachedNode,
+  fileState,
   findNode,
   installRecord,
+  isBundleFresh,
   minimumNode,
   nodeFolder,
   nodePackages,
   nodeVersion,
   root,
+  workerBundle,
+  workerRecord,
+  workerSource,
   xgboostFolder,
   xgboostLibrary,
   xgboostVersion,
@@ -61,6 +66,7 @@ const checkout = [
   { says: 'installing the packages', isDone: hasPackages, run: installPackages },
   xgboost,
   { says: 'building the test runner', isDone: hasTapBuild, run: buildTap },
+  { says: 'bundling the server', isDone: isBundleFresh, run: bundleWorker },
 ]
 const steps = isCheckout ? checkout : [xgboost]
 
@@ -291,6 +297,21 @@ function tapSettings() {
 async function buildTap() {
   await run(findNode() ?? process.execPath, [join(modules, '.bin', 'tap'), 'build'], { name: 'tap build' })
   writeFileSync(tapStamp, tapSettings())
+}
+
+// The server
+
+/** Only a faster start depends on it: the sources serve as well. */
+async function bundleWorker() {
+  const { bundle } = await import('./bundle.mjs')
+  mkdirSync(dirname(workerBundle), { recursive: true })
+  const files = await bundle(workerSource, workerBundle)
+  // npm's record stands for the packages.
+  const sources = [installRecord, ...files.filter((file) => !file.startsWith(modules))]
+  const made = Object.fromEntries(sources.map((file) => [relative(root, file), fileState(file)]))
+  const record = join(makeTemporary(), 'sources.json')
+  writeFileSync(record, JSON.stringify(made))
+  renameSync(record, workerRecord)
 }
 
 // Shared by the steps

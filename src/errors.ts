@@ -106,7 +106,7 @@ export const ERRORS = {
   ),
   METRIC_UNDEFINED: job<{ metric: string; round: number }>(
     (v) =>
-      `${v.metric} is not a number after round ${v.round}, so it cannot say which round is best: wanted another eval_metric, or data it is defined on`,
+      `${v.metric} is not a number after round ${v.round}, so it cannot say which round is best: wanted another eval_metric, or data that it is defined on`,
   ),
 
   // channels and tables
@@ -153,7 +153,7 @@ export const ERRORS = {
   FILE_EMPTY: job<{ file: string }>((v) => `${v.file} is empty: wanted at least one row`),
   NO_ROWS: job<{ file: string }>((v) => `${v.file} has no row: wanted at least one`),
   NOT_UTF8: job<{ file: string }>(
-    (v) => `${v.file} is no CSV in UTF-8: the names on its first line hold other bytes`,
+    (v) => `${v.file} is not CSV in UTF-8: the names on its first line hold other bytes`,
   ),
   CR_LINE_ENDS: job<{ file: string }>(
     (v) =>
@@ -263,14 +263,15 @@ export const ERRORS = {
     (v) => `${at(v)} (the position) is ${value(v)}: wanted ${v.wanted}`,
   ),
   WEIGHTS_ZERO: job<{ file: string; column: string }>(
-    (v) => `${v.file} has no weight above 0 in its column ${show(v.column)}, so nothing to learn from`,
+    (v) =>
+      `${v.file} has no weight above 0 in its column ${show(v.column)}, so there is nothing to learn from`,
   ),
 
   // S3
-  S3_ADDRESS: job<{ seen: string }>((v) => `${show(v.seen)} is no S3 address: wanted s3://bucket/key`),
+  S3_ADDRESS: job<{ seen: string }>((v) => `${show(v.seen)} is not an S3 address: wanted s3://bucket/key`),
   S3_FAILED: job<{ address: string; reason: string }>((v) => `${v.address}: ${v.reason}`),
   UPLOAD_FAILED: job<{ reason: string; folder: string }>(
-    (v) => `${v.reason}; what was to be uploaded is kept in ${v.folder}`,
+    (v) => `${v.reason}; the files to upload are kept in ${v.folder}`,
   ),
 
   // AWS
@@ -294,11 +295,11 @@ export const ERRORS = {
   ),
   NAME_TAKEN: job<{ what: string; fix: string }>(
     (v) =>
-      `there is ${v.what} already, which was not made here (nothing on it says managed-by=two-stage-ranking): ${v.fix}`,
+      `${v.what} exists already and was not made by this tool (nothing on it says managed-by=two-stage-ranking): ${v.fix}`,
   ),
   ENDPOINT_ABSENT: job<{ name: string; region: string }>(
     (v) =>
-      `there is no endpoint ${show(v.name)} in the region ${v.region}: ranker aws deploy makes it, --region looks elsewhere`,
+      `there is no endpoint ${show(v.name)} in the region ${v.region}: ranker aws deploy makes one, --region names another region`,
   ),
   ENDPOINT_FAILED: job<{ name: string; status: string; reason: string }>(
     (v) => `endpoint ${show(v.name)} is ${v.status}: ${v.reason}`,
@@ -308,7 +309,7 @@ export const ERRORS = {
   ),
   DEPLOYMENT_FAILED: job<{ reason: string; outcome: string }>((v) => `${v.reason}; ${v.outcome}`),
   NOTHING_BEFORE: job<{ name: string }>(
-    (v) => `no configuration that endpoint ${show(v.name)} had before is known: wanted --to NAME`,
+    (v) => `endpoint ${show(v.name)} has no known earlier configuration: wanted --to NAME`,
   ),
   NO_SUCH_VARIANT: job<{ name: string; seen: string; wanted: readonly string[] }>(
     (v) => `endpoint ${show(v.name)} has no variant ${show(v.seen)}: its variants are ${v.wanted.join(', ')}`,
@@ -317,12 +318,14 @@ export const ERRORS = {
     (v) => `${v.what} ended as ${v.status}: ${v.reason}`,
   ),
   WAIT_STOPPED: job<{ what: string }>(
-    (v) => `stopped waiting for ${v.what}: AWS goes on with it, and the same command takes it up again`,
+    (v) => `stopped waiting for ${v.what}: AWS continues it, and the same command follows it again`,
   ),
   PLAN_STOPPED: job<{ what: string }>(
-    (v) => `stopped before ${v.what}: what is done stays, and the same command goes on from there`,
+    (v) => `stopped before ${v.what}: what is done stays, and the same command continues from there`,
   ),
-  NOT_CONFIRMED: job<{ what: string }>((v) => `${v.what} needs a yes: answer y at a terminal, or give --yes`),
+  NOT_CONFIRMED: job<{ what: string }>(
+    (v) => `${v.what} needs confirmation: answer y at a terminal, or give --yes`,
+  ),
   TOOL_FAILED: job<{ tool: string; reason: string }>((v) => `${v.tool}: ${v.reason}`),
 
   // XGBoost
@@ -365,11 +368,11 @@ export const ERRORS = {
   ),
   STOPPED_ALONE: job(() => 'asked to stop before all hosts were there: nothing was learnt yet'),
   HOSTS_DIFFER: job<{ host: string; other: string; what: string }>(
-    (v) => `host ${v.host} was given other ${v.what} than host ${v.other}: wanted the same on all hosts`,
+    (v) => `host ${v.host} was given different ${v.what} from host ${v.other}: wanted the same on all hosts`,
   ),
   MODELS_DIFFER: job<{ host: string; leader: string; seen: string; wanted: string }>(
     (v) =>
-      `host ${v.host} came to another model than the leading host ${v.leader}: its sha256 is ${v.seen}, wanted ${v.wanted}`,
+      `host ${v.host} trained a different model from the leading host ${v.leader}: its sha256 is ${v.seen}, wanted ${v.wanted}`,
   ),
   HOSTS_STALLED: job<{ seconds: number; reason: string }>(
     (v) =>
@@ -431,7 +434,7 @@ export const ERRORS = {
   ),
   OVERLOADED: entry<{ limit: number }>(
     429,
-    (v) => `${v.limit} requests wait for their answers already, which is the most at once: try again later`,
+    (v) => `${v.limit} requests are waiting for an answer, the most allowed at once: try again later`,
   ),
   BODIES_TOO_LARGE: entry<{ limit: number }>(
     429,
@@ -523,16 +526,16 @@ export const ERRORS = {
   TOO_MANY_CONTRIBUTIONS: entry<{ width: number; most: number }>(
     413,
     (v) =>
-      `contributions of ${count(v.width, 'feature')} are wanted for more than ${v.most} rows: wanted fewer at once`,
+      `contributions of ${count(v.width, 'feature')} were asked for on more than ${v.most} rows: wanted fewer at once`,
   ),
   ANSWER_TOO_LARGE: entry(
     413,
-    () => 'the answer is too large to be made: wanted fewer rows at once, or less of each',
+    () => 'the answer would be too large: wanted fewer rows at once, or less of each',
   ),
   WORK_TOO_LARGE: entry(
     413,
     () =>
-      'the process for large requests ended over this one, most likely for want of memory: wanted fewer rows at once',
+      'this request ended the process for large requests, most likely for want of memory: wanted fewer rows at once',
   ),
   RULE_COLUMN_ABSENT: entry<{ rule: string; column: string }>(
     422,
@@ -555,11 +558,11 @@ export const ERRORS = {
   ),
   PROCESS_ENDED: entry<{ how: string }>(
     500,
-    (v) => `the process that worked on the request ${v.how}; another one takes its place`,
+    (v) => `the process that worked on the request ${v.how}; another one replaces it`,
   ),
   NO_DEFAULT_MODEL: entry<{ hook: string }>(
     500,
-    (v) => `the default ${v.hook} needs the model that the default modelFn loads, and there is none`,
+    (v) => `the default ${v.hook} needs the model that the default modelFn loads, and none is loaded`,
   ),
   HOOK_RETURNED: entry<{ hook: string; seen: string; wanted: string }>(
     500,
@@ -589,9 +592,9 @@ export const ERRORS = {
   ENDPOINT_REFUSED: job<{ status: number; reason: string }>(
     (v) => `the ranker answered ${v.status}: ${v.reason}`,
   ),
-  ENDPOINT_ANSWER: job<{ reason: string }>((v) => `the ranker's answer is no ranking: ${v.reason}`),
+  ENDPOINT_ANSWER: job<{ reason: string }>((v) => `the ranker's answer is not a ranking: ${v.reason}`),
   ENDPOINT_RESTING: job<{ milliseconds: number }>(
-    (v) => `the ranker failed too often and is left alone for another ${v.milliseconds} ms`,
+    (v) => `the ranker failed too often: no request is sent to it for another ${v.milliseconds} ms`,
   ),
   PACKAGE_MISSING: job<{ name: string; what: string }>(
     (v) => `${v.what} needs the package ${v.name}, which is not installed: npm install ${v.name}`,

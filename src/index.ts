@@ -4,10 +4,10 @@
  */
 
 export * from './client/index.ts'
-export type { OutputKey } from './data/output-keys.ts'
-export type { Queries, Query } from './data/query.ts'
-export type { Lines } from './data/request-lines.ts'
-export type { Rows } from './data/row-list.ts'
+export type { Lines } from './data/request/lines.ts'
+export type { OutputKey } from './data/request/output-keys.ts'
+export type { Queries, Query } from './data/request/query.ts'
+export type { Rows } from './data/request/row-list.ts'
 export { type ErrorCode, RankerError } from './errors.ts'
 export type {
   HookContext,

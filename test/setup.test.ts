@@ -19,6 +19,7 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
+import { pathToFileURL } from 'node:url'
 import { zipSync } from 'fflate'
 import t, { type Test } from 'tap'
 
@@ -43,7 +44,7 @@ const fakeNpm = `
 echo "npm $*" >>calls
 [ "$1" = ci ] || exit 0
 mkdir -p node_modules/.bin node_modules/@tapjs/test/test-built
-ln -sfn ${join(repository, 'node_modules', 'fflate')} node_modules/fflate
+ln -sfn ${join(repository, 'node_modules', 'fflate')} ${join(repository, 'node_modules', 'esbuild')} node_modules/
 cp ../tap node_modules/.bin/tap
 cp package-lock.json node_modules/.package-lock.json`
 
@@ -81,6 +82,7 @@ class Checkout {
       cpSync(join(repository, path), join(this.root, path), { recursive: true, verbatimSymlinks: true })
     }
     this.write('package.json', JSON.stringify({ type: 'module' }))
+    this.write('src/cli/serve-worker.ts', 'console.log(import.meta.url satisfies string)')
     this.write('package-lock.json', lockfile('1.0.0'))
     this.write('scripts/xgboost-requirements.txt', createHash('sha256').update(wheel).digest('hex'))
     const paths = (process.env.PATH ?? '').split(':')
@@ -175,6 +177,7 @@ t.test('set-up fetches everything once', async (t) => {
       'setup: installing the packages',
       'setup: fetching libxgboost 3.4.1',
       'setup: building the test runner',
+      'setup: bundling the server',
       'setup: ready',
       '',
     ].join('\n'),
@@ -188,7 +191,11 @@ t.test('set-up fetches everything once', async (t) => {
       'tap build',
     ],
   )
-  t.strictSame(readdirSync(checkout.path('.cache')), ['xgboost-3.4.1'], 'neither a lock nor temporary files')
+  t.strictSame(
+    readdirSync(checkout.path('.cache')),
+    ['worker', 'xgboost-3.4.1'],
+    'neither a lock nor temporary files',
+  )
   const kept = Object.entries(files).filter(([, content]) => content !== 'not wanted')
   t.strictSame(
     readdirSync(checkout.path('.cache/xgboost-3.4.1'), { recursive: true, withFileTypes: true })
@@ -220,7 +227,7 @@ t.test('set-up fetches everything once', async (t) => {
 
   checkout.write('package-lock.json', lockfile('1.0.2'))
   checkout.write('node_modules/.package-lock.json', lockfile('1.0.2'))
-  t.match(await checkout.setUp(), { code: 0, stderr: '' })
+  t.match(await checkout.setUp(), { code: 0, stderr: /^setup: bundling the server\nsetup: ready\n$/ })
   t.equal(installs(), 4, 'but not one that the user has made')
 
   const builds = () => checkout.calls().filter((call) => call === 'tap build').length
@@ -228,6 +235,35 @@ t.test('set-up fetches everything once', async (t) => {
   checkout.write('.taprc', 'reporter: tap\n')
   t.match(await checkout.setUp(), { code: 0 })
   t.equal(builds(), before + 1, 'tap is built again for other settings')
+})
+
+t.test('a server is bundled, and its bundle used while its sources are the same', async (t) => {
+  const checkout = new Checkout(t)
+  t.match(await checkout.setUp(), { code: 0 })
+  const bundle = checkout.path('.cache/worker/serve-worker.mjs')
+  const source = checkout.path('src/cli/serve-worker.ts')
+  t.match(
+    await checkout.run('node', [bundle]),
+    { stdout: `${pathToFileURL(source)}\n` },
+    'it finds its files',
+  )
+
+  checkout.write(
+    'src/cli/main.ts',
+    'console.log(process.env.RANKER_SERVE_WORKER satisfies string | undefined)',
+  )
+  const named = async (command: string) =>
+    (await checkout.run('node', ['scripts/ranker.mjs', command])).stdout
+  t.equal(await named('serve'), `${bundle}\n`)
+  t.equal(await named('train'), 'undefined\n', 'others have no use for it')
+  checkout.write('src/cli/serve-worker.ts', 'console.log("changed")')
+  t.equal(await named('serve'), '\n', 'sources that have changed are served as they are')
+  t.match(await checkout.setUp(), { code: 0, stderr: /^setup: bundling the server\nsetup: ready\n$/ })
+  t.match(await checkout.run('node', [await named('serve').then((path) => path.trim())]), {
+    stdout: 'changed\n',
+  })
+  rmSync(bundle)
+  t.equal(await named('serve'), '\n')
 })
 
 t.test('set-up says what is missing', async (t) => {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import { CsvScanner } from '../../src/data/csv.ts'
+import { CsvScanner } from '../../src/data/csv/scanner.ts'
 import { createRandom } from '../catalogue/random.ts'
 import { tokens } from '../catalogue/text.ts'
 import {

@@ -10,8 +10,8 @@ import { RankerError, reasonOf } from '../errors.ts'
 import { awsFailure } from './failures.ts'
 
 /**
- * Every call of AWS that is made, as `service:Operation`, with its request and its answer.
- * infrastructure/iam/deployer.json allows these and no others.
+ * Every AWS call the commands make, as `service:Operation`, with its request and its answer.
+ * infrastructure/iam/deployer.json allows exactly these.
  */
 export interface Calls {
   'sts:GetCallerIdentity': [sts.GetCallerIdentityCommandInput, sts.GetCallerIdentityCommandOutput]
@@ -170,7 +170,7 @@ export type CallName = keyof Calls
 /** AWS as the commands see it: one call at a time, each with a plain request. */
 export interface Api {
   readonly region: string
-  /** @throws {RankerError} AWS_FAILED, which names the call, what it was about, the reason and the way out. */
+  /** @throws {RankerError} AWS_FAILED, which names the call, the resource, the reason and what to do about it. */
   call<N extends CallName>(name: N, request: Calls[N][0]): Promise<Calls[N][1]>
   close(): void
 }
@@ -183,7 +183,7 @@ type PagedCall =
   | 'application-autoscaling:DescribeScheduledActions'
   | 'logs:DescribeLogStreams'
 
-/** The pages of a list, each asked for when it is wanted. @throws {RankerError} AWS_FAILED */
+/** The pages of a list, each requested only when it is needed. @throws {RankerError} AWS_FAILED */
 export async function* pages<N extends PagedCall>(
   api: Api,
   name: N,
@@ -222,7 +222,7 @@ interface Client {
 }
 type Sdk = Readonly<Record<string, new (input: object) => object>>
 
-/** The region of the profile, as the files of AWS's tools have it; undefined where they name none. */
+/** The region of the profile in AWS's shared config files; undefined where they name none. */
 export async function regionOfProfile(): Promise<string | undefined> {
   try {
     const { STSClient } = await import('@aws-sdk/client-sts')
@@ -237,8 +237,8 @@ export async function regionOfProfile(): Promise<string | undefined> {
 const ATTEMPTS = 5
 
 /**
- * Opens AWS in a region. Credentials, profile and endpoints (`AWS_ENDPOINT_URL_SAGEMAKER` and the like) are the SDK's own
- * affair; throttled and broken calls are tried again by it.
+ * Opens AWS in a region. The SDK finds credentials, profile and endpoints (`AWS_ENDPOINT_URL_SAGEMAKER` and the like)
+ * by itself, and retries throttled and broken calls.
  */
 export function openApi(region: string): Api {
   const opened = new Map<string, Promise<{ sdk: Sdk; client: Client }>>()
@@ -251,7 +251,7 @@ export function openApi(region: string): Api {
       region,
       maxAttempts: ATTEMPTS,
       retryMode: 'standard',
-      // Without these a server that says nothing would be waited for for ever.
+      // Without these, a server that never answers would be waited for for ever.
       requestHandler: { connectionTimeout: 10_000, socketTimeout: 80_000 },
     }
     return { sdk, client: new sdk[client]!(options) as Client }

@@ -17,14 +17,14 @@ export interface Tools extends Waiting {
 export const openS3 = (env: Readonly<Record<string, string | undefined>>, region: string): Promise<S3> =>
   S3.open({ ...s3Settings(env), region })
 
-/** A role takes some seconds to be known everywhere: how often, and how long apart, its use is tried again. */
+/** A new role takes some seconds to be known everywhere: how often its use is retried. */
 const ROLE_TRIES = 12
-/** Parts of the pause between two looks. */
+/** The pause between those tries, as a share of the usual polling interval. */
 const ROLE_PAUSE = 0.5
 
 /**
- * Carries out the steps of a plan, one after the other. Each of them can be done again: what is there already is fine
- * where it is to be made, and what is gone where it is to be removed.
+ * Carries out the steps of a plan in order. Each step can be repeated: creating what already exists and removing what
+ * is already gone both succeed.
  * @throws {RankerError} AWS_FAILED, S3_FAILED, ENDPOINT_FAILED, WAIT_STOPPED, PLAN_STOPPED
  */
 export async function applyPlan({ steps }: Plan, tools: Tools): Promise<void> {
@@ -67,7 +67,7 @@ async function applyCall(
   }
 }
 
-/** ARNs that an earlier answer told, in place of the words that stand for them. */
+/** Replaces placeholders in a request by the ARNs that earlier answers gave. */
 function withArns<S extends Step>(one: S & CallStep, arns: ReadonlyMap<string, string>): CallStep {
   if (arns.size === 0) return one
   const request = JSON.parse(JSON.stringify(one.request), (_, value: unknown) => {

@@ -4,12 +4,12 @@ import { closestMatch } from 'leven'
 import { RankerError, reasonOf } from '../errors.ts'
 import { type Config, configSchema, GROUPS, type Group, type Leaf, leavesOf, REGION } from './schema.ts'
 
-/** What a variable of a setting starts with. */
+/** The prefix of the environment variables that set a leaf. */
 const ENV_START = 'RANKER_AWS_'
 const FILES = ['ranker.config.json', 'ranker.config.yaml', 'ranker.config.yml']
 
 export interface ConfigSources {
-  /** A file of its own, or undefined for ranker.config.{json,yaml,yml} in `cwd`, where there is one. */
+  /** The file to read; undefined reads ranker.config.{json,yaml,yml} in `cwd`, if there is one. */
   readonly file: string | undefined
   readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>
@@ -19,7 +19,7 @@ export interface ConfigSources {
 }
 
 /**
- * The configuration of a command: flags over the environment over the file.
+ * The configuration of a command: flags win over the environment, the environment over the file.
  * @throws {RankerError} CONFIG_MISSING, CONFIG_UNREADABLE, BAD_CONFIG, which names the place and what was wanted.
  */
 export async function readConfig(sources: ConfigSources): Promise<Config> {
@@ -39,7 +39,7 @@ export async function readConfig(sources: ConfigSources): Promise<Config> {
   }
   const result = configSchema.safeParse(value)
   if (result.success) return withRegion(result.data, sources)
-  // The file was right by itself, so it is one of these.
+  // The file was already checked by itself, so the fault is in one of these.
   const issue = result.error.issues[0]!
   const leaf = leaves.find(({ path }) => path.every((part, at) => issue.path[at] === part))
   const source = leaf && (sources.flags[leaf.flag] !== undefined ? `--${leaf.flag}` : leaf.env)
@@ -83,7 +83,7 @@ function checkFile(value: object, file: string): void {
   throw new RankerError('BAD_CONFIG', { where: `${file}: ${at || 'it'}`, reason: issue.message })
 }
 
-/** A variable that is misspelt would be left out without a word. */
+/** A misspelt variable would otherwise be ignored silently. */
 function checkEnvironment(env: ConfigSources['env']): void {
   const known = leavesOf(GROUPS).map((leaf) => leaf.env)
   const where = Object.keys(env).find((name) => name.startsWith(ENV_START) && !known.includes(name))
@@ -95,7 +95,7 @@ function noSuch(seen: string, known: readonly string[]): string {
   return `there is no such setting${nearest ? `; did you mean ${nearest}?` : ''}`
 }
 
-/** Sets a leaf in the tree of settings; the folders on its way are made. */
+/** Sets a leaf in the tree of settings, making the objects on the way to it. */
 function place(tree: object, { path }: Leaf, value: unknown): void {
   let at = tree as Record<string, unknown>
   for (const part of path.slice(0, -1)) {

@@ -14,7 +14,7 @@ const TOOLS: readonly ContainerTool[] = ['docker', 'podman', 'buildah']
 export function findContainerTool(wanted: string | undefined): ContainerTool {
   if (wanted !== undefined && !TOOLS.includes(wanted as ContainerTool))
     throw new RankerError('BAD_SETTING', { name: '--tool', seen: wanted, wanted: TOOLS.join(', ') })
-  // The name alone would find a client without its daemon.
+  // The name alone would also find a client whose daemon is not running.
   const works = (tool: ContainerTool) => spawnSync(tool, ['info'], { stdio: 'ignore' }).status === 0
   const tool = wanted === undefined ? TOOLS.find(works) : (wanted as ContainerTool)
   if (tool === undefined || (wanted !== undefined && !works(tool)))
@@ -50,8 +50,8 @@ export function imageCommands(tool: ContainerTool, build: ImageBuild) {
       ...(argument === undefined ? [] : ['--build-arg', argument]),
       '--platform',
       platform,
-      // SageMaker takes no image indexes, which attestations make of an image.
-      // Health checks are no part of the OCI format, which the others write.
+      // SageMaker refuses image indexes, which attestations turn an image into. Health checks are not part of the OCI
+      // format, which the other tools write.
       ...(tool === 'docker' ? ['--provenance=false', '--sbom=false'] : ['--format=docker']),
       '--tag',
       image,
@@ -61,7 +61,7 @@ export function imageCommands(tool: ContainerTool, build: ImageBuild) {
   }
 }
 
-/** Runs a command with its output going where ours goes. @throws {RankerError} TOOL_FAILED */
+/** Runs a command with its output going to ours. @throws {RankerError} TOOL_FAILED */
 export async function runLocal(
   { command, args }: LocalCommand,
   {

@@ -1,6 +1,6 @@
 import { RankerError, reasonOf } from '../errors.ts'
 
-/** What the SDK throws, as far as it is looked at. */
+/** The parts of an SDK error that are looked at. */
 interface SdkError {
   readonly name?: string
   /** Of a connection that failed, such as ENOTFOUND. */
@@ -8,10 +8,10 @@ interface SdkError {
   readonly $metadata?: { readonly httpStatusCode?: number }
 }
 
-/** What kind of failure it is, for callers that go on after some. */
+/** Kinds of failure that some callers handle. */
 export type FailureKind = 'absent' | 'exists' | 'role' | 'denied' | 'other'
 
-/** What a call was about: the first of these members that its request has. */
+/** Members of a request that name its resource, the first present one counts. */
 const NAMES = [
   'EndpointName',
   'EndpointConfigName',
@@ -46,7 +46,7 @@ export const isFailure = (thrown: unknown, kind: FailureKind): boolean =>
   thrown.code === 'AWS_FAILED' &&
   (thrown as RankerError<'AWS_FAILED'>).values.kind === kind
 
-/** An answer, or undefined where what was asked for is not there. */
+/** The answer, or undefined if AWS says that the resource does not exist. */
 export async function found<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** The tag that says who made a resource: what does not carry it is neither changed nor deleted unasked. */
+/** The tag that says who made a resource: without it, nothing is changed or deleted unless that is forced. */
 export const MANAGED = { Key: 'managed-by', Value: 'two-stage-ranking' } as const
 /** On models and endpoint configurations: the endpoint that they were made for. */
 export const ENDPOINT_TAG = 'ranker-endpoint'
@@ -30,8 +30,8 @@ const LONGEST_NAME = 63
 const HASH_LENGTH = 10
 
 /**
- * A name that says what it holds: the same content has the same name, so that a second run finds what the first one
- * made, and a change never meets a name that is taken.
+ * A name that follows from the content: the same content gets the same name, so that a second run finds what the
+ * first one made, and changed content never meets a name that is taken.
  */
 export function nameByContent(prefix: string, content: unknown): string {
   return `${startByContent(prefix)}${hashOf(content, HASH_LENGTH)}`

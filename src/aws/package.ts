@@ -17,9 +17,9 @@ export interface ModelArchive {
 const CODE = 'code/'
 
 /**
- * Packs an artefact as model.tar.gz, after checking that it is whole: the folder's files without dotfiles, or one model
- * file. Packing the same files gives the same bytes.
- * @param code a folder with hooks, which takes the place of the artefact's code/
+ * Packs an artefact as model.tar.gz after checking it: the folder's files without dotfiles, or a single model file.
+ * The same files always give the same bytes.
+ * @param code a folder with hooks, which replaces the artefact's code/
  * @throws {RankerError} MODEL_MISSING, MODEL_DAMAGED, HASH_MISMATCH, NOT_A_FILE, INPUT_UNREADABLE
  */
 export async function packModel(path: string, code?: string): Promise<ModelArchive> {

@@ -29,8 +29,8 @@ export interface UploadStep {
   readonly kmsKey?: string | undefined
 }
 
-/** Something that AWS takes minutes for, and that has to be over before the next step. */
-export interface WaitStep {
+/** Something that takes AWS minutes, and must be over before the next step. */
+interface WaitStep {
   readonly kind: 'wait'
   readonly what: string
   readonly endpoint: string
@@ -43,7 +43,7 @@ export type Step = CallStep | UploadStep | WaitStep
 /** What a command is going to do, as data: made without touching AWS, shown before it is applied. */
 export interface Plan {
   readonly steps: readonly Step[]
-  /** What is there already as it is wanted, or is left alone. */
+  /** What already is as wanted, or is left alone. */
   readonly kept: readonly string[]
 }
 
@@ -55,7 +55,7 @@ export const join = (...plans: readonly Plan[]): Plan => ({
   kept: plans.flatMap(({ kept }) => kept),
 })
 
-/** Makes something where it is not there. */
+/** Makes something unless it exists. */
 export function make<N extends CallName>(what: string, there: boolean, call: N, request: Calls[N][0]): Plan {
   return there ? { steps: [], kept: [what] } : { steps: [step('+', what, call, request)], kept: [] }
 }
@@ -75,7 +75,7 @@ const IDENTITY = [
   'ResourceId',
 ] as const
 
-/** Makes something where it is not there, and changes it where it is otherwise. @param there all of its kind */
+/** Makes something unless it exists, and changes it if it differs. @param there everything of its kind that exists */
 export function put<N extends PutCall>(
   kind: string,
   name: string,
@@ -87,7 +87,7 @@ export function put<N extends PutCall>(
   const { Tags: _, ...wanted } = request as object as { Tags?: unknown } & Record<string, unknown>
   const key = IDENTITY.find((one) => wanted[one] !== undefined)!
   const same = there.find((one) => (one as Record<string, unknown>)[key] === wanted[key])
-  // The ARN of a policy is known only when it is made: what stands for it is not compared.
+  // The ARN of a policy is known only once it is made, so its placeholder is not compared.
   const { AlarmActions: actions, ...rest } = wanted
   const isKnown = !JSON.stringify(actions ?? '').includes('{the ARN')
   if (same && covers(same, isKnown ? wanted : rest)) return { steps: [], kept: [what] }

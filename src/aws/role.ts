@@ -14,7 +14,7 @@ export interface ExistingRole {
   readonly ours: boolean
 }
 
-/** Looks for the role, where it is ours to make. */
+/** Looks up the role, if it is ours to make. */
 export async function lookForRole(scope: Scope, api: Api): Promise<ExistingRole | undefined> {
   const { name: RoleName, made } = scope.role
   if (!made) return undefined

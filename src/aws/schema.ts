@@ -1,7 +1,7 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
-// The configuration of `ranker aws`: the one truth that the file, the environment, the flags, help and docs come from.
-// Every leaf is optional; what is set nowhere keeps the value of the templates in infrastructure/.
+// The configuration of `ranker aws`: the file, the environment, the flags, the help and the docs all follow from it.
+// Every leaf is optional; an unset one keeps the value of the templates in infrastructure/.
 
 const text = (does: string) => z.string().min(1).describe(does)
 const whole = (does: string, least = 1, most = Number.MAX_SAFE_INTEGER) =>
@@ -40,7 +40,7 @@ const variant = (what: string, weight: z.ZodType) =>
     })
     .partial()
 
-/** A floor that holds for a time, such as for the hours of a working day. */
+/** A minimum that holds for some hours, such as those of a working day. */
 const schedule = z.strictObject({
   name: name('name of the scheduled action'),
   cron: z.string().regex(/^(cron|rate|at)\(.+\)$/, 'wanted cron(…), rate(…) or at(…)'),
@@ -67,7 +67,7 @@ const range = z
 const matching = (pattern: RegExp, wanted: string, does: string) =>
   z.string().regex(pattern, `wanted ${wanted}`).describe(does)
 
-/** A region is part of the names of hosts. */
+/** A region becomes part of host names. */
 export const REGION = /^[a-z]{2,4}(-[a-z]+)+-\d+$/
 
 const common = {
@@ -237,7 +237,7 @@ export type Group = (typeof GROUPS)[number]
 /** A value that the environment and a flag can set. */
 export interface Leaf {
   readonly path: readonly string[]
-  /** Without its dashes; of a group's leaf it leaves the group out. */
+  /** Without its dashes; a group's leaf leaves out the group's name. */
   readonly flag: string
   readonly env: string
   readonly does: string

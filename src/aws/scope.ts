@@ -4,14 +4,14 @@ import { isFailure } from './failures.ts'
 import { cutName, domainOf, partitionOf, type Tag, tagsOf } from './names.ts'
 import type { Config } from './schema.ts'
 
-/** Stands for the account in requests that are shown without asking AWS who is asking. */
+/** Stands for the account in requests that are shown without asking AWS for it. */
 export const UNKNOWN_ACCOUNT = '000000000000'
 
 const ROLE_END = '-sagemaker'
 /** IAM's limit of the name of a role. */
 const LONGEST_ROLE = 64
 
-/** Where everything is made, and what all of it shares. */
+/** Where everything is made, and what all of it has in common. */
 export interface Scope {
   readonly name: string
   readonly region: string
@@ -68,7 +68,7 @@ export async function openScope(config: Config, region: string, api: Api | undef
 export const registryOf = (account: string, region: string): string =>
   `${account}.dkr.ecr.${region}.${domainOf(region)}`
 
-/** A setting that a command cannot do without. @throws {RankerError} BAD_CONFIG. */
+/** A setting that the command requires. @throws {RankerError} BAD_CONFIG. */
 export function needed<T>(value: T | undefined, where: string, wanted: string): T {
   if (value === undefined)
     throw new RankerError('BAD_CONFIG', { where, reason: `it is not set: wanted ${wanted}` })
@@ -93,8 +93,8 @@ function accountIn({ role, image }: Config): string | undefined {
 }
 
 /**
- * The scope with the image named by its digest instead of its tag: what is deployed stays what it is when the tag moves,
- * and a new image under the same tag is a change. Images of other registries stay as they are named.
+ * The scope with its image named by digest instead of by tag: a deployment stays the same when the tag moves, and a
+ * new image under the same tag counts as a change. Images in other registries keep their names.
  * @throws {RankerError} IMAGE_MISSING
  */
 export async function pinImage(scope: Scope, api: Api): Promise<Scope> {

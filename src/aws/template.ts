@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { RankerError, reasonOf } from '../errors.ts'
 
 /** The templates that the commands fill in; the folder lies beside src and, in the package, beside build. */
-export const INFRASTRUCTURE = join(import.meta.dirname, '../../infrastructure')
+const INFRASTRUCTURE = join(import.meta.dirname, '../../infrastructure')
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -37,7 +37,7 @@ export function fill<T extends object>(template: object, values: object): T {
 const isPlain = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Puts values for `${Name}` in every text of a template. */
+/** Replaces `${Name}` in every text of a template. */
 export function substitute<T>(template: T, values: Readonly<Record<string, string>>): T {
   const text = JSON.stringify(template).replaceAll(/\$\{(\w+)\}/g, (whole, name: string) => {
     const value = values[name]
@@ -46,7 +46,7 @@ export function substitute<T>(template: T, values: Readonly<Record<string, strin
   return JSON.parse(text) as T
 }
 
-/** Whether everything that is wanted is there already; AWS's answers hold more than was asked for. */
+/** Whether `there` has everything wanted; AWS's answers hold more than was asked for. */
 export function covers(there: unknown, wanted: unknown): boolean {
   if (wanted === undefined) return true
   if (Array.isArray(wanted)) {

@@ -6,14 +6,14 @@ export interface Waiting {
   readonly every: number
   /** Ends the wait; what is waited for goes on. */
   readonly stop: AbortSignal
-  /** Told of every change, one line. */
+  /** Is given every change, one line each. */
   readonly told: (line: string) => void
   readonly now: () => number
 }
 
 /**
- * Looks again and again until it is done; every change of the line is told with the time since the start.
- * @throws {RankerError} WAIT_STOPPED where it was told to stop, and whatever `look` throws.
+ * Polls until the work is done; every new line is reported with the time since the start.
+ * @throws {RankerError} WAIT_STOPPED when told to stop, and whatever `look` throws.
  */
 export async function waitFor<T>(
   what: string,

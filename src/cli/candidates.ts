@@ -1,8 +1,8 @@
-import { CsvScanner } from '../data/csv.ts'
-import { isObject, type JsonObject } from '../data/json.ts'
+import { CsvScanner } from '../data/csv/scanner.ts'
+import { isObject, type JsonObject } from '../data/json/json.ts'
 import type { Row } from '../data/row.ts'
 
-/** What a reader knows a candidate by, as far as its columns tell. */
+/** How a reader recognises a candidate, as far as its columns tell. */
 export interface Candidate {
   /** The query it belongs to, empty where the input has one query. */
   readonly query: string

@@ -10,8 +10,8 @@ export interface Io {
   /** Aborted at SIGTERM or SIGINT. */
   readonly stop: AbortSignal
   /**
-   * Ends the process at once, as no thread of it can keep `process.exit` from doing: one that waits inside XGBoost for
-   * another host would. Absent where the process is not the command's own.
+   * Ends the process at once, even while a thread waits inside XGBoost for another host, which `process.exit` would
+   * wait for. Absent where the process is not the command's own.
    */
   readonly endProcess?: (code: number) => Promise<never>
 }
@@ -21,7 +21,7 @@ export interface Command {
   readonly name: string
   /** One line for the list of commands. */
   readonly summary: string
-  /** The whole help, as `ranker NAME --help` prints it; of a command that has commands of its own, that of one of them. */
+  /** The whole help, as `ranker NAME --help` prints it; with subcommands, that of the one in `argv`. */
   readonly help: string | ((argv: readonly string[]) => Promise<string>)
   /** @returns the exit code. @throws whatever went wrong; main prints its sentence. */
   run(argv: readonly string[], io: Io): Promise<number>

@@ -52,7 +52,7 @@ export function readFlags(command: string, argv: readonly string[], spec: FlagSp
     if (!takesValue) {
       switches.add(token.name)
     } else if (!token.value) {
-      // Nothing at all is what a variable that is not set leaves; it must not count as a flag that is not given.
+      // An unset shell variable leaves an empty text here; it must not count as an absent flag.
       throw new RankerError('BAD_ARGUMENTS', {
         reason: `the flag --${token.name} of ranker ${command} needs a value`,
       })

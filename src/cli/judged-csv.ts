@@ -1,4 +1,4 @@
-import { CsvScanner } from '../data/csv.ts'
+import { CsvScanner } from '../data/csv/scanner.ts'
 import type { Row } from '../data/row.ts'
 import { RankerError } from '../errors.ts'
 

@@ -6,12 +6,13 @@ import { setTimeout } from 'node:timers/promises'
 import { runCommand } from './commands.ts'
 
 const { env, stdin, stdout, stderr } = process
-// `ranker train | head` ends the reader, not the job; nor does a log on a full disk. What has to arrive is checked where
-// it is written.
+// `ranker train | head` ends the reader, not the job, and neither does a full disk end it under a log. Output that
+// must arrive is checked where it is written.
 for (const stream of [stdout, stderr]) stream.on('error', () => {})
 const stop = new AbortController()
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort(signal))
-// Of a job whose outer process is gone nobody would hear the end, and a second attempt may already write where it does.
+// Nobody would hear how a job ends whose parent is gone, and a second attempt may already be writing to the same
+// place.
 if (env.RANKER_ENDS_WITH_PARENT) process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'))
 process.channel?.unref()
 const endProcess = async (code: number) => {
@@ -26,8 +27,8 @@ await written()
 process.exit(code)
 
 /**
- * What a pipe has not taken yet would be lost with the process. A reader that takes nothing is waited for, but not by
- * a process that was told to stop.
+ * What a pipe has not taken yet would be lost with the process. A reader that takes nothing is waited for, unless the
+ * process was told to stop.
  */
 async function written(): Promise<void> {
   const all = Promise.all([stdout, stderr].map(flushed))

@@ -1,5 +1,5 @@
-// A process that runs a model's hooks, or requests that are too large for the process that listens. It is started
-// by src/serving/processes/pipeline-process.ts, and ends with it.
+// Entry point of a process that runs a model's hooks, or requests too large for the listening process.
+// src/serving/processes/pipeline-process.ts starts it, and it ends with its parent.
 import { writeFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 import type { HookLog } from '../serving/hook-types.ts'
@@ -15,7 +15,7 @@ import type {
 } from '../serving/processes/pipeline-process.ts'
 import { toPlainError } from '../serving/processes/plain-error.ts'
 
-// Held on to before any hook can replace them.
+// Kept before any hook can replace them.
 const send = process.send!.bind(process)
 const exit = process.exit.bind(process)
 
@@ -27,14 +27,14 @@ try {
 }
 
 let pipeline: Pipeline | undefined
-/** Bodies of requests that have not come yet, in pieces. */
+/** Pieces of the bodies of requests that are still arriving. */
 const ahead = new Map<number | undefined, Buffer[]>()
 const calls = new Calls((message) => send(message, () => {}), {
   open: async (plan: ProcessPlan) => {
     pipeline = await openPipeline({ ...plan, log: forwardingLog() })
     const { model } = pipeline
     if (!model) return undefined
-    // What can be sent of it.
+    // The part of it that can be sent to another process.
     const { name, version, featureNames, categorical, libsvmIndexBase, engine } = model
     return { name, version, featureNames, categorical, libsvmIndexBase, engine } satisfies ModelInfo
   },
@@ -64,7 +64,7 @@ function forwardingLog(): HookLog {
     try {
       calls.tell('log', line(fields))
     } catch {
-      // No plain data, which could be sent.
+      // Not plain data, so it cannot be sent as it is.
       calls.tell('log', line({ fields: inspect(fields) }))
     }
   }

@@ -8,12 +8,12 @@ type Round = Extract<TrainingEvent, { type: 'round' | 'cv' }>
 /** A terminal, or a stand-in for one. */
 type Terminal = Writable & { readonly isTTY?: boolean; readonly columns?: number }
 
-/** Tells a reader of the terminal or of the log how training goes. */
+/** Shows how training goes, in a terminal or in a log. */
 export interface Progress {
   round(event: Round): void
-  /** Writes something else, above whatever is live. */
+  /** Writes something else, above the live line if there is one. */
   print(write: () => void): void
-  /** No more rounds come. */
+  /** There will be no more rounds. */
   end(): void
 }
 
@@ -42,7 +42,7 @@ const BAR = { least: 10, most: 30 }
 const SPARK = '▁▂▃▄▅▆▇█'
 const SPARK_LENGTH = 16
 
-/** One line that is drawn over and over, as wide as the terminal allows. The metric lines of the end stay behind. */
+/** One line that is redrawn in place, as wide as the terminal allows. At the end it leaves metric lines behind. */
 export class ProgressBar implements Progress {
   readonly #terminal: Terminal
   readonly #now: () => number
@@ -63,7 +63,7 @@ export class ProgressBar implements Progress {
   }
 
   round(event: Round): void {
-    // After the rounds of a cross-validation those of the model start anew.
+    // After the rounds of a cross-validation, those of the model start again from the first.
     if (this.#last && this.#last.type !== event.type) this.#leave()
     this.#lastAt = this.#now()
     this.#first ??= { round: event.round, at: this.#lastAt }
@@ -86,7 +86,7 @@ export class ProgressBar implements Progress {
     this.#leave()
   }
 
-  /** Puts metric lines in the place of the bar: of the best round and of the last. */
+  /** Replaces the bar by the metric lines of the best and the last round. */
   #leave(): void {
     this.#erase()
     if (!this.#last || !this.#best) return
@@ -117,7 +117,7 @@ export class ProgressBar implements Progress {
     return this.#terminal.columns || DEFAULT_COLUMNS
   }
 
-  /** What fits, the most telling first; the bar takes the room that is left. */
+  /** What fits, most informative first; the bar takes the room that is left. */
   #line(event: Round, width: number): string {
     const { round, rounds, values } = event
     const watched = watchedOf(event)
@@ -158,7 +158,7 @@ export class ProgressBar implements Progress {
 
 const GAP = '  '
 
-/** The last metric decides; a cross-validation has the spread of the folds after their mean. */
+/** The last metric decides; in a cross-validation each mean is followed by its spread over the folds. */
 function watchedOf({ values }: Round): { name: string; value: number } {
   const [name, value] = values.findLast(([one]) => !one.endsWith('-std'))!
   return { name, value }

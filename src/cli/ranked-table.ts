@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from '../data/json.ts'
+import { isObject, type JsonObject } from '../data/json/json.ts'
 import { rank } from '../scoring/rank.ts'
 import { type Candidate, unnamedCandidate } from './candidates.ts'
 import { type Column, formatTable } from './table.ts'
@@ -39,7 +39,7 @@ function isScored(value: unknown): value is Scored {
 function rankingLines(ranking: readonly Scored[], candidates: readonly Candidate[], limit?: number): Line[] {
   const byId = Map.groupBy(candidates, ({ id }) => id)
   return ranking.slice(0, limit).map(({ id, score }, index) => {
-    // An id that stands twice names its items in their order.
+    // Items that share an id are matched in their order.
     const known = byId.get(String(id))?.shift()
     return { candidate: known ?? { ...unnamedCandidate(index), item: String(id) }, rank: index + 1, score }
   })
@@ -63,7 +63,7 @@ function format(lines: readonly Line[]): string {
   const candidates = lines.map(({ candidate }) => candidate)
   const queries = candidates.map(({ query }) => query)
   const numbers = (title: string, cells: readonly string[]): Column => ({ title, cells, align: 'right' })
-  // A column that the input has is shown, though it may know no value of these items.
+  // A column of the input is shown even if none of these items has a value in it.
   const known = (title: string, values: readonly (number | undefined)[], print: (value: number) => string) =>
     values.some((value) => value !== undefined)
       ? [

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { constants } from 'node:os'
 import { extname, join, resolve } from 'node:path'
 import { buffer } from 'node:stream/consumers'
-import { decodeText, isObject } from '../data/json.ts'
+import { decodeText, isObject } from '../data/json/json.ts'
 import { RankerError, reasonOf } from '../errors.ts'
 import { createLog } from '../serving/log.ts'
 import { openPipeline } from '../serving/open-pipeline.ts'
@@ -143,7 +143,7 @@ async function readInput(path: string, io: Io): Promise<Buffer> {
   }
 }
 
-/** Resolves when the text was taken. A reader that has seen enough, such as head, is no failure. */
+/** Resolves when the text was taken. A reader that has seen enough, such as head, is not an error. */
 async function write(text: Uint8Array, { stdout }: Io): Promise<void> {
   const error = await new Promise<NodeJS.ErrnoException | null | undefined>((resolve) => {
     stdout.write(text, resolve)
@@ -162,11 +162,11 @@ function contentTypeOf(path: string, input: Buffer): string {
   return refuse(`the name of ${path} does not tell what it is: wanted ${wanted} or --content-type`)
 }
 
-/** Puts the limit into a query; rows are all answered by the server, and cut in the table only. */
+/** Puts the limit into a query; the server answers all rows, and only the table cuts them. */
 function limited(input: Buffer, limit: number, format: string): Buffer {
   const json = parseJson(input)
   if (isObject(json) && json.items !== undefined) {
-    // The last key of a name wins, and the rest of the text stays as it is: ids may be longer than a double.
+    // The last of two equal keys wins, and the rest of the text stays untouched: ids may be longer than a double.
     return Buffer.from(decodeText(input).trimEnd().replace(/\}$/, `,"limit":${limit}}`))
   }
   if (format !== 'table')
@@ -180,7 +180,7 @@ function candidatesOf(input: Buffer, contentType: string, naming: NamingColumns)
   return jsonCandidates(parseJson(input), naming)
 }
 
-/** Undefined for what is no JSON: the pipeline says what is wrong with a request. */
+/** Undefined for invalid JSON: the pipeline says what is wrong with the request. */
 function parseJson(bytes: Buffer): unknown {
   try {
     return JSON.parse(decodeText(bytes))

@@ -52,6 +52,11 @@ Examples
 
 const WORKER = fileURLToPath(new URL(`./serve-worker${extname(import.meta.url)}`, import.meta.url))
 
+/** In a checkout, the launcher tells of a bundle that is as the sources are; where it was built, it is one itself. */
+function workerEntry(env: Io['env']): string {
+  return (extname(WORKER) === '.ts' && env.RANKER_SERVE_WORKER) || WORKER
+}
+
 async function run(argv: readonly string[], io: Io): Promise<number> {
   const { values: flags } = readFlags('serve', argv, FLAGS)
   const settings = readSettings({
@@ -68,7 +73,7 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
   }
   const stopReaping = process.pid === 1 ? reapOrphans() : () => {}
   const { env, stdout, stderr, stop } = io
-  const workers = { settings: { ...settings, modelPath }, workerEntry: WORKER, env, stdout, stderr }
+  const workers = { settings: { ...settings, modelPath }, workerEntry: workerEntry(env), env, stdout, stderr }
   // It takes the longest to start: what watches over it is loaded meanwhile.
   const first = forkWorker(workers, true)
   const { superviseWorkers } = await import('../serving/processes/supervisor.ts')

@@ -25,8 +25,8 @@ export interface SweepOptions {
 const K = 10
 
 /**
- * Measures NDCG@10 and the mean margin of the first ten items at each weight, and chooses the weight of most margin among
- * those that lose at most so much.
+ * Measures NDCG@10 and the mean margin of the first ten items at each weight, and chooses the weight with most margin
+ * among those that lose no more than allowed.
  * @param weights with 0 among them
  */
 export function sweepMargin(
@@ -45,7 +45,7 @@ export function sweepMargin(
       margin: Float64Array.from(orders, (order) => marginOf(order, rows)),
     }
   })
-  // A query of which no margin is known says nothing of margins.
+  // A query whose margins are all unknown says nothing about margins.
   const zero = measured.find(({ weight }) => weight === 0)!
   const known = Array.from(zero.margin.keys()).filter((query) =>
     measured.every(({ margin }) => !Number.isNaN(margin[query]!)),
@@ -73,7 +73,7 @@ export function sweepMargin(
   return { queries: rows.sizes.length, points, chosen, mostLoss }
 }
 
-/** The rows of each query as the rule ranks them, by the code that serves. */
+/** The rows of each query as the rule ranks them, by the code that serves requests. */
 function ordersOf(rows: JudgedRows, margin: MarginRule, probabilities: boolean): number[][] {
   let from = 0
   return Array.from(rows.sizes, (size) => {
@@ -85,7 +85,7 @@ function ordersOf(rows: JudgedRows, margin: MarginRule, probabilities: boolean):
   })
 }
 
-/** The mean margin of the first ten rows of which it is known; NaN where it is of none. */
+/** The mean known margin of the first ten rows; NaN if none is known. */
 function marginOf(order: readonly number[], { prices, costs }: JudgedRows): number {
   const margins = order
     .slice(0, K)

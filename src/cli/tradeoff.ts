@@ -100,7 +100,7 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
   return 0
 }
 
-/** The model's score of every row, by the way of a request. */
+/** The model's score of every row, computed the way a request is. */
 async function scoreRows(csv: Buffer, modelPath: string, io: Io): Promise<Float32Array> {
   const pipeline = await openPipeline({
     modelPath,
@@ -165,7 +165,7 @@ function readWeights(text: string | undefined): number[] {
   const weights = text.split(',').map((one) => (one.trim() === '' ? Number.NaN : Number(one)))
   if (weights.length > 100 || !weights.every((weight) => weight >= 0 && weight < Infinity))
     refuse(`--weights is ${JSON.stringify(text)}: wanted numbers from 0, separated by commas, 100 at most`)
-  // What is lost is lost against weight 0.
+  // Losses are measured against weight 0.
   return [...new Set([0, ...weights])].sort((a, b) => a - b)
 }
 

@@ -38,12 +38,13 @@ export async function runTraining(argv: readonly string[], io: Io, thread: Train
   return end === 'failed' ? 1 : 0
 }
 
-/** Of several hosts the model is written by the one that leads. */
+/** On several hosts, only the leader writes the model. */
 type JobEnd = 'written' | 'written elsewhere' | 'failed'
 
 /**
- * Trains below a root. @param local the channels of a job that is none of SageMaker's.
- * @returns how it went; if badly, why is said and written.
+ * Trains below a root folder.
+ * @param local the channels of a local job, one that SageMaker has not set up.
+ * @returns how it went; the reason of a bad end has been logged and written.
  */
 async function runJob(
   io: Io,
@@ -57,7 +58,7 @@ async function runJob(
   try {
     hosts = local ? undefined : readHosts(paths.resourceConfig, io.env)
     const work = async (line?: HostLine) => {
-      // A model of one's own is kept until it is replaced.
+      // A local model is kept until it is replaced.
       if (local) forgetFailure(paths)
       else clearOutputs(paths)
       const plan = local ? localPlan(local, flags, io) : jobPlan(flags, io, paths, hosts)
@@ -89,7 +90,7 @@ async function runJob(
     io.stderr.write(`error: ${sentence}\n`)
     if (local) writeFailure(paths, sentence)
     else failJob(paths, sentence)
-    // The training thread may be inside XGBoost, and wait there for a host that will not come.
+    // The training thread may be waiting inside XGBoost for a host that will never come.
     if (hosts) await io.endProcess?.(1)
     return 'failed'
   }

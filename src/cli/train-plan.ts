@@ -29,7 +29,7 @@ export const DEFAULT_OUTPUT = 'ranker-output'
 /** Share of the machine's memory that a job takes unless it is told otherwise. */
 const MEMORY_SHARE = 0.8
 
-/** Flags that say what a job of SageMaker's says in its folders. */
+/** Flags that say what SageMaker lays out in folders. */
 const LOCAL_FLAGS = ['validation', 'test', 'model', 'content-type', 'output']
 
 const FLAGS = Object.fromEntries([
@@ -41,7 +41,7 @@ const FLAGS = Object.fromEntries([
 /** @throws {RankerError} BAD_ARGUMENTS. */
 export const readTrainFlags = (argv: readonly string[]): Flags => readFlags('train', argv, FLAGS)
 
-/** Where the channels that flags name lie, by channel. */
+/** The data that flags name, by channel. */
 export function channelFlags({ values }: Flags): Record<string, string> {
   const { bucket, key, ...given } = values
   const refuse = (reason: string) => {
@@ -69,7 +69,7 @@ export function channelFlags({ values }: Flags): Record<string, string> {
   >
 }
 
-/** The plan of a job whose flags name its channels. */
+/** The plan of a job whose channels are named by flags. */
 export function localPlan(local: Readonly<Record<string, string>>, flags: Flags, io: Io): TrainingPlan {
   const contentType = flags.values['content-type']
   const channels = Object.entries(local).map(([name, path]) => [
@@ -82,7 +82,7 @@ export function localPlan(local: Readonly<Record<string, string>>, flags: Flags,
   return { ...plan(Object.fromEntries(channels), hyperparameters, flags, io), features, model }
 }
 
-/** The plan of a job of SageMaker's. */
+/** The plan of a job that SageMaker has set up. */
 export function jobPlan(flags: Flags, io: Io, paths: JobPaths, hosts: HostPlan | undefined): TrainingPlan {
   const raw = { ...readHyperparameters(paths.hyperparameters), ...hyperparameterFlags(flags) }
   const channels = readChannels(paths, hosts?.names.length)

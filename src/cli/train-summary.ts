@@ -3,7 +3,7 @@ import { CHANNELS, type ChannelName } from '../sagemaker/job.ts'
 import type { Metrics } from '../training/measure.ts'
 import { type Column, formatTable } from './table.ts'
 
-/** NDCG@10 of the ranker on each channel beside what it is held against. */
+/** NDCG@10 of the ranker on each channel, beside its baselines. */
 export function trainSummary({ baselines, comparisons = {}, ...metrics }: Metrics): string {
   const channels = CHANNELS.filter((name) => comparisons[name])
   const [best] = baselines?.single_features ?? []

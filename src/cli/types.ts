@@ -57,7 +57,7 @@ const TYPES: Readonly<Record<RawType, string>> = {
   vector: 'readonly number[] | string | null',
 }
 
-/** The raw columns of a feature pipeline; one that is read as several types takes what all of them take. */
+/** The raw columns of a feature pipeline; one that features read as several types may hold what suits them all. */
 function rawColumns(fitted: FittedFeatures): Pick<Declared, 'items' | 'query'> {
   const { columns } = new FeaturePipeline(fitted)
   const of = (source: RawColumn['source']) => {

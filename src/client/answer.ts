@@ -10,9 +10,10 @@ export function inRetrievalOrder<Item>(items: readonly Item[], limit: number | u
 }
 
 /**
- * Gives the items of a request the order of its answer. An answer that is cut short, without saying that items were left
- * out as not relevant, is none: a page would lose them, and nobody would know.
- * @param answer the parsed body. @throws {RankerError} ENDPOINT_ANSWER when it is none to this request.
+ * Puts the items of a request into the order of its answer. An answer with too few items, which does not say that it
+ * left some out as not relevant, is an error: the page would lose them without anybody noticing.
+ * @param answer the parsed body.
+ * @throws {RankerError} ENDPOINT_ANSWER when it does not answer this request.
  */
 export function readAnswer<Item extends RankableItem>(
   answer: unknown,
@@ -26,7 +27,7 @@ export function readAnswer<Item extends RankableItem>(
   const left = items.length - (typeof dropped === 'number' ? dropped : 0)
   const wanted = Math.min(limit, left)
   if (ranking.length !== wanted) return refuse(`it has ${ranking.length} items, wanted ${wanted}`)
-  // An id that stands twice names its items in their order.
+  // Items that share an id are matched in their order.
   const byId = Map.groupBy(items, ({ id }) => id)
   const ranked = ranking.map((entry, index): Ranked<Item> => {
     const { id, rank: _, score, ...details } = (entry ?? {}) as Record<string, unknown>

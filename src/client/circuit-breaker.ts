@@ -3,19 +3,19 @@ import { RankerError } from '../errors.ts'
 export interface BreakerOptions {
   /** How many of the last requests are looked at. @default 20 */
   readonly window?: number
-  /** Fewer say nothing. @default 5 */
+  /** With fewer requests nothing is concluded. @default 5 */
   readonly least?: number
-  /** Share of failures at which the ranker is left alone. @default 0.5 */
+  /** Share of failures at which requests stop. @default 0.5 */
   readonly failures?: number
-  /** For how long at first, in milliseconds; twice as long after each try that fails. @default 1000 */
+  /** How long they stop at first, in milliseconds; doubled after each failed try. @default 1000 */
   readonly restMs?: number
-  /** At most. @default 30000 */
+  /** The longest pause, in milliseconds. @default 30000 */
   readonly longestRestMs?: number
 }
 
 /**
- * Leaves a ranker alone that fails: nobody waits for it meanwhile, and it can recover. After a rest one request tries
- * again; when that is answered, all go through (Nygard, Release It!, chapter on stability patterns).
+ * Stops sending requests to a failing ranker: nobody waits for it, and it can recover. After a pause one request
+ * tries again; if it is answered, all go through (Nygard, Release It!, chapter on stability patterns).
  */
 export class CircuitBreaker {
   readonly #options: Required<BreakerOptions>
@@ -38,12 +38,12 @@ export class CircuitBreaker {
     this.#now = now
   }
 
-  /** Milliseconds for which no request may be sent; 0 when this one may, which then has to say how it ended. */
+  /** Milliseconds until a request may be sent. After 0 this one may, and must report how it ended. */
   rest(): number {
     if (this.#restUntil === undefined) return 0
     const left = this.#restUntil - this.#now()
     if (left > 0) return Math.ceil(left)
-    // One tries; the others wait for what becomes of it.
+    // One request tries; the others wait for its outcome.
     if (this.#isTrying) return 1
     this.#isTrying = true
     return 0

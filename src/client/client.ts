@@ -8,14 +8,17 @@ import { fetchTransport, type Transport } from './transport.ts'
 export interface RankerClientOptions {
   /** The address of `/invocations`, or another way to the ranker such as `sageMakerTransport`. */
   readonly endpoint: string | URL | Transport
-  /** Within how many milliseconds every answer is there. @default 100 */
+  /** Milliseconds within which every answer arrives. @default 100 */
   readonly timeoutMs?: number
-  /** After how many a second attempt is made. @default what 95 of 100 answers come within, half of the budget at most */
+  /**
+   * Milliseconds until a second attempt starts. @default the time within which 95 of 100 answers come, at most half
+   * the budget
+   */
   readonly hedgeAfterMs?: number
   readonly breaker?: BreakerOptions
-  /** How many queries go into one request of `rankAll`. @default 20 */
+  /** Queries in one request of `rankAll`. @default 20 */
   readonly batchSize?: number
-  /** Told of every degraded answer, for logs and alarms. */
+  /** Called with the cause of every degraded answer, for logs and alarms. */
   readonly onDegraded?: (error: RankerError) => void
 }
 
@@ -28,7 +31,7 @@ interface Sent extends Pick<RankOptions, 'limit' | 'explain'> {
 
 const JSON_TYPE = 'application/json'
 const JSON_LINES = 'application/jsonlines'
-/** A hedge any earlier would be made for nothing but a busy moment of this process. */
+/** An earlier hedge would only react to a busy moment of this process. */
 const LEAST_HEDGE_MS = 2
 
 /**
@@ -78,8 +81,8 @@ export class RankerClient<Query = unknown, Item extends RankableItem = RankableI
   }
 
   /**
-   * Ranks several queries, such as the shelves of a page, in as few requests as may be. One that is refused does not keep
-   * the others from their answers.
+   * Ranks several queries, such as the shelves of a page, in as few requests as possible. A query that is refused
+   * does not keep the others from being answered.
    */
   async rankAll<I extends Item>(
     requests: readonly RankRequest<Query, I>[],
@@ -126,7 +129,7 @@ export class RankerClient<Query = unknown, Item extends RankableItem = RankableI
       return answers.map((answer, index) => refusalIn(answer) ?? readAnswer(answer, requests[index]!))
     }
     try {
-      // Writing a large request takes of the budget too.
+      // Serialising a large request takes its part of the budget, too.
       const answers = await this.#call(send, Math.max(1, budgetMs - milliseconds()))
       return answers.map((answer, index) =>
         answer instanceof RankerError
@@ -142,11 +145,11 @@ export class RankerClient<Query = unknown, Item extends RankableItem = RankableI
     try {
       this.#options.onDegraded?.(error)
     } catch {
-      // A page is worth more than its line in a log.
+      // A failing log must not cost the page.
     }
   }
 
-  /** One call, with all that keeps it within its budget. */
+  /** One call, with everything that keeps it within its budget. */
   async #call<T>(attempt: (signal: AbortSignal) => Promise<T>, budgetMs: number): Promise<T> {
     const rest = this.#breaker.rest()
     if (rest > 0) throw new RankerError('ENDPOINT_RESTING', { milliseconds: rest })
@@ -167,7 +170,7 @@ export class RankerClient<Query = unknown, Item extends RankableItem = RankableI
       this.#breaker.succeeded()
       return answer
     } catch (thrown) {
-      // A ranker that refuses a request is well.
+      // A ranker that refuses a request is healthy.
       if (isFinal(thrown)) this.#breaker.succeeded()
       else this.#breaker.failed()
       throw thrown
@@ -175,7 +178,7 @@ export class RankerClient<Query = unknown, Item extends RankableItem = RankableI
   }
 }
 
-/** A line's answer may be an error's. */
+/** The error in a line's answer, if it is one. */
 function refusalIn(answer: unknown): RankerError | undefined {
   const { error } = (answer ?? {}) as { error?: { message?: unknown } }
   if (error == null) return undefined

@@ -1,6 +1,6 @@
 import type { Rules } from '../rerank/rules.ts'
 
-/** What is known of a model's requests. */
+/** What a model declares about its requests. */
 export interface Declared {
   readonly name: string
   readonly version: string
@@ -8,11 +8,11 @@ export interface Declared {
   readonly items: readonly DeclaredColumn[]
   /** Columns of the query that it takes. */
   readonly query?: readonly DeclaredColumn[]
-  /** Of the manifest. */
+  /** The manifest's business rules. */
   readonly rules?: Rules | undefined
 }
 
-export interface DeclaredColumn {
+interface DeclaredColumn {
   readonly name: string
   /** In TypeScript. */
   readonly type: string

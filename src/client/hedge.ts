@@ -3,13 +3,13 @@ import { RankerError } from '../errors.ts'
 export interface HedgeOptions {
   /** Milliseconds until nobody waits any more. */
   readonly budgetMs: number
-  /** Milliseconds after which a second attempt is made beside the first. */
+  /** Milliseconds after which a second attempt starts beside the first. */
   readonly hedgeAfterMs: number
-  /** Asked before a second attempt, which may be one too many for a ranker that is busy. */
+  /** Asked before a second attempt, which could overload a busy ranker. */
   readonly mayRepeat: () => boolean
 }
 
-/** Whether another attempt could end otherwise: a request that is refused as it is will be refused again. */
+/** Whether another attempt is pointless: a request that was refused will be refused again. */
 export function isFinal(error: unknown): boolean {
   if (!(error instanceof RankerError) || error.code !== 'ENDPOINT_REFUSED') return false
   const { status } = (error as RankerError<'ENDPOINT_REFUSED'>).values
@@ -66,7 +66,7 @@ export function hedged<T>(
   })
 }
 
-/** Second attempts that a ranker is owed: one for every ten requests, and a few in reserve. */
+/** A budget of second attempts: one for every ten requests, and a few in reserve. */
 export class Allowance {
   static readonly MOST = 10
   static readonly SHARE = 0.1

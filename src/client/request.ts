@@ -6,7 +6,7 @@ export interface RankableItem {
   readonly id: string | number
 }
 
-/** A business rule as a request has it: what has a default may be left out. */
+/** A business rule as a request gives it: whatever has a default may be left out. */
 type Loose<T> = T extends readonly (infer Element)[]
   ? readonly Loose<Element>[]
   : T extends object
@@ -22,9 +22,9 @@ export interface RankContext {
 }
 
 export interface RankOptions {
-  /** How many items are wanted at most. @default all */
+  /** Most items to return. @default all */
   readonly limit?: number
-  /** Within how many milliseconds the answer is there. @default the client's */
+  /** Milliseconds within which the answer arrives. @default the client's */
   readonly timeoutMs?: number
   /** For business rules and hooks. */
   readonly context?: RankContext
@@ -46,13 +46,13 @@ export interface Ranked<Item> {
   readonly rank: number
   /** Absent in a degraded answer. */
   readonly score?: number
-  /** What else the answer says of it: worth, propensity, moves, contributions, base. */
+  /** Everything else the answer says of it: worth, propensity, moves, contributions, base. */
   readonly details: Readonly<Record<string, unknown>>
 }
 
 export interface RankedList<Item> {
   readonly ranking: readonly Ranked<Item>[]
-  /** Whether this is the order of retrieval, since the ranker gave none in time. */
+  /** Whether this is the order of retrieval because the ranker gave none in time. */
   readonly degraded: boolean
   /** Why it is degraded. */
   readonly reason?: { readonly code: ErrorCode; readonly message: string }

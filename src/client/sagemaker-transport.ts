@@ -7,9 +7,9 @@ import { messageOf, type Transport } from './transport.ts'
 
 export interface SageMakerOptions {
   readonly endpointName: string
-  /** What else the SDK's InvokeEndpoint takes, such as TargetVariant, TargetModel or InferenceComponentName. */
+  /** Further input of InvokeEndpoint, such as TargetVariant, TargetModel or InferenceComponentName. */
   readonly input?: Partial<InvokeEndpointCommandInput>
-  /** Of the SDK's client: region, credentials, endpoint. */
+  /** Configuration of the SDK's client: region, credentials, endpoint. */
   readonly config?: SageMakerRuntimeClientConfig
 }
 
@@ -36,7 +36,7 @@ export async function sageMakerTransport({
     const name = '@aws-sdk/client-sagemaker-runtime'
     throw new RankerError('PACKAGE_MISSING', { name, what: 'a SageMaker endpoint' }, { cause })
   })
-  // The client's own second attempts know the budget; the SDK's would not.
+  // The RankerClient's own second attempts keep to its budget; the SDK's retries would not.
   const client = new SageMakerRuntimeClient({ maxAttempts: 1, ...config })
   return {
     async send({ body, contentType, accept }, signal) {

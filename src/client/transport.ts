@@ -7,7 +7,7 @@ export interface EndpointRequest {
   readonly accept: string
 }
 
-/** A way to a ranker: sends one request and gives the body of a good answer. */
+/** A way to a ranker: sends a request and returns the body of a good answer. */
 export interface Transport {
   /**
    * @param signal aborted when nobody waits for the answer any more
@@ -18,7 +18,7 @@ export interface Transport {
 }
 
 export interface FetchOptions {
-  /** Such as an Authorization of one's own gateway. */
+  /** Headers to add, such as a gateway's Authorization. */
   readonly headers?: Readonly<Record<string, string>>
 }
 
@@ -61,7 +61,7 @@ export function fetchTransport(url: string | URL, { headers = {} }: FetchOptions
   }
 }
 
-/** The sentence of an error's body, or the start of what it holds instead. */
+/** The message in an error's body, or else the start of the body. */
 export function messageOf(body: string): string {
   try {
     const { error } = JSON.parse(body)

@@ -17,7 +17,7 @@ const BY_CONTENT_TYPE: Readonly<Record<string, Format>> = {
   'recordio-protobuf': 'recordio',
 }
 
-/** The content types as help and errors list them. */
+/** The content types that help and errors list. */
 export const CONTENT_TYPES = Object.keys(BY_CONTENT_TYPE).filter((type) => type.includes('/'))
 
 const BY_EXTENSION: Readonly<Record<string, Format>> = {
@@ -42,7 +42,7 @@ export const FORMAT_NAMES: Readonly<Record<Format, string>> = {
   recordio: 'recordio-protobuf',
 }
 
-/** Formats whose columns have numbers and no names: width and roles are known once all rows were seen. */
+/** Formats with numbered columns: width and roles are known only once all rows were seen. */
 export const isSparse = (format: Format): boolean => format === 'libsvm' || format === 'recordio'
 
 /**
@@ -57,7 +57,7 @@ export function declaredFormat(channel: string, contentType: string): Format {
 
 /**
  * The format that a file's name tells, with or without .gz at its end.
- * @returns undefined where it tells none; SageMaker's XGBoost takes such a file for libsvm.
+ * @returns undefined if it tells none; SageMaker's XGBoost takes such a file for libsvm.
  */
 export function formatOfName(name: string): Format | undefined {
   const extension = /\.([a-z]+)(\.gz)?$/i.exec(name)?.[1]?.toLowerCase() ?? ''

@@ -1,6 +1,6 @@
 /**
- * A 32-bit hash of a text, the same on every machine: FNV-1a over UTF-16 code units, mixed at the end, since FNV alone leaves
- * the high bits of short words alike and its low bits weak.
+ * A 32-bit hash of a text, the same on every machine: FNV-1a over UTF-16 code units, with a final mix, since in plain
+ * FNV the high bits of short words are alike and the low bits weak.
  */
 export function hashText(text: string): number {
   let hash = 0x811c9dc5

@@ -4,10 +4,10 @@ import type { Chunks } from './row.ts'
 const LF = 0x0a
 const CR = 0x0d
 
-/** A query of thousands of items fits; a file without line ends does not fill the memory. */
+/** Enough for a query of thousands of items; a file without line ends must not fill the memory. */
 const MAX_LINE_BYTES = 1 << 26
 
-/** Told of a line: `bytes[start, end)` without its line end, and its number from 1. */
+/** Is given a line, `bytes[start, end)` without its line end, and its number from 1. */
 export type OnLine = (bytes: Uint8Array, start: number, end: number, line: number) => void
 
 /**
@@ -42,7 +42,7 @@ export async function eachLine(file: string, chunks: Chunks, onLine: OnLine): Pr
   if (kept > 0) give(Buffer.concat(parts), 0, kept)
 }
 
-/** Splits a text that is there as a whole into lines. */
+/** Splits a whole text into lines. */
 export function eachLineOf(bytes: Uint8Array, onLine: OnLine): void {
   let line = 1
   for (let at = 0; at < bytes.length; ) {

@@ -1,8 +1,8 @@
 import { RankerError } from '../errors.ts'
-import { checkCells, type Rows } from './row-list.ts'
+import { checkCells, type Rows } from './request/row-list.ts'
 
 const MAGIC = Buffer.from('\x93NUMPY', 'latin1')
-/** A header names a type and a shape; one that is longer tries something. */
+/** A header holds a type and a shape; a longer one is an attack. */
 const MOST_HEADER_BYTES = 65_536
 
 type Get = (view: DataView, at: number, littleEndian: boolean) => number
@@ -45,7 +45,7 @@ export function readNpy(body: Uint8Array, featureNames: readonly string[]): Rows
   }
   const values = new Float32Array(count * width)
   const view = new DataView(body.buffer, body.byteOffset + dataAt, wanted)
-  // In Fortran's order the features of a row are `count` elements apart.
+  // In Fortran order, the features of a row are `count` elements apart.
   const [rowStep, columnStep] = isFortran ? [1, count] : [width, 1]
   for (let row = 0; row < count; row++) {
     for (let column = 0; column < width; column++) {
@@ -60,7 +60,7 @@ export function readNpy(body: Uint8Array, featureNames: readonly string[]): Rows
   return { kind: 'rows', values, count, width, ignored: [] }
 }
 
-/** A loop, for `some` and a function take ten times as long. */
+/** A loop: `some` with a function takes ten times as long. */
 function hasInfinity(values: Float32Array): boolean {
   for (let index = 0; index < values.length; index++) {
     if (Math.abs(values[index]!) === Number.POSITIVE_INFINITY) return true
@@ -68,7 +68,7 @@ function hasInfinity(values: Float32Array): boolean {
   return false
 }
 
-/** The body's own memory where it is aligned, as NumPy's headers see to, and else a copy. */
+/** The body's own memory if it is aligned, which NumPy's headers see to; otherwise a copy. */
 function floatsAt(body: Uint8Array, at: number, count: number): Float32Array {
   const from = body.byteOffset + at
   if (from % Float32Array.BYTES_PER_ELEMENT === 0) return new Float32Array(body.buffer, from, count)
@@ -100,7 +100,7 @@ function readHeader(body: Uint8Array): Header {
   const descr = /'descr'\s*:\s*'([^']*)'/.exec(text)?.[1]
   const order = /'fortran_order'\s*:\s*(True|False)/.exec(text)?.[1]
   const shape = /'shape'\s*:\s*\(((?:\s*\d+L?\s*,?)*)\s*\)/.exec(text)?.[1]
-  // A type that is no text is a record's.
+  // A type that is not a string is that of records.
   if (descr === undefined && text.includes("'descr'")) throw refused('holds records', KNOWN_TYPES)
   if (descr === undefined || order === undefined || shape === undefined)
     throw unreadable('its header is none of NumPy')
@@ -116,7 +116,7 @@ function readType(descr: string): { little: boolean; type: (typeof TYPES)[string
   const kind = descr.slice(1)
   const type = Object.hasOwn(TYPES, kind) ? TYPES[kind] : undefined
   if (!type || !'<>|='.includes(order)) throw refused(`is of the type ${JSON.stringify(descr)}`, KNOWN_TYPES)
-  // Every machine that this runs on is little-endian, so that `=` means it too.
+  // Every machine that this runs on is little-endian, so `=` means that too.
   return { little: order !== '>', type }
 }
 

@@ -11,7 +11,7 @@ const LETTER_E = 0x65
 const LETTER_N = 0x6e
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
 
-/** More digits than this in all, and the bounds of {@link readLong} would not hold. */
+/** With more digits than this, the bounds of {@link readLong} would not hold. */
 const MOST_DIGITS = 25
 /** A mantissa of 25 digits is off by 21 roundings of 2^-53 at most, each relative. */
 const SLACK = 2 ** -48
@@ -62,7 +62,7 @@ export function readFloat32(
   return at
 }
 
-/** Goes on where {@link readFloat32} found many digits, or an exponent at `from`. */
+/** Continues where {@link readFloat32} found many digits, or an exponent at `from`. */
 function readLong(
   bytes: Uint8Array,
   from: number,
@@ -91,17 +91,17 @@ function readLong(
   }
   if (digits > MOST_DIGITS || power < -22 || power > 22) return -1
   const value = power < 0 ? mantissa / POWERS[-power]! : mantissa * POWERS[power]!
-  // Beyond 15 digits the true number is only near; it is known where all that is near is the same float32.
+  // Beyond 15 digits the value is approximate; it is certain if all values within the error are the same float32.
   if (digits > 15 && Math.fround(value * (1 - SLACK)) !== Math.fround(value * (1 + SLACK))) return -1
   into[index] = negative ? -value : value
   return at
 }
 
 /**
- * Reads the number in `bytes[start, end)` as {@link readFloat32} does. Spaces and tabs around it do not count.
- * @returns NaN for a missing value (nothing, or `nan` in any case), ±Infinity for whatever is no finite float32:
- * words, hexadecimal, infinities, 1e39. One kind of answer for all of those keeps this path free of objects;
- * the caller, which knows the place, makes the sentence.
+ * Reads the number in `bytes[start, end)` as {@link readFloat32} does. Spaces and tabs around it are ignored.
+ * @returns NaN for a missing value (nothing, or `nan` in any case), ±Infinity for anything that is not a finite
+ * float32: words, hexadecimal, infinities, 1e39. A single answer for all of those keeps this path free of objects;
+ * the caller, who knows the place, makes the sentence.
  */
 export function parseFloat32(bytes: Uint8Array, start: number, end: number): number {
   let from = start
@@ -113,9 +113,9 @@ export function parseFloat32(bytes: Uint8Array, start: number, end: number): num
 }
 
 function parseSlowly(bytes: Uint8Array, from: number, to: number): number {
-  // The names of queries come by here.
+  // A shortcut for words, such as the names of queries.
   if (isLetter(bytes[from]!) && (bytes[from]! | 0x20) !== LETTER_N) return Number.POSITIVE_INFINITY
-  // No decimal spelling of interest is longer; the cut keeps a hostile megabyte of digits from costing twice.
+  // No useful decimal is longer; without this limit a hostile megabyte of digits would be read twice.
   if (to - from > 4096) return Number.POSITIVE_INFINITY
   const text = String.fromCharCode(...bytes.subarray(from, to))
   if (DECIMAL.test(text)) return Math.fround(Number(text))
@@ -135,13 +135,13 @@ export function shortestFloat32(value: number): number {
   if (magnitude >= 1e-6 && magnitude < 1e9) {
     const decimals = 8 - Math.floor(Math.log10(magnitude))
     const scaled = magnitude * POWERS[decimals]!
-    // Digits and power of ten are exact doubles again, and so the quotient is what Number would make of the text.
+    // Digits and power of ten are exact doubles here too, so their quotient is what Number would make of the text.
     for (let unit = 1000; unit >= 1; unit /= 10) {
       const digits = scaled / unit
       const rounded = Math.round(digits)
       const shorter = (rounded * unit) / POWERS[decimals]!
       if (Math.fround(shorter) !== magnitude) continue
-      // Which of two numbers is nearer is not certain where both are nearly as near.
+      // If two numbers are almost equally near, rounding may have swapped them.
       if (Math.abs(Math.abs(digits - rounded) - 0.5) < 1e-6) break
       return value < 0 ? -shorter : shorter
     }

@@ -1,6 +1,6 @@
 /**
- * The quantile at `share` of values in ascending order, between neighbours by their distance, as NumPy's default and
- * R's type 7 (Hyndman & Fan 1996, doi:10.1080/00031305.1996.10473566). NaN of an empty list.
+ * The quantile at `share` of ascending values, interpolated linearly between neighbours like NumPy's default and R's
+ * type 7 (Hyndman & Fan 1996, doi:10.1080/00031305.1996.10473566). NaN for an empty list.
  */
 export function quantile(ascending: ArrayLike<number>, share: number): number {
   const at = share * (ascending.length - 1)

@@ -1,6 +1,6 @@
 /** A small seeded generator of numbers in [0, 1): Tommy Ettinger's mulberry32. */
 export function seededRandom(seed: number): () => number {
-  // Signed: V8 keeps an unsigned number of 32 bits on the heap, and would make one a call.
+  // Signed: V8 keeps unsigned 32-bit numbers on the heap, which would allocate one a call.
   let state = seed | 0
   return () => {
     state = (state + 0x6d2b79f5) | 0
@@ -10,7 +10,7 @@ export function seededRandom(seed: number): () => number {
   }
 }
 
-/** The numbers from 0 to below `count` in a random order (Fisher & Yates), the same one for the same seed. */
+/** The numbers from 0 to `count - 1` in a random order (Fisher & Yates), the same for the same seed. */
 export function shuffled(count: number, seed: number): Uint32Array {
   const random = seededRandom(seed)
   const order = Uint32Array.from({ length: count }, (_, index) => index)

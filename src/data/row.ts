@@ -1,7 +1,8 @@
 import type { LineUnit } from '../errors.ts'
 
 /**
- * One row of a table while it is read. Readers use the same object for every row: it is valid until the next one.
+ * The current row of a table that is being read. Readers reuse one object for all rows: it is valid until the next
+ * row.
  */
 export interface Row {
   /** Where the row is, from 1: the line of a text file, the row of a binary one. */
@@ -10,22 +11,22 @@ export interface Row {
   readonly count: number
   /** The cell as text; empty where it is missing. */
   text(cell: number): string
-  /** The cell as a float32: NaN is missing, ±Infinity is anything that is no finite number. */
+  /** The cell as a float32: NaN is missing, ±Infinity is anything that is not a finite number. */
   number(cell: number): number
-  /** In formats whose values have types: whether the cell is text, which it is whatever it spells. */
+  /** In formats with typed values: whether the cell is text, whatever it spells. */
   isText?(cell: number): boolean
 }
 
 /**
- * One row of a format whose columns are numbered and mostly absent, as libsvm's. Readers use the same object for every
- * row: it is valid until the next one.
+ * The current row of a format with numbered, mostly absent columns, such as libsvm. Readers reuse one object for all
+ * rows: it is valid until the next row.
  */
 export interface SparseRow {
   /** Where the row is, from 1, as {@link Row.line}. */
   readonly line: number
   /** The label as a float32: NaN is missing. */
   readonly label: number
-  /** The query that the row belongs to; empty where the row names none. */
+  /** The query that the row belongs to; empty if it names none. */
   readonly query: string
   /** NaN where the row has none. */
   readonly weight: number
@@ -35,7 +36,7 @@ export interface SparseRow {
   readonly indices: Uint32Array
   /** Their values, finite float32 or NaN. */
   readonly values: Float32Array
-  /** Columns that the row speaks of: more than its largest index. */
+  /** Number of columns that the row implies: more than its largest index. */
   readonly width: number
 }
 
@@ -60,9 +61,9 @@ export interface TableSink {
   row(row: Row): void
 }
 
-/** What takes the columns of a table's rows that are no label, query or weight, where these are not just numbers. */
+/** Takes the columns of a table's rows that are not label, query or weight, if these are more than plain numbers. */
 export interface ColumnSink {
-  /** A file starts. @param roles its columns that are for something else as well, so that they are not unused. */
+  /** A file starts. @param roles its columns that also have a role, so that they do not count as unused. */
   begin(file: string, columns: readonly string[], unit: LineUnit, roles: ReadonlySet<string>): void
   /** The next row of that file. @param query the number of its query, by first appearance. */
   row(row: Row, query: number): void

@@ -4,14 +4,14 @@ import { MISSING, type Spellings, type Texts } from './texts.ts'
 
 /** A column of a batch while it is filled, row by row. */
 export interface ColumnBuilder {
-  /** @returns false where a vector is not as long as the model's are. */
+  /** @returns false for a vector of another length than the model's. */
   set(row: number, value: RawValue): boolean
-  /** Reads a value of a request. @returns false where it is none of the column's. */
+  /** Reads a value of a request. @returns false if the column cannot hold it. */
   setJson(row: number, value: unknown): boolean
   readonly values: RawValues
 }
 
-/** The categories that a model knows; all others are as if they were missing. */
+/** The categories that a model knows; all others count as missing. */
 export interface KnownCategories {
   readonly texts: Texts
   readonly spellings: Spellings
@@ -83,7 +83,7 @@ export function columnBuilder(
   }
 }
 
-/** @param setText takes what is text in a request, where that is quicker than to read it as any value */
+/** @param setText takes text from a request, if that is quicker than reading it as any value */
 function builder(
   column: Pick<RawColumn, 'type' | 'epoch'>,
   values: RawValues,

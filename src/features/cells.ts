@@ -3,10 +3,10 @@ const BOOLEAN = /^(?:true|false)$/i
 const ISO_DATE =
   /^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)\s*([Zz]|[+-]\d\d(?::?\d\d)?)?)?$/
 
-/** Texts that a reader remembers what it made of: items come again and again. */
+/** Most texts for which a reader remembers its result: items come again and again. */
 const MOST_REMEMBERED = 20_000
 
-/** A function of a text that remembers its answers, as many as memory should take. */
+/** A function of a text that remembers its results, as many as memory should hold. */
 function remembered<T>(compute: (text: string) => T): (text: string) => T {
   const answers = new Map<string, T>()
   return (text) => {
@@ -22,8 +22,8 @@ function remembered<T>(compute: (text: string) => T): (text: string) => T {
 const MOST_LENGTH = 100
 
 /**
- * A category as it is compared: without spaces around it, composed (NFC), numbers in one spelling and so true and false, so
- * that the `3.0` of a file and the `3` of a request are the same, and `True` and `true`.
+ * A category in the form that is compared: trimmed, composed (NFC), and with one spelling for each number and truth
+ * value, so that the `3.0` of a file equals the `3` of a request, and `True` equals `true`.
  */
 export function canonicalCategory(text: string): string | undefined {
   const trimmed = text.trim()
@@ -34,8 +34,8 @@ export function canonicalCategory(text: string): string | undefined {
 }
 
 /**
- * Reads a date of ISO 8601, with or without a time; in UTC where it does not say.
- * @returns milliseconds since 1970, undefined for what is no such date.
+ * Reads an ISO 8601 date, with or without a time; in UTC unless it says otherwise.
+ * @returns milliseconds since 1970, or undefined if it is not such a date.
  */
 export const parseDate = remembered((text): number | undefined => {
   const [whole, day, time = '00:00', zone = 'Z'] = ISO_DATE.exec(text.trim()) ?? []
@@ -57,7 +57,7 @@ export function epochDate(value: number, epoch: 'seconds' | 'milliseconds'): num
   return milliseconds >= EARLIEST && milliseconds <= LATEST ? milliseconds : undefined
 }
 
-/** Values that a vector has at most. */
+/** Most values that a vector may have. */
 export const MOST_DIMENSIONS = 65_536
 
 /**

@@ -1,24 +1,24 @@
 import type { Texts } from './texts.ts'
 
-/** What a column of raw values is read as; the kinds of features decide. */
+/** How a column of raw values is read; the kinds of its features decide. */
 export type RawType = 'number' | 'category' | 'text' | 'date' | 'vector'
 
-/** A column that a pipeline reads. Of each item, or one value for all items of a query. */
+/** A column that a pipeline reads: a value for each item, or one for all items of a query. */
 export interface RawColumn {
   readonly source: 'item' | 'query'
   readonly name: string
   readonly type: RawType
-  /** What a number in a column of dates counts since 1970; without it dates are texts. */
+  /** The unit in which numbers in a column of dates count since 1970; without it, dates are texts. */
   readonly epoch?: 'seconds' | 'milliseconds' | undefined
   /** Whether a request may leave it out: the time of the query is then that of the request. */
   readonly optional?: true | undefined
-  /** Whether training has it and nothing else does: the place that a row was shown at. */
+  /** Whether only training has it: the position at which a row was shown. */
   readonly trainingOnly?: true | undefined
 }
 
 /**
- * Raw values of one column: missing are NaN, undefined, vectors whose first value is NaN, and of categories, which are
- * numbers of their texts, -1.
+ * Raw values of one column. Missing values are NaN, undefined, vectors that start with NaN, and -1 among categories,
+ * which are numbers that stand for texts.
  */
 export type RawValues =
   | { readonly type: 'number'; readonly values: Float32Array }
@@ -42,7 +42,7 @@ export function parseReference(text: string): Pick<RawColumn, 'source' | 'name'>
   return { source: 'item', name: text.startsWith('item.') && text.length > 5 ? text.slice(5) : text }
 }
 
-/** What a column is called in a table, where the columns of queries stand beside those of items. */
+/** A column's name in a table, where columns of queries stand beside those of items. */
 export function tableName({ source, name }: Pick<RawColumn, 'source' | 'name'>): string {
   return source === 'query' ? `query.${name}` : name
 }

@@ -11,13 +11,13 @@ import { compileEmbedding } from './vector.ts'
 /** The values of a feature's columns, each one a row. */
 export type Computed = readonly Float32Array[]
 
-/** What a transformation knows beside the raw values. */
+/** What a transformation knows besides the raw values. */
 export interface Run {
-  /** Of training rows: they have a position, and their own labels are kept from their priors. */
+  /** For training rows: they have positions, and their priors leave out their own labels. */
   readonly training?: { readonly outOfFold: OutOfFold } | undefined
 }
 
-/** @param before the values of the features before. @param feature its own place among them. */
+/** @param before values of the earlier features. @param feature its own index among them. */
 export type Compute = (batch: RawBatch, before: readonly Computed[], run: Run, feature: number) => Computed
 
 /** A feature ready to run. */
@@ -94,7 +94,7 @@ function compileDerived(
       const result = new Float32Array(batch.rows)
       if (typeof values === 'number') result.fill(values)
       else result.set(values)
-      // A division by 0, or a number that float32 cannot hold, is no number a model can learn from.
+      // A model cannot learn from a division by 0, or a number beyond float32.
       for (let row = 0; row < result.length; row++)
         if (!Number.isFinite(result[row]!)) result[row] = Number.NaN
       return [result]
@@ -158,7 +158,7 @@ function compileCategorical(
   }
 }
 
-/** What the category of all others is called: not as one of them is. */
+/** A name for the category of all others that none of them has. */
 function otherName(values: readonly string[]): string {
   let other = '(other)'
   while (values.includes(other)) other = `(${other})`

@@ -6,24 +6,24 @@ export interface SingleRankings {
   readonly columns: ReadonlyMap<string, number>
 }
 
-/** A first spec, and what is odd about the data, in sentences. */
+/** A first spec, and sentences about what is odd in the data. */
 export interface Draft {
   readonly text: string
   readonly warnings: readonly string[]
 }
 
-/** A column that alone ranks so well knows the label, more often than not. */
+/** A column that alone ranks this well most likely knows the label. */
 const SUSPICIOUS_NDCG = 0.97
-/** As many values as rows name things rather than tell of them. */
+/** A column with about as many values as rows names things rather than describes them. */
 const IDENTIFIER_SHARE = 0.95
 const LEAST_ROWS = 50
 const MOST_CATEGORIES = 1000
-/** Longer texts are read for their words. */
+/** Average number of words above which a column counts as text. */
 const TEXT_WORDS = 2.5
 
 /**
- * Writes a first feature spec for what a survey of the data saw, in YAML, with what was seen of each column beside it.
- * What is better left out stands in it as a comment, with the reason.
+ * Writes a first feature spec in YAML from a survey of the data, with what was seen of each column beside it. What is
+ * better left out is in it as a comment, with the reason.
  */
 export function draftSpec(columns: readonly SurveyedColumn[], rankings: SingleRankings | undefined): Draft {
   const drafter = new Drafter(columns, rankings)
@@ -64,7 +64,7 @@ class Drafter {
 
   add(column: SurveyedColumn): void {
     const { name, kind } = column
-    // What only tells when the query was made may well be the same in all rows.
+    // The query's time may well be the same in all rows.
     if (name === this.#queryTime) return
     const reason = this.#reasonAgainst(column)
     if (reason !== undefined) {
@@ -88,7 +88,7 @@ class Drafter {
     }
   }
 
-  /** What shops care for beside relevance. */
+  /** What shops care about besides relevance. */
   addMargin(): void {
     if (!this.#taken.has('retail_price') || !this.#taken.has('cost')) return
     if (this.#columns.some(({ name }) => name === 'margin')) return
@@ -179,7 +179,7 @@ class Drafter {
 /** A comment ends with its line. */
 const oneLine = (text: string): string => text.replaceAll(/[\p{Cc}\u2028\u2029]/gu, ' ')
 
-/** Text as YAML: bare where that can mean nothing else. */
+/** Text as YAML: unquoted if that can mean nothing else. */
 const yaml = (text: string): string =>
   /^[A-Za-z_][\w.]*$/.test(text) && !WORDS.test(text) ? text : JSON.stringify(text)
 const WORDS = /^(true|false|null|yes|no|on|off|y|n)$/i

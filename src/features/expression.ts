@@ -1,10 +1,10 @@
 import jsep, { type Expression as Node } from 'jsep'
 
 /** Values of the rows of a batch, or one value for all of them. */
-export type Values = Float64Array | number
+type Values = Float64Array | number
 
-/** What an expression is over: the values behind a reference, by its place in {@link Expression.references}. */
-export type Lookup = (reference: number) => ArrayLike<number>
+/** Gives the values behind a reference, by its index in {@link Expression.references}. */
+type Lookup = (reference: number) => ArrayLike<number>
 
 /** A compiled expression. */
 export interface Expression {
@@ -32,7 +32,7 @@ const BINARY: Readonly<Record<string, (a: number, b: number) => number>> = {
   '||': known((a, b) => a !== 0 || b !== 0),
 }
 
-/** A comparison: 1 or 0, and missing where a side is. */
+/** A comparison: 1 or 0, or missing if a side is missing. */
 function known(compare: (a: number, b: number) => boolean): (a: number, b: number) => number {
   return (a, b) => (Number.isNaN(a) || Number.isNaN(b) ? Number.NaN : compare(a, b) ? 1 : 0)
 }
@@ -72,8 +72,8 @@ export const FUNCTIONS: Readonly<Record<string, Function_>> = {
 }
 
 /**
- * Compiles an expression to a tree of closures over whole columns. The text is parsed, and nothing of it becomes code:
- * names are looked up among the columns, functions in a table of ours.
+ * Compiles an expression to a tree of closures over whole columns. The text is parsed, and none of it becomes code:
+ * names are looked up among the columns, functions in {@link FUNCTIONS}.
  * @throws {Error} with a sentence about what the language does not know.
  */
 export function compileExpression(text: string): Expression {
@@ -142,7 +142,7 @@ class Compiler {
     return (_rows, lookup) => new Float64Array(lookup(reference))
   }
 
-  /** `query.budget`, or `item["retail price"]` for a name that is no word. */
+  /** `query.budget`, or `item["retail price"]` for a name that is not a word. */
   #member(node: Node): Evaluate {
     const object = node.object as Node
     const property = node.property as Node

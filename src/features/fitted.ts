@@ -1,28 +1,28 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { RankerError, reasonOf } from '../errors.ts'
 import { checkSpec, type FeatureSpec } from './spec.ts'
 
 const count = z.int().min(0)
 
 /**
- * Of a categorical feature: its categories in the order of their codes, and the values of training that one more category
- * stands for. What is in neither list is missing.
+ * For a categorical feature: its categories in the order of their codes, and the values of training that share one
+ * more code. What is in neither list is missing.
  */
 const categories = z.object({ values: z.array(z.string()), others: z.array(z.string()) })
 
-/** Of a text feature with bm25: the statistics of the distinct texts of training. */
+/** For a text feature with bm25: statistics of the distinct texts of training. */
 const wordStatistics = z
   .object({
     texts: count,
     /** Words of a text, on average. */
     averageLength: z.number().min(0),
-    /** Words that more than one text has, and how many have each; any other counts as if one had it. */
+    /** Words that more than one text has, and in how many texts each occurs; any other word counts as if in one. */
     words: z.array(z.string()),
     counts: z.array(count),
   })
   .refine(({ words, counts }) => words.length === counts.length, 'wanted one count a word')
 
-/** Of a prior: the mean label, and of each level the smoothed mean of each kind. */
+/** For a prior: the mean label, and for each level the smoothed mean of each kind. */
 const rates = z.object({
   mean: z.number(),
   levels: z.array(
@@ -32,7 +32,7 @@ const rates = z.object({
   ),
 })
 
-/** What training learnt of one feature. */
+/** What training learnt about one feature. */
 const learnt = z.object({
   categories: categories.optional(),
   words: wordStatistics.optional(),

@@ -1,5 +1,5 @@
-import type { QueryGroups } from '../data/dataset.ts'
-import { groupBounds } from '../data/dataset.ts'
+import type { QueryGroups } from '../data/dataset/dataset.ts'
+import { groupBounds } from '../data/dataset/dataset.ts'
 import { readFitted } from './fitted.ts'
 import { type FeaturePipeline, pipelineOf } from './pipeline.ts'
 import { type RawCell, rawCells, rawQueries } from './raw-json.ts'
@@ -7,7 +7,7 @@ import type { RawRows } from './raw-rows.ts'
 import { transformItems } from './request-items.ts'
 import { specError } from './spec.ts'
 
-/** Raw rows that stand for a model's data: cells by column, and rows of each query, which lie side by side. */
+/** Raw rows that stand for a model's data: cells by column, and the number of rows of each query. */
 export interface GoldenTable {
   readonly columns: readonly string[]
   readonly rows: readonly (readonly RawCell[])[]
@@ -18,9 +18,9 @@ const ROWS = 64
 const QUERIES = 8
 
 /**
- * The first rows of queries that are spread over the data, or single rows where there are no queries.
- * @throws {RankerError} BAD_FEATURE_SPEC where such a row has other features when it comes as a request: a column is read
- * as several types, and no value of JSON is of all of them.
+ * The first rows of queries spread over the data, or single rows if there are no queries.
+ * @throws {RankerError} BAD_FEATURE_SPEC if such a row gives other features as a request: a column is read as several
+ * types, and no JSON value can be all of them.
  */
 export function chooseGolden(
   pipeline: FeaturePipeline,
@@ -80,7 +80,7 @@ export function goldenValues(
   const values = new Float32Array(rows.length * pipeline.width)
   let at = 0
   for (const { query, items } of rawQueries(columns, rows, sizes)) {
-    // No request has a clock of its own here: a query without a time has none.
+    // There is no request with a clock here: a query without a time has none.
     const part = transformItems(pipeline, items, query, { now: Number.NaN })
     values.set(part.values, at)
     at += part.values.length
@@ -88,7 +88,7 @@ export function goldenValues(
   return values
 }
 
-/** What a manifest says of its golden rows. */
+/** The golden rows in a manifest. */
 interface GoldenManifest {
   readonly features?: unknown
   readonly featureNames: readonly string[]

@@ -6,7 +6,7 @@ type Measure = FeatureOf<'group'>['measures'][number]
 let ascending = new Float64Array(256)
 
 /**
- * Where each row stands among the rows of its query, by each measure; missing where its value is.
+ * The measures of each row relative to the rows of its query; missing where its value is missing.
  * @param sizes rows of each query, which lie side by side
  */
 export function groupMeasures(
@@ -58,7 +58,7 @@ function ofValue(
   }
 }
 
-/** Values below, plus half of the others that are equal. */
+/** Values below, plus half of the equal ones. */
 function below(known: Float64Array, value: number): number {
   const first = bound(known, value, false)
   return first + (bound(known, value, true) - first - 1) / 2
@@ -102,7 +102,7 @@ function sum(values: Float64Array): number {
   return total
 }
 
-/** How many of the ascending values are less than `value`, or with `equal` not more. */
+/** How many of the ascending values are less than `value`, or with `equal` not greater. */
 function bound(known: Float64Array, value: number, equal: boolean): number {
   let [low, high] = [0, known.length]
   while (low < high) {

@@ -1,6 +1,6 @@
-import { batchesOf, type Dataset } from '../data/dataset.ts'
+import { batchesOf, type Dataset } from '../data/dataset/dataset.ts'
+import { type MemoryLimit, RowBuffer, type RowStore } from '../data/dataset/row-store.ts'
 import { hashText } from '../data/hash.ts'
-import { type MemoryLimit, RowBuffer, type RowStore } from '../data/row-store.ts'
 import { tableName } from './columns.ts'
 import type { FittedFeatures } from './fitted.ts'
 import type { FeaturePipeline } from './pipeline.ts'
@@ -18,7 +18,10 @@ export type Judged = Pick<Dataset, 'labels' | 'groups' | 'rows'>
 
 const BATCH_ROWS = 1 << 12
 
-/** What these rows tell of each feature. @param source what the spec is from. @throws {RankerError} BAD_FEATURE_SPEC. */
+/**
+ * What these rows tell about each feature. @param source where the spec came from. @throws {RankerError}
+ * BAD_FEATURE_SPEC.
+ */
 export function lookThrough(plan: FeaturePlan, raw: RawRows, judged: Judged, source: string): Seen[] {
   return plan.features.map((feature, index): Seen => {
     const { spec, columns } = feature
@@ -45,8 +48,8 @@ export function lookThrough(plan: FeaturePlan, raw: RawRows, judged: Judged, sou
 }
 
 /**
- * What training keeps of what all hosts have seen.
- * @throws {RankerError} BAD_FEATURE_SPEC for a feature that has no value in any row.
+ * Fits the features to what all hosts have seen. @throws {RankerError} BAD_FEATURE_SPEC for a feature that has no
+ * value in any row.
  */
 export function learn(
   spec: FeatureSpec,
@@ -91,7 +94,7 @@ function countWords(
   return { texts, length, counts: [...counts] }
 }
 
-/** Texts of several columns, which are nowhere as a whole: two of one 32-bit hash are taken to be the same. */
+/** Joined texts of several columns, which are not stored: two with the same 32-bit hash count as the same. */
 function eachDifferentText(
   places: readonly number[],
   raw: RawRows,
@@ -114,7 +117,7 @@ function eachDifferentText(
   })
 }
 
-/** The query that a row is of, as its fold is told by. */
+/** The id of a row's query, which decides its fold. */
 const idOf = ({ groups }: Judged, query: number): string => groups?.ids[query] ?? String(query)
 
 const foldOf = (judged: Judged, query: number, folds: number): number => hashText(idOf(judged, query)) % folds
@@ -155,7 +158,7 @@ type OnBatch = (
   place: { readonly from: number; readonly firstQuery: number },
 ) => void
 
-/** Visits the rows in batches of whole queries; where there are none, each row is one. */
+/** Visits the rows in batches of whole queries; without queries, row by row. */
 function eachBatch(raw: RawRows, judged: Judged, visit: OnBatch): void {
   for (const { from, to, firstQuery, lastQuery } of batchesOf(judged, BATCH_ROWS)) {
     const sizes = judged.groups?.sizes.subarray(firstQuery, lastQuery) ?? new Uint32Array(to - from).fill(1)
@@ -203,7 +206,7 @@ export function transformRows(
   }
 }
 
-/** The rates that the rows of each query are told: those of the queries in the other folds. */
+/** The rates for the rows of each query, computed from the queries in the other folds. */
 function rowsOutOfFold({ plan, seen }: TrainingRows, judged: Judged, texts: Texts): OutOfFold {
   const lookups = plan.features.map(({ spec }, feature): PriorLookup[] => {
     if (spec.kind !== 'prior') return []

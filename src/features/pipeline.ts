@@ -8,19 +8,19 @@ import { type Feature, specError } from './spec.ts'
 import { KIND_SEPARATOR } from './statistics.ts'
 import { MISSING, Spellings, Texts } from './texts.ts'
 
-/** A feature as importance and contributions speak of it: one of the spec, with the values it has in a row. */
+/** A feature as importance and contributions report it: one of the spec, with all the values it has in a row. */
 export interface FeaturePart {
   readonly name: string
-  /** Its first value's place in a row, and how many there are. */
+  /** Index of its first value in a row, and how many there are. */
   readonly first: number
   readonly count: number
-  /** The one column of words or numbers that it is of, by its place among {@link FeaturePipeline.columns}. */
+  /** The one column of words or numbers that it is made from, by its index in {@link FeaturePipeline.columns}. */
   readonly column: number | undefined
-  /** Of codes of categories: what each stands for. */
+  /** For codes of categories: what each stands for. */
   readonly categories?: readonly string[] | undefined
 }
 
-/** Whether the raw value of a column is the best word for what a feature saw. */
+/** Whether the raw value of a single column best describes what a feature saw. */
 function isOfOneColumn(spec: Feature): boolean {
   return (
     spec.kind === 'numeric' ||
@@ -35,7 +35,7 @@ function isOfOneColumn(spec: Feature): boolean {
  */
 export class FeaturePipeline {
   readonly fitted: FittedFeatures
-  /** What it reads. */
+  /** The raw columns that it reads. */
   readonly columns: readonly RawColumn[]
   /** In the order of a row's values. */
   readonly featureNames: readonly string[]
@@ -47,7 +47,7 @@ export class FeaturePipeline {
   readonly needsQueries: boolean
   /** Values of the vectors in each column, 0 for other columns. */
   readonly dimensions: readonly number[]
-  /** Those that any feature knows. */
+  /** All categories that a feature knows. */
   readonly categories: KnownCategories
   /** For each name of an item's column, its places in {@link columns}. */
   readonly placesOfItem: ReadonlyMap<string, readonly number[]>
@@ -90,13 +90,13 @@ export class FeaturePipeline {
     this.placesOfItem = new Map([...byName].map(([name, list]) => [name, list.map(([place]) => place)]))
   }
 
-  /** A feature of one value as people read it: a category by its name, null where it is missing. */
+  /** A feature of one value as people read it: a category by its name, null if it is missing. */
   describe({ categories }: FeaturePart, value: number): string | number | null {
     if (Number.isNaN(value)) return null
     return categories ? (categories[value] ?? null) : value
   }
 
-  /** What a column wants, for sentences. @param isVector whether what was seen is a vector, of another length */
+  /** What a column takes, for sentences. @param isVector whether the value was a vector, of another length */
   wanted(place: number, isVector: boolean): string {
     if (isVector) return `a vector of ${this.dimensions[place]} values, as in training`
     return wantedOf(this.columns[place]!)
@@ -125,7 +125,7 @@ export class FeaturePipeline {
   }
 }
 
-/** The length of each column's vectors, which every feature that reads it has learnt. */
+/** The length of each column's vectors, as learnt by every feature that reads it. */
 function dimensionsOf({ columns, features }: FeaturePlan, { learnt }: FittedFeatures): number[] {
   const dimensions = columns.map(() => 0)
   for (const [index, { spec, columns: places }] of features.entries()) {
@@ -135,7 +135,7 @@ function dimensionsOf({ columns, features }: FeaturePlan, { learnt }: FittedFeat
   return dimensions
 }
 
-/** Names of values are what importance, constraints and other jobs know them by. */
+/** Importance, constraints and other jobs refer to values by these names. */
 function checkNames(features: readonly CompiledFeature[], source: string): void {
   const owners = new Map<string, number>()
   for (const [index, { names }] of features.entries()) {

@@ -2,14 +2,14 @@ import { parseReference, type RawColumn, type RawType, tableName } from './colum
 import { compileExpression, type Expression } from './expression.ts'
 import { type Feature, type FeatureOf, type FeatureSpec, specError } from './spec.ts'
 
-/** Where a value comes from: a feature before, or a column, each by its place. */
+/** Where a value comes from: an earlier feature or a column, by its index. */
 export type Operand = { readonly feature: number } | { readonly column: number }
 
 /** A feature of the spec with its references looked up. */
 export interface PlannedFeature {
   readonly spec: Feature
   readonly name: string
-  /** The columns it reads, by their places in {@link FeaturePlan.columns}, in the order that its kind knows. */
+  /** Indices in {@link FeaturePlan.columns} of the columns it reads, in the order that its kind expects. */
   readonly columns: readonly number[]
   /** Of a derived feature. */
   readonly expression?: Expression
@@ -17,7 +17,7 @@ export interface PlannedFeature {
   readonly operands: readonly Operand[]
 }
 
-/** A spec with every name in it looked up: which columns are read as what, and what is computed from which. */
+/** A spec with every name resolved: how each column is read, and what is computed from what. */
 export interface FeaturePlan {
   readonly columns: readonly RawColumn[]
   readonly features: readonly PlannedFeature[]
@@ -27,7 +27,7 @@ export interface FeaturePlan {
 const SINGLE: ReadonlySet<Feature['kind']> = new Set(['numeric', 'derived', 'date', 'prior'])
 
 /**
- * Looks up the names of a spec. A bare name in an expression or behind `of` is an earlier feature of that name, else a
+ * Resolves the names of a spec. A bare name in an expression or after `of` is an earlier feature of that name, else a
  * column of the items.
  * @throws {RankerError} BAD_FEATURE_SPEC for an expression that cannot be read, and for two features of one name.
  */
@@ -99,7 +99,7 @@ class Planner {
     }
   }
 
-  /** What is the same for all candidates of a query tells none from another. */
+  /** What is the same for all candidates of a query cannot tell them apart. */
   #wantItems(reference: string, path: PropertyKey[]): void {
     if (parseReference(reference).source === 'item') return
     const fault = `is ${JSON.stringify(reference)}, a column of the query, which all its items share: wanted one of the items`
@@ -107,7 +107,7 @@ class Planner {
   }
 
   #text(spec: FeatureOf<'text'>): number[] {
-    // What only looks at the text itself needs no query.
+    // Measures of the text alone need no query.
     const isAlone = (spec.measures ?? []).every((measure) => measure === 'length')
     const texts = [spec.column].flat().map((column) => this.#column(column, 'text'))
     return isAlone ? texts : [...texts, this.#column(spec.against, 'text')]

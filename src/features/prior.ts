@@ -7,13 +7,13 @@ import { MISSING, madeOf, type Texts } from './texts.ts'
 /** For each query of a batch of training rows: the rates of a feature without the labels of the query's own fold. */
 export type OutOfFold = (feature: number, query: number) => PriorLookup
 
-/** A kind with its rate and the finer kinds below it, by the number of the next column's category. */
+/** A kind with its rate and the finer kinds below it, by the number of the next category. */
 export interface PriorLookup {
   readonly rate: number
   readonly finer: ReadonlyMap<number, PriorLookup>
 }
 
-/** @param texts what numbers the categories; a kind that it has no number for is met in no row */
+/** @param texts numbers the categories; a kind with an unnumbered category occurs in no row */
 export function lookupOf({ mean, levels }: Rates, texts: Texts): PriorLookup {
   type Node = { readonly rate: number; readonly finer: Map<number, Node> }
   const root: Node = { rate: mean, finer: new Map() }
@@ -21,7 +21,7 @@ export function lookupOf({ mean, levels }: Rates, texts: Texts): PriorLookup {
     for (const [at, kind] of kinds.entries()) {
       const path = kind.split(KIND_SEPARATOR).map((part) => texts.number(part) ?? MISSING)
       const last = path.pop()!
-      // A kind comes after the coarser one that it is of.
+      // Every kind comes after the coarser one that it belongs to.
       const parent = path.reduce<Node | undefined>((node, part) => node?.finer.get(part), root)
       if (last !== MISSING) parent?.finer.set(last, { rate: rates[at]!, finer: new Map() })
     }
@@ -29,7 +29,7 @@ export function lookupOf({ mean, levels }: Rates, texts: Texts): PriorLookup {
   return root
 }
 
-/** The mean label of a row's kind: of the finest level that training knows of, else of all rows. */
+/** The mean label of a row's kind: at the finest level that training knows, else over all rows. */
 export function compilePrior(
   name: string,
   places: readonly number[],
@@ -63,7 +63,7 @@ export function compilePrior(
   }
 }
 
-/** Visits the kinds of a row from the coarse to the fine, until one is missing or `visit` has had enough. */
+/** Visits the kinds of a row from coarse to fine, until one is missing or `visit` says stop. */
 export function eachKind(
   batch: RawBatch,
   places: readonly number[],

@@ -1,24 +1,24 @@
 import { ASCII_TOKEN, LEAST_PLURAL, tokenize, withoutPlural } from './tokens.ts'
 
-/** What the texts of items are looked through for. */
+/** What is found in an item's text. */
 export interface Match {
-  /** How often the text has each distinct word of the query, in the query's order. */
+  /** How often each distinct word of the query occurs, in the query's order. */
   readonly counts: Uint32Array
   /** Words of the text. */
   length: number
-  /** Words before the first that the query has too; -1 where there is none. */
+  /** Words before the first word shared with the query; -1 if there is none. */
   first: number
-  /** Whether the words of the query stand in the text as they are. */
+  /** Whether the query's words occur one after the other. */
   phrase: boolean
 }
 
 const SLOTS_PER_WORD = 4
-// As a signed number it stays a whole one of 32 bits in machine code.
+// As a signed number it stays a 32-bit integer in machine code.
 const FNV_OFFSET = 0x811c9dc5 | 0
 const FNV_PRIME = 0x01000193
 const LETTER_S = 0x73
 
-/** A query's text, prepared to be looked for in the texts of its items. */
+/** A query's text, prepared for searching the texts of its items. */
 export class QueryText {
   /** Distinct words, in order. */
   readonly words: readonly string[]
@@ -28,9 +28,9 @@ export class QueryText {
   readonly #slots: Int32Array
   readonly #hashes: Int32Array
   readonly #match: Match
-  /** The last words of the text that was looked through, as indices of the query's: as many as that has. */
+  /** The last words of the text, as indices of query words: as many as the query has. */
   readonly #recent: Int32Array
-  /** How many of them came one after the other, and the place where the next one would. */
+  /** How many of the query's words came one after the other, and where the next one would have to come. */
   #progress = 0
   #expected = -1
   readonly #plurals: boolean
@@ -60,7 +60,7 @@ export class QueryText {
     const match = this.#match
     this.#clear()
     if (this.#scan(text)) return match
-    // What was seen before the first character that is not ASCII is counted anew.
+    // The text is counted again from the start, including what was seen before its first non-ASCII character.
     this.#clear()
     for (const token of this.#tokens(text)) {
       const index = this.#index.get(token)
@@ -86,14 +86,14 @@ export class QueryText {
     return this.#plurals ? tokens.map(withoutPlural) : tokens
   }
 
-  /** Goes through ASCII without making a string of any word. @returns false where there is something else. */
+  /** Scans ASCII without making strings of words. @returns false if there is anything else. */
   #scan(text: string): boolean {
     const { length } = text
     const match = this.#match
     const slots = this.#slots
     const mask = slots.length - 1
     const plurals = this.#plurals
-    // What is imported is looked up at each use.
+    // An imported binding is looked up at each use, a local one is not.
     const tokens = ASCII_TOKEN
     let hash = FNV_OFFSET
     let start = 0
@@ -111,7 +111,7 @@ export class QueryText {
         if (seen > 0x7f) return false
         const isCut = plurals && at - start >= LEAST_PLURAL && isPlural(text, at)
         const whole = isCut ? hashOf(text, start, at - 1) : hash
-        // Few words of a text are the query's.
+        // Few words of a text are words of the query.
         if (slots[whole & mask] !== -1) {
           const index = this.#find(whole, text, start, isCut ? at - 1 : at)
           if (index >= 0) this.#add(index, words)
@@ -135,7 +135,7 @@ export class QueryText {
     }
   }
 
-  /** Takes a word that the query has too. @param place how many words come before it */
+  /** Counts a word that the query has too. @param place how many words come before it */
   #add(index: number, place: number): void {
     const match = this.#match
     match.counts[index]!++
@@ -143,10 +143,10 @@ export class QueryText {
     if (!match.phrase) match.phrase = this.#endsQuery(index, place)
   }
 
-  /** Whether the word at a place is the last of all the query's words one after the other. */
+  /** Whether the word at a place completes the query's words, one after the other. */
   #endsQuery(index: number, place: number): boolean {
     const recent = this.#recent
-    // A word that the query has not has come between.
+    // A word that the query lacks has come between.
     if (place !== this.#expected) this.#progress = 0
     this.#expected = place + 1
     const { length } = recent

@@ -5,7 +5,7 @@ import type { RawColumn, RawType } from './columns.ts'
 /** A raw value as it was read; missing is NaN for numbers and dates, undefined for the others. */
 export type RawValue = number | string | Float32Array | undefined
 
-/** What is no value of a column's type. */
+/** Stands for what is not a value of a column's type. */
 export const BAD = Symbol('bad')
 
 /** What each type wants, for sentences. */
@@ -23,7 +23,7 @@ export function wantedOf({ type, epoch }: Pick<RawColumn, 'type' | 'epoch'>): st
 
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
 
-/** Reads a cell of a table. @returns {@link BAD} for what is no value of the type. */
+/** Reads a cell of a table. @returns {@link BAD} if it is not a value of the type. */
 export function readCell(row: Row, cell: number, { type, epoch }: RawColumn): RawValue | typeof BAD {
   if (type === 'number') {
     const value = row.number(cell)
@@ -39,7 +39,7 @@ export function readCell(row: Row, cell: number, { type, epoch }: RawColumn): Ra
   return parseDate(trimmed) ?? BAD
 }
 
-/** Reads a value of a JSON request. @returns {@link BAD} for what is no value of the type. */
+/** Reads a value of a JSON request. @returns {@link BAD} if it is not a value of the type. */
 export function readJsonValue(
   value: unknown,
   { type, epoch }: Pick<RawColumn, 'type' | 'epoch'>,

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../data/json.ts'
+import type { JsonObject } from '../data/json/json.ts'
 import { shortestFloat32 } from '../data/number.ts'
 import { vectorText } from './cells.ts'
 import { type RawBatch, type RawColumn, type RawValues, tableName } from './columns.ts'
@@ -6,12 +6,12 @@ import { type RawBatch, type RawColumn, type RawValues, tableName } from './colu
 /** A raw value as a request has it. */
 export type RawCell = string | number | null
 
-/** Which type tells most of a column that is read as several. */
+/** Which type says most, if a column is read as several. */
 const ORDER = ['text', 'category', 'vector', 'date', 'number'] as const
 
 /**
- * The raw columns of a batch as a request would have them, so that what reads requests makes the same values of them.
- * @returns the names of the columns in a table, and for each row its cells
+ * The raw columns of a batch in a request's form, which the reader of requests turns into the same values.
+ * @returns the names of the columns in a table, and the cells of each row
  */
 export function rawCells(
   columns: readonly RawColumn[],
@@ -39,17 +39,17 @@ interface Read {
   readonly values: RawValues
 }
 
-/** One value for all that is read from it. */
+/** One cell for all the types that it is read as. */
 function cellOf(read: readonly Read[], at: number): RawCell {
   const ordered = read.toSorted((a, b) => rank(a) - rank(b))
   const cell = ordered.map((one) => valueAt(one, at)).find((one) => one !== null) ?? null
   const number = read.find(({ column }) => column.type === 'number')
   if (typeof cell !== 'string' || !number) return cell
-  // A request has no text where a number is wanted.
+  // In a request, a number must not be text.
   return Number.isFinite(Number(cell)) ? Number(cell) : valueAt(number, at)
 }
 
-/** A date of ISO 8601 is one also where numbers may be. */
+/** An ISO 8601 date stays a date where numbers may be dates too. */
 const rank = ({ column: { type, epoch } }: Read): number => 2 * ORDER.indexOf(type) + (epoch ? 1 : 0)
 
 function valueAt({ column: { epoch }, values: column }: Read, at: number): RawCell {

@@ -1,8 +1,8 @@
-import type { RowStore } from '../data/row-store.ts'
+import type { RowStore } from '../data/dataset/row-store.ts'
 import type { RawBatch, RawColumn, RawValues } from './columns.ts'
 import type { Texts } from './texts.ts'
 
-/** A date's milliseconds are two whole numbers that float32 holds, as those of all dates to the year 9999 are. */
+/** A date's milliseconds are split into two whole numbers that float32 can hold, which works up to the year 9999. */
 const DATE_SPLIT = 2 ** 24
 
 /** Puts a date into two values of a row. */
@@ -14,25 +14,25 @@ export function putDate(block: Float32Array, at: number, milliseconds: number): 
 
 const dateAt = (block: Float32Array, at: number): number => block[at]! * DATE_SPLIT + block[at + 1]!
 
-/** What a table has gathered. */
+/** What a table has collected. */
 interface Gathered {
   readonly columns: readonly RawColumn[]
   readonly rows: number
-  /** Numbers, dates, and of texts and categories their numbers, row by row. */
+  /** Numbers, dates, and the numbers of texts and categories, row by row. */
   readonly scalars: RowStore
   /** Where each item column's values start in a row of scalars, -1 for others. */
   readonly slots: readonly number[]
-  /** Of each item column of vectors that has any. */
+  /** The rows of each item column of vectors that has any. */
   readonly vectors: readonly (RowStore | undefined)[]
-  /** Of each query column, its values. */
+  /** The values of each query column. */
   readonly ofQueries: readonly (readonly unknown[] | undefined)[]
   readonly dimensions: readonly number[]
   readonly texts: Texts
-  /** How many rows have each text, by column and the text's number. */
+  /** How many rows have each text, by column and by the text's number. */
   readonly counts: readonly (ReadonlyMap<number, number> | undefined)[]
 }
 
-/** Raw columns of judged rows, gathered. */
+/** The collected raw columns of judged rows. */
 export class RawRows {
   readonly rows: number
   readonly columns: readonly RawColumn[]

@@ -1,5 +1,5 @@
+import { type MemoryLimit, RowBuffer } from '../data/dataset/row-store.ts'
 import type { Row } from '../data/row.ts'
-import { type MemoryLimit, RowBuffer } from '../data/row-store.ts'
 import { type LineUnit, RankerError } from '../errors.ts'
 import { type RawColumn, tableName } from './columns.ts'
 import { BAD, readCell, wantedOf } from './raw-cell.ts'
@@ -10,20 +10,20 @@ import { VectorColumn } from './vector-column.ts'
 export interface RawTableOptions {
   /** How much may stay in memory; without it, everything. */
   readonly memory?: MemoryLimit | undefined
-  /** Whether this is what is learnt from: only that has columns that are for training alone. */
+  /** Whether this is the training data: only that has columns for training alone. */
   readonly isTraining: boolean
-  /** The length of each column's vectors, 0 for others; without it the first vector tells. */
+  /** The length of each column's vectors, 0 for others; without it, the first vector decides. */
   readonly dimensions?: readonly number[] | undefined
   readonly warn: (sentence: string) => void
 }
 
-/** Texts are numbered in float32, which holds whole numbers up to here. */
+/** Texts are numbered in float32, which holds whole numbers exactly up to here. */
 const MOST_TEXTS = 2 ** 24
 
 /**
- * Takes the columns that a feature spec names from the rows of a table, in whatever order these come, and keeps them as
- * numbers: of each different text one copy, and its number in every row. What passes the memory limit goes to disk; texts
- * and the columns of queries, of which there are fewer, stay in memory.
+ * Collects the columns that a feature spec names, from rows in any order, as numbers: of each distinct text one copy,
+ * and its number in every row. What exceeds the memory limit goes to disk; texts and the columns of queries, of which
+ * there are fewer, stay in memory.
  */
 export class RawTable {
   readonly #columns: readonly RawColumn[]
@@ -66,7 +66,7 @@ export class RawTable {
     this.#counts = columns.map(({ type }) => (type === 'category' || type === 'text' ? new Map() : undefined))
   }
 
-  /** The columns that a reader must keep the text of, by their names in a table. */
+  /** The columns whose text a reader must keep, by their names in a table. */
   static textColumns(columns: readonly RawColumn[]): string[] {
     return columns.filter(({ type }) => type !== 'number').map(tableName)
   }
@@ -101,7 +101,7 @@ export class RawTable {
     for (let place = 0; place < columns.length; place++) {
       const cell = this.#cells[place]!
       const column = columns[place]!
-      // What is for training alone is a number.
+      // Columns for training alone hold numbers.
       const value = cell < 0 ? Number.NaN : this.#read(row, cell, column)
       if (column.source === 'query') {
         this.#takeOfQuery(value, query, isFirst, place, row)
@@ -205,10 +205,7 @@ export class RawTable {
     }
   }
 
-  /**
-   * Ends the gathering.
-   * @param order for each place the row that goes there, undefined where all are in place
-   */
+  /** Ends the collecting. @param order for each place the row that goes there, undefined if all are in place */
   finish(order: Uint32Array | undefined): RawRows {
     const all = (width: number) => Int32Array.from({ length: width }, (_, at) => at)
     const { rows } = this.#scalars
@@ -228,7 +225,7 @@ export class RawTable {
     })
   }
 
-  /** Gives up what was read. */
+  /** Discards what was read. */
   close(): void {
     this.#scalars.close()
     for (const column of this.#vectors) column?.close()

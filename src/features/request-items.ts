@@ -1,6 +1,6 @@
-import { isObject, type JsonObject } from '../data/json.ts'
-import type { ItemRows } from '../data/query.ts'
-import { checkCells } from '../data/row-list.ts'
+import { isObject, type JsonObject } from '../data/json/json.ts'
+import type { ItemRows } from '../data/request/query.ts'
+import { checkCells } from '../data/request/row-list.ts'
 import { RankerError } from '../errors.ts'
 import { type ColumnBuilder, columnBuilder } from './batch-builder.ts'
 import { parseVector } from './cells.ts'
@@ -8,14 +8,14 @@ import { type RawBatch, type RawColumn, tableName } from './columns.ts'
 import type { FeaturePipeline } from './pipeline.ts'
 
 export interface RequestOptions {
-  /** Milliseconds since 1970: the time of a query that does not say. */
+  /** Milliseconds since 1970: the time of a query that states none. */
   readonly now: number
-  /** Its number among several, for errors. */
+  /** Its number in a list, for errors. */
   readonly query?: number | undefined
 }
 
 /**
- * Makes rows of the raw columns of a JSON query and its items.
+ * Turns the raw columns of a JSON query and its items into rows.
  * @throws {RankerError} BAD_ITEM_VALUE, BAD_REQUEST_SHAPE, COLUMN_ABSENT, TOO_MANY_CELLS.
  */
 export function transformItems(
@@ -118,7 +118,7 @@ function readQuery(
   return absent
 }
 
-/** Whether a value is a vector, and so only of another length than the model's. */
+/** Whether a value is a vector, so that only its length can be wrong. */
 function isVector({ type }: RawColumn, value: unknown): boolean {
   return type === 'vector' && parseVector(value) !== undefined
 }

@@ -1,7 +1,7 @@
-import { CsvScanner } from '../data/csv.ts'
-import { groupRows } from '../data/dataset.ts'
+import { CsvScanner } from '../data/csv/scanner.ts'
+import { groupRows } from '../data/dataset/dataset.ts'
+import { checkCells, type Rows } from '../data/request/row-list.ts'
 import type { Row } from '../data/row.ts'
-import { checkCells, type Rows } from '../data/row-list.ts'
 import { RankerError } from '../errors.ts'
 import { columnBuilder } from './batch-builder.ts'
 import { type RawBatch, type RawColumn, tableName } from './columns.ts'
@@ -9,18 +9,19 @@ import type { FeaturePipeline } from './pipeline.ts'
 import { BAD, type RawValue, readCell } from './raw-cell.ts'
 
 export interface TableOptions {
-  /** The column that names the query of a row, where the table has it. */
+  /** The column that names the query of a row, if the table has it. */
   readonly group: string
-  /** Milliseconds since 1970: the time of a query that does not say. */
+  /** Milliseconds since 1970: the time of a query that states none. */
   readonly now: number
 }
 
 /**
- * Reads CSV whose first line names raw columns, those of queries as `query.text`, and makes rows of it. Rows belong to
- * the query that the group column names; without that column each row is a query of its own, which will not do where a
- * feature looks at the other rows.
+ * Reads CSV whose first line names raw columns, those of queries as `query.text`, and turns it into rows. Rows belong
+ * to the query that the group column names; without that column each row is its own query, which is refused if a
+ * feature needs the other rows.
  * @returns rows in the order of the lines
- * @throws {RankerError} BODY_EMPTY, COLUMN_ABSENT, COLUMN_TWICE, NOT_AS_HEADER, BAD_VALUE, TOO_MANY_CELLS and the scanner's.
+ * @throws {RankerError} BODY_EMPTY, COLUMN_ABSENT, COLUMN_TWICE, NOT_AS_HEADER, BAD_VALUE, TOO_MANY_CELLS and the
+ * scanner's.
  */
 export function transformCsv(body: Uint8Array, pipeline: FeaturePipeline, options: TableOptions): Rows {
   const table = new RequestTable(pipeline, options)
@@ -93,7 +94,7 @@ class RequestTable {
   }
 
   #query(record: Row, index: number): number {
-    // Without a group no two rows have a query in common.
+    // Without a group column, no two rows share a query.
     const id = this.#groupCell < 0 ? `${index}` : record.text(this.#groupCell).trim()
     if (id === '') {
       const column = this.#options.group

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { RankerError, show } from '../errors.ts'
 
 const MOST_FEATURES = 10_000
@@ -28,9 +28,9 @@ const whole = (from: number, to: number) => {
   return z.int(wanted).min(from, wanted).max(to, wanted)
 }
 
-export const TEXT_MEASURES = ['shared', 'coverage', 'bm25', 'phrase', 'first', 'trigrams', 'length'] as const
-export const VECTOR_MEASURES = ['cosine', 'dot', 'l2'] as const
-export const GROUP_MEASURES = ['rank', 'percentile', 'zscore', 'minmax', 'from_best', 'from_median'] as const
+const TEXT_MEASURES = ['shared', 'coverage', 'bm25', 'phrase', 'first', 'trigrams', 'length'] as const
+const VECTOR_MEASURES = ['cosine', 'dot', 'l2'] as const
+const GROUP_MEASURES = ['rank', 'percentile', 'zscore', 'minmax', 'from_best', 'from_median'] as const
 
 const numeric = z
   .strictObject({ kind: z.literal('numeric'), name: name.optional(), column })
@@ -185,7 +185,7 @@ const feature = z.discriminatedUnion(
 )
 
 /** A feature spec as people write it. */
-export const specSchema = z
+const specSchema = z
   .strictObject({
     $schema: z.string().optional(),
     features: z
@@ -204,18 +204,18 @@ export interface FeatureSpec {
   readonly features: readonly Feature[]
 }
 
-/** What is wrong with a spec: where in it, and what was seen and wanted there. */
+/** What is wrong with a spec: the place, the value seen and the value wanted. */
 export function specError(source: string, path: PropertyKey[] | string, fault: string): RankerError {
   const where = typeof path === 'string' ? path : pathText(path)
   return new RankerError('BAD_FEATURE_SPEC', { source, path: where, fault })
 }
 
-/** Checks a spec that was parsed already. @throws {RankerError} BAD_FEATURE_SPEC. */
+/** Checks a parsed spec. @throws {RankerError} BAD_FEATURE_SPEC. */
 export function checkSpec(value: unknown, source: string): FeatureSpec {
   const list = (value as { features?: unknown } | null | undefined)?.features
   if (list === undefined)
     throw specError(source, 'the spec', 'has no features: wanted an object with a list of them')
-  // One feature after the other: a union of all kinds would only say that none of them fits.
+  // One feature at a time: a union of all kinds could only say that none of them fits.
   if (Array.isArray(list)) {
     for (const [index, one] of list.entries()) {
       if (typeof one === 'string' && one !== '') continue

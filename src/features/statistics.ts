@@ -2,27 +2,27 @@ import type { Categories, Learnt, Rates, WordStatistics } from './fitted.ts'
 import type { PlannedFeature } from './plan.ts'
 import type { FeatureOf } from './spec.ts'
 
-/** How often training rows have each value. */
-export type Counts = readonly (readonly [value: string, rows: number])[]
+/** How many training rows have each value. */
+type Counts = readonly (readonly [value: string, rows: number])[]
 
-/** Sums of labels by kind, whole and by fold of the queries: `[kind, rows, sum, rows and sum of each fold…]`. */
+/** Sums of labels by kind, in all and by fold of the queries: `[kind, rows, sum, rows and sum of each fold…]`. */
 export type LabelSums = readonly (readonly [kind: string, ...numbers: number[]])[]
 
-/** What one host has seen of a feature; plain data, and what several hosts have seen adds up. */
+/** What one host has seen of a feature: plain data that can be added up over hosts. */
 export interface Seen {
   readonly counts?: Counts
   readonly words?: { readonly texts: number; readonly length: number; readonly counts: Counts }
-  /** Level by level, the first one of all rows with an empty kind. */
+  /** Level by level; the first level is all rows, with an empty kind. */
   readonly labels?: readonly LabelSums[]
   readonly dimension?: number
 }
 
-/** Words that a model keeps at most; of the others too few texts have each to matter. */
+/** Most words that a model keeps; the rest occur in too few texts to matter. */
 const MOST_WORDS = 200_000
-/** Values that a model remembers as others; rarer ones are as if they had never been seen. */
+/** Most values that a model remembers as others; rarer ones count as never seen. */
 const MOST_OTHERS = 100_000
 
-/** What several hosts have seen together; of one host, what it has. */
+/** What all hosts together have seen. */
 export function addSeen(parts: readonly (readonly Seen[])[]): Seen[] {
   if (parts.length === 1) return [...parts[0]!]
   return parts[0]!.map((_, feature) => {
@@ -58,7 +58,7 @@ function addUp(lists: readonly (readonly (readonly [string, ...number[]])[])[]):
   return [...sums].map(([key, numbers]) => [key, ...numbers])
 }
 
-/** What the pipeline keeps of what was seen. */
+/** Fits a feature to what was seen. */
 export function learnFrom({ spec }: PlannedFeature, seen: Seen): Learnt {
   switch (spec.kind) {
     case 'categorical':
@@ -74,7 +74,7 @@ export function learnFrom({ spec }: PlannedFeature, seen: Seen): Learnt {
   }
 }
 
-/** Most rows first, and of equal ones in the order of their text, so that no order of rows or hosts shows. */
+/** Most rows first, equal ones in the order of their text, so that the order of rows and hosts does not matter. */
 function byRows([a, rowsOfA]: Counts[number], [b, rowsOfB]: Counts[number]): number {
   return rowsOfB - rowsOfA || (a < b ? -1 : 1)
 }
@@ -100,9 +100,9 @@ function keepWords({ texts, length, counts }: NonNullable<Seen['words']>): WordS
 }
 
 /**
- * Smoothed means, level by level: `(sum + smoothing · coarser) / (rows + smoothing)`, where the coarser one is the level
- * before, and first of all the mean of all rows.
- * @param rowsAndSum picks the numbers to go by, of all rows or of some folds
+ * Smoothed means, level by level: `(sum + smoothing · coarser) / (rows + smoothing)`, where `coarser` is the mean at
+ * the level before, and at first the mean of all rows.
+ * @param rowsAndSum picks the numbers to use: of all rows, or of some folds
  */
 export function ratesOf(
   { smoothing }: FeatureOf<'prior'>,
@@ -126,7 +126,7 @@ export function ratesOf(
   return { mean, levels }
 }
 
-/** Parts the categories of a kind: `category\0brand`. */
+/** Separates the categories of a kind: `category\0brand`. */
 export const KIND_SEPARATOR = '\0'
 
 const parentOf = (kind: string): string => kind.slice(0, Math.max(0, kind.lastIndexOf(KIND_SEPARATOR)))

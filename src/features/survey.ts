@@ -1,13 +1,13 @@
+import { contiguousRows, type RowStore } from '../data/dataset/row-store.ts'
 import type { ColumnSink, Row } from '../data/row.ts'
-import { contiguousRows, type RowStore } from '../data/row-store.ts'
 import type { LineUnit } from '../errors.ts'
 import { parseDate, parseVector } from './cells.ts'
 
-/** Different values that are counted. */
+/** Most distinct values that are counted. */
 const MOST_DISTINCT = 100_000
-/** Rows whose cells are read as dates and vectors, after which a column is what it was. */
+/** Rows whose cells are tried as dates and vectors; after them a column's type is settled. */
 const TRIED_ROWS = 1000
-/** Rows whose numbers are kept, to see what they alone rank. */
+/** Rows whose numbers are kept, to see how well each column ranks alone. */
 const KEPT_ROWS = 50_000
 
 /** What a column holds. */
@@ -17,12 +17,12 @@ export interface SurveyedColumn {
   readonly missing: number
   readonly numbers: number
   readonly whole: boolean
-  /** Different values, counted up to a limit. */
+  /** Number of distinct values, up to a limit. */
   readonly distinct: number
-  /** Words of a text, on average. */
+  /** Words in a text, on average. */
   readonly words: number
   readonly kind: 'empty' | 'number' | 'text' | 'date' | 'vector' | 'mixed'
-  /** Values of its vectors. */
+  /** Length of its vectors. */
   readonly dimension: number
 }
 
@@ -95,7 +95,7 @@ class ColumnSurvey {
   }
 }
 
-/** Looks at every column of a table that no role is for. */
+/** Looks at every column of a table that has no role. */
 export class Survey implements ColumnSink {
   readonly #columns = new Map<string, ColumnSurvey>()
   #cells: number[] = []
@@ -119,7 +119,7 @@ export class Survey implements ColumnSink {
     return [...this.#columns.values()].map(({ summary }) => summary)
   }
 
-  /** The columns of numbers, of the rows that were kept. @param order those rows, in the order wanted */
+  /** The numeric columns of the kept rows. @param order those rows, in the order wanted */
   numbers(order: Uint32Array): { featureNames: string[]; matrix: RowStore } {
     const columns = [...this.#columns.values()].filter(({ summary }) => summary.kind === 'number')
     const values = new Float32Array(order.length * columns.length)
@@ -129,7 +129,7 @@ export class Survey implements ColumnSink {
     return { featureNames: columns.map(({ name }) => name), matrix: contiguousRows(values, columns.length) }
   }
 
-  /** Rows whose numbers were kept: the first ones. */
+  /** How many rows' numbers were kept: the first ones. */
   get keptRows(): number {
     return Math.min(this.#rows, KEPT_ROWS)
   }

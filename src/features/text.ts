@@ -13,7 +13,7 @@ const B = 0.75
 
 type Measure = NonNullable<FeatureOf<'text'>['measures']>[number]
 
-/** A query's text with what its words weigh. */
+/** A query's text with the weights of its words. */
 interface Prepared {
   readonly text: QueryText
   readonly weights: Float64Array
@@ -62,7 +62,7 @@ export function compileText(
   return { names, compute }
 }
 
-/** The text of a row: of several columns those that it has, one after the other; undefined where it has none. */
+/** The text of a row: its texts in several columns joined; undefined if it has none. */
 export function joinedText(
   places: readonly number[],
   columns: readonly RawColumn[],
@@ -97,7 +97,7 @@ function prepare(
   }
 }
 
-/** Without a word in common with any language a query says nothing: all but the length is missing then. */
+/** A query without a single word says nothing: everything but the length is missing then. */
 function measureRow(
   text: string,
   query: Prepared | undefined,

@@ -1,23 +1,23 @@
 import { canonicalCategory } from './cells.ts'
 
-/** Bytes of an entry beside its characters. */
+/** Bytes that an entry takes besides its characters. */
 const OVERHEAD = 80
 
-/** What stands for a missing category among the numbers of others. */
+/** Stands for a missing category among the numbers of categories. */
 export const MISSING = -1
 
-/** Different texts, numbered as they come. */
+/** Distinct texts, numbered in order of appearance. */
 export class Texts {
   readonly #numbers = new Map<string, number>()
   readonly #texts: string[] = []
-  /** What they take of memory, about. */
+  /** About how many bytes of memory they take. */
   bytes = 0
 
   get size(): number {
     return this.#texts.length
   }
 
-  /** The number of a text, which it has from now on. */
+  /** The number of a text, given to it if it is new. */
   add(text: string): number {
     const known = this.#numbers.get(text)
     if (known !== undefined) return known
@@ -27,27 +27,27 @@ export class Texts {
     return number
   }
 
-  /** @returns undefined for a text that has none. */
+  /** @returns undefined for a text that has no number. */
   number(text: string): number | undefined {
     return this.#numbers.get(text)
   }
 
-  /** @returns undefined for what is no number of a text, such as a missing one's. */
+  /** @returns undefined if no text has this number, such as for a missing one. */
   text(number: number): string | undefined {
     return this.#texts[number]
   }
 }
 
-/** Spellings that are remembered: categories come again and again. */
+/** Most spellings that are remembered: categories come again and again. */
 const MOST_REMEMBERED = 20_000
 const MOST_LENGTH = 100
 
-/** The numbers of categories, whatever their spelling: one look tells that of a spelling that came before. */
+/** The numbers of categories, whatever their spelling; a spelling seen before takes one lookup. */
 export class Spellings {
   readonly #known = new Map<string, number>()
   readonly #numberOf: (category: string) => number
 
-  /** @param numberOf the number of a category in its one spelling */
+  /** @param numberOf the number of a category in its canonical spelling */
   constructor(numberOf: (category: string) => number) {
     this.#numberOf = numberOf
   }
@@ -65,8 +65,8 @@ export class Spellings {
 }
 
 /**
- * Something made of a batch's texts and kept while batches have the same ones.
- * @param make is given texts that no more come to
+ * Something made from a batch's texts, and kept while batches have the same ones. @param make is given texts that are
+ * complete
  */
 export function madeOf<T>(make: (texts: Texts) => T): (texts: Texts) => T {
   let made: { readonly texts: Texts; readonly result: T } | undefined

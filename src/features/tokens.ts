@@ -17,12 +17,12 @@ export function tokenize(text: string): string[] {
 /** Words of fewer letters keep a last s: bus, gas. */
 export const LEAST_PLURAL = 4
 
-/** A word without the s of an English plural; those of three letters and those in ss keep theirs. */
+/** A word without the s of an English plural; words of three letters, and those that end in ss, keep theirs. */
 export function withoutPlural(word: string): string {
   return word.length >= LEAST_PLURAL && word.endsWith('s') && !word.endsWith('ss') ? word.slice(0, -1) : word
 }
 
-/** For each ASCII code the code of its token character in lower case, 0 for those that part tokens. */
+/** For each ASCII code, the code of its token character in lower case, or 0 if it separates tokens. */
 export const ASCII_TOKEN = Uint8Array.from({ length: 128 }, (_, code) => {
   const character = String.fromCharCode(code).toLowerCase()
   return /[a-z0-9]/.test(character) ? character.charCodeAt(0) : 0

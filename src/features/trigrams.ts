@@ -5,13 +5,13 @@ const LETTERS = 37
 const TRIGRAMS = LETTERS ** 3
 const letterOf = (code: number): number => (code === 0 ? 0 : code >= 0x61 ? code - 0x60 : code - 0x30 + 27)
 const LETTER = ASCII_TOKEN.map(letterOf)
-/** When an item last had each trigram, so that it counts once. */
+/** When the current item last had each trigram, so that each counts once. */
 const seen = new Uint32Array(TRIGRAMS)
 let round = 0
 
 const isAscii = /^[\0-\x7f]*$/
 
-/** The letter trigrams of a query's text, held against those of its items' texts. */
+/** The letter trigrams of a query's text, compared with those of its items' texts. */
 export class QueryTrigrams {
   readonly #trigrams: ReadonlySet<string>
   readonly #ascii: Uint8Array
@@ -21,7 +21,7 @@ export class QueryTrigrams {
     this.#ascii = asciiTrigrams(this.#trigrams)
   }
 
-  /** Jaccard index of both texts' trigrams; 0 where both have none. */
+  /** Jaccard index of both texts' trigrams; 0 if both have none. */
   jaccard(text: string): number {
     const mine = this.#trigrams
     let shared = 0
@@ -37,7 +37,7 @@ export class QueryTrigrams {
   }
 }
 
-/** Trigrams of a text: of its words with one space between them, before and behind. */
+/** Trigrams of a text: its words, with a space before, between and after them. */
 export function trigramsOf(tokens: readonly string[]): Set<string> {
   const text = ` ${tokens.join(' ')} `
   const trigrams = new Set<string>()
@@ -57,7 +57,7 @@ function asciiTrigrams(trigrams: ReadonlySet<string>): Uint8Array {
   return has
 }
 
-/** Distinct trigrams of a text of ASCII: how many are wanted ones, and how many there are. */
+/** Distinct trigrams of an ASCII text: how many of them are wanted, and how many there are. */
 function countTrigrams(text: string, wanted: Uint8Array): [shared: number, all: number] {
   round = (round + 1) >>> 0
   if (round === 0) {

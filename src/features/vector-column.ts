@@ -1,7 +1,7 @@
-import { type MemoryLimit, RowBuffer, type RowStore } from '../data/row-store.ts'
+import { type MemoryLimit, RowBuffer, type RowStore } from '../data/dataset/row-store.ts'
 import { MOST_DIMENSIONS } from './cells.ts'
 
-/** A column of vectors, whose length the first one tells. */
+/** A column of vectors; the first one decides their length. */
 export class VectorColumn {
   readonly #limit: MemoryLimit | undefined
   #buffer: RowBuffer | undefined
@@ -17,7 +17,7 @@ export class VectorColumn {
     return this.#buffer?.width ?? 0
   }
 
-  /** @returns false where its length is another. */
+  /** @returns false if its length differs. */
   add(vector: Float32Array | undefined): boolean {
     if (!vector) {
       if (this.#buffer) this.#addMissing(this.#buffer)

@@ -5,7 +5,7 @@ import type { FeatureOf } from './spec.ts'
 type Measure = NonNullable<FeatureOf<'embedding'>['measures']>[number]
 type Vectors = Extract<RawValues, { type: 'vector' }>
 
-/** Spreads a vector over features, or measures it against another, the query's. */
+/** Spreads a vector over features, or compares it with another, the query's. */
 export function compileEmbedding(
   { measures = ['cosine'] }: FeatureOf<'embedding'>,
   name: string,
@@ -50,7 +50,7 @@ function spread(batch: RawBatch, { values }: Vectors, isOfQuery: boolean, dimens
   return results
 }
 
-/** Missing where a vector is, and for the direction of a vector of zeros. */
+/** Missing if a vector is missing, and for the direction of a zero vector. */
 function compare(
   measure: Measure,
   a: Float32Array,
@@ -80,5 +80,5 @@ function compare(
   return finite(dot / Math.sqrt(squaresOfA * squaresOfB))
 }
 
-/** What float32 can hold. */
+/** NaN for what float32 cannot hold. */
 const finite = (value: number): number => (Number.isFinite(Math.fround(value)) ? value : Number.NaN)

@@ -15,7 +15,7 @@ export type AveragePrecisionOptions = Ties & {
   readonly relevantFrom?: number
   /** @default 'one' */
   readonly emptyQuery?: EmptyQuery
-  /** Divide by the relevant rows that k ranks can hold, as XGBoost, or by all, as trec_eval. @default 'reachable' */
+  /** Divide by the relevant rows that fit into k ranks, as XGBoost, or by all, as trec_eval. @default 'reachable' */
   readonly divideBy?: 'reachable' | 'relevant'
 }
 

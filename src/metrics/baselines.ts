@@ -1,5 +1,5 @@
-import { columnsOf, readColumn } from '../data/columns.ts'
-import type { Dataset } from '../data/dataset.ts'
+import { columnsOf, readColumn } from '../data/dataset/columns.ts'
+import type { Dataset } from '../data/dataset/dataset.ts'
 import { expectedNdcgOfQueries, randomNdcgOfQueries } from './expected-ndcg.ts'
 import type { Gain } from './ndcg.ts'
 import { meanOfQueries } from './queries.ts'
@@ -18,7 +18,7 @@ export interface SingleFeature extends FeatureOrder {
   readonly ndcg: number
 }
 
-/** How rankings are measured: what grades are worth, and the mean over queries, which several hosts take together. */
+/** How rankings are measured: the gain of grades, and the mean over queries, which several hosts take together. */
 export interface RankingOptions {
   readonly gain?: Gain
   readonly mean?: typeof meanOfQueries
@@ -46,7 +46,7 @@ export function singleFeatures(data: Dataset, options?: RankingOptions): SingleF
   return measured.sort((a, b) => b.ndcg - a.ndcg)
 }
 
-/** NDCG@10 of other data ordered by each of these features, in the direction that each has. */
+/** NDCG@10 of other data ordered by each of these features, in its given direction. */
 export function singleFeaturesOn(
   data: Dataset,
   features: readonly FeatureOrder[],
@@ -63,13 +63,13 @@ export function singleFeaturesOn(
   return features.map(({ feature }) => values.get(feature)!)
 }
 
-/** The score of every row where this feature alone is the ranking. */
+/** The score of every row when this feature alone ranks. */
 export function singleFeatureScores(data: Dataset, { feature, order }: FeatureOrder): Float32Array {
   const column = readColumn(data, data.featureNames.indexOf(feature))
   return order === 'descending' ? column : negated(column)
 }
 
-/** In place: the column is nobody else's. */
+/** In place: nobody else uses the column. */
 function negated(column: Float32Array): Float32Array {
   for (let row = 0; row < column.length; row++) column[row] = -column[row]!
   return column

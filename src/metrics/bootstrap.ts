@@ -9,7 +9,7 @@ export interface Interval {
 }
 
 export interface IntervalOptions {
-  /** One a query. @default all alike */
+  /** One a query. @default all equal */
   readonly weights?: ArrayLike<number> | undefined
   /** @default 1000 */
   readonly resamples?: number
@@ -17,7 +17,7 @@ export interface IntervalOptions {
   readonly seed?: number
 }
 
-/** Above so many queries the two kinds of interval agree to 0.0001, and resampling takes seconds. */
+/** Above this many queries the two kinds of interval agree to 0.0001, and resampling takes seconds. */
 export const MOST_RESAMPLED = 100_000
 
 /** The 97.5 % point of the standard normal. */
@@ -72,7 +72,7 @@ function resampledMeans(
   const queries = weight.length
   const weighted = series.map((values) => values.map((value, query) => value * weight[query]!))
   const means = series.map(() => new Float64Array(resamples))
-  // How often each query is drawn: what follows then runs through memory in order.
+  // How often each query is drawn: the sums can then run through memory in order.
   const drawn = new Float64Array(queries)
   const sum = (values: Float64Array): number => {
     let total = 0
@@ -86,7 +86,7 @@ function resampledMeans(
       drawn.fill(0)
       for (let draw = 0; draw < queries; draw++) drawn[Math.floor(random() * queries)]!++
       total = sum(weight)
-      // A draw of nothing but queries of weight 0 has no mean.
+      // A resample whose queries all have weight 0 has no mean.
     } while (total === 0 && hasWeight)
     for (const [index, values] of weighted.entries()) means[index]![resample] = sum(values) / total
   }

@@ -6,7 +6,7 @@ export interface Contender {
   readonly values: Float64Array
 }
 
-/** A ranker held against another way to order the same queries. */
+/** A ranker compared with another way to order the same queries. */
 export interface Comparison {
   readonly name: string
   /** The other's own mean. */
@@ -23,13 +23,13 @@ export interface Comparison {
 const TIE = 1e-6
 
 export interface CompareOptions extends IntervalOptions {
-  /** Further values of the ranker, such as other metrics, whose intervals are wanted too. */
+  /** Further values of the ranker, such as other metrics, that need intervals too. */
   readonly also?: readonly Float64Array[]
 }
 
 /**
- * Holds a ranker against others, paired by query: what one query is hard in is hard for both, so the difference is known
- * better than either mean.
+ * Compares a ranker with others, paired by query: a hard query is hard for both, so the difference is known more
+ * precisely than either mean.
  * @param ranker the metric's value of each query.
  * @returns the ranker's own intervals, and one comparison a contender, in order.
  */

@@ -10,11 +10,12 @@ interface ExpectedNdcgOptions {
 }
 
 /**
- * Prepares NDCG@k of orders that leave ties open, such as those of a column: for each query the exact mean over all orders
- * of its equal values (McSherry & Najork 2008, doi:10.1007/978-3-540-78646-7_38). Any one order of them, the file's for
- * instance, would be credited with what it is worth itself. Missing values rank last and are equal. A query without a
+ * Prepares NDCG@k of orders with ties, such as those of a column: for each query the exact mean over all orders of
+ * equal values (McSherry & Najork 2008, doi:10.1007/978-3-540-78646-7_38). Breaking ties in any one way, for instance
+ * in file order, would credit the column with that order. Missing values rank last and are equal. A query without a
  * relevant row counts as 1, as in XGBoost's `ndcg@k`.
- * @param labels grades from 0, one a row. @param sizes rows of each query, side by side.
+ * @param labels grades from 0, one a row.
+ * @param sizes rows of each query, side by side.
  */
 export function expectedNdcgOfQueries(
   labels: Float32Array,
@@ -39,7 +40,7 @@ export function expectedNdcgOfQueries(
         }
         let tied = rank - first
         if (rank === count && count < to - from) {
-          // Others of the last value may have found no place among the first k.
+          // Other rows with the last value may not have fitted into the first k.
           tied = 0
           sum = 0
           for (let row = from; row < to; row++) {
@@ -59,7 +60,7 @@ export function expectedNdcgOfQueries(
 
 const isSame = (a: number, b: number): boolean => a === b || (Number.isNaN(a) && Number.isNaN(b))
 
-/** NDCG@k of a random order, for each query: where all values are equal, every order is as likely. */
+/** NDCG@k of a random order, for each query: with all values equal, every order is equally likely. */
 export function randomNdcgOfQueries(
   labels: Float32Array,
   sizes: Uint32Array,

@@ -8,12 +8,12 @@ import {
   roomForTop,
 } from './queries.ts'
 
-/** What a grade is worth: 2^grade − 1 or the grade itself. */
+/** The gain of a grade: 2^grade − 1, or the grade itself. */
 export type Gain = 'exponential' | 'linear'
 
 export const gainOf = (grade: number, gain: Gain): number => (gain === 'exponential' ? 2 ** grade - 1 : grade)
 
-/** The gain of each label. A loop over a table: a call and a power for each of millions of rows take their time. */
+/** The gain of each label. By a table: computing a power for each of millions of rows takes too long. */
 export function gainsOf(labels: Float32Array, gain: Gain): Float64Array {
   const whole = Float64Array.from({ length: 32 }, (_, grade) => gainOf(grade, gain))
   const gains = new Float64Array(labels.length)

@@ -1,6 +1,6 @@
 /**
- * How rows with equal scores are ordered: as they came in, which is XGBoost's way, or by their names (TREC's docno),
- * descending, which is trec_eval's.
+ * How rows with equal scores are ordered: in input order, as XGBoost does, or by their names (TREC's docno) in
+ * descending order, as trec_eval does.
  */
 export type Ties =
   | { readonly ties?: 'input' }
@@ -28,7 +28,7 @@ export function orderOf(values: Float32Array, ties: Ties): RanksBefore {
 export function topRows(values: Float32Array, ties: Ties, from: number, to: number, top: Int32Array): number {
   const ranksBefore = orderOf(values, ties)
   let count = 0
-  // The value that a row must exceed to be among the first; with NaN or a tie the order decides.
+  // A value must exceed this to be among the first; with NaN or a tie, the full comparison decides.
   let least = Number.NaN
   for (let row = from; row < to; row++) {
     const value = values[row]!

@@ -51,7 +51,7 @@ function countBefore(row: number, from: number, to: number, ranksBefore: RanksBe
 export type ExpectedReciprocalRankOptions = Ties & {
   /** Ranks that count. */
   readonly k: number
-  /** The highest grade there is: a row with it satisfies all but one in 2^maxGrade. */
+  /** The highest grade: a row with it satisfies all readers but one in 2^maxGrade. */
   readonly maxGrade: number
   /** @default 'exponential' */
   readonly gain?: Gain
@@ -60,10 +60,10 @@ export type ExpectedReciprocalRankOptions = Ties & {
 }
 
 /**
- * Prepares ERR@k, expected reciprocal rank (Chapelle et al. 2009, doi:10.1145/1645953.1646033): somebody reads from the
- * top and stops at a row with the probability gain(grade) / (gain(maxGrade) + 1), which with exponential gain is the
- * paper's (2^grade − 1) / 2^maxGrade; the value is the expected 1 / rank of where that is. With docno ties and a maxGrade of 4
- * it is TREC's gdeval.
+ * Prepares ERR@k, expected reciprocal rank (Chapelle et al. 2009, doi:10.1145/1645953.1646033): a reader goes from
+ * the top and stops at a row with probability gain(grade) / (gain(maxGrade) + 1), which with exponential gain is the
+ * paper's (2^grade − 1) / 2^maxGrade; the value is the expected 1 / rank of the last row read. With docno ties and a
+ * maxGrade of 4 it is TREC's gdeval.
  */
 export function expectedReciprocalRankOfQueries(
   labels: Float32Array,

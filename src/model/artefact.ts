@@ -15,17 +15,17 @@ const ONNX_FILE = 'model.onnx'
 const XGBOOST_FILES = ['model.ubj', 'model.json', 'xgboost-model']
 const BARE_FILES = [ONNX_FILE, ...XGBOOST_FILES]
 
-/** A model as it lies on disk, read and compared with its manifest, not yet opened by an engine. */
+/** A model on disk, read and checked against its manifest, not yet opened by an engine. */
 export interface Artefact {
   readonly name: string
   readonly version: string
-  /** The graph, of the bytes that were hashed, so that no later change of the file is served. */
+  /** The graph: the very bytes that were hashed, so that no later change of the file is served. */
   readonly onnx: Uint8Array
-  /** What it is made of. */
+  /** The structure of the graph. */
   readonly graph: OnnxModel
-  /** The name of the file that the graph is from, for errors. */
+  /** The name of the graph's file, for errors. */
   readonly file: string
-  /** In the order of a row's values; absent where nothing names them. */
+  /** In the order of a row's values; absent if nothing names them. */
   readonly featureNames?: readonly string[]
   /** Which features are codes of categories: whole numbers from 0. */
   readonly categorical: readonly number[]
@@ -72,13 +72,14 @@ async function openListed(folder: string, manifest: Manifest): Promise<Artefact>
   if (manifest.goldenRows.rows.length === 0)
     throw damagedManifest('goldenRows is empty, so nothing proves the model')
   const booster = XGBOOST_FILES.find((name) => read.has(name))
+  const boosterBytes = booster && read.get(booster)!
   const graph = checkOnnx(onnx, ONNX_FILE)
   return {
     ...manifest.model,
     ...graph,
     file: ONNX_FILE,
     featureNames: manifest.featureNames,
-    ...(booster && { forest: () => readXGBoostModel(read.get(booster)!, booster) }),
+    ...(boosterBytes && { forest: () => readXGBoostModel(boosterBytes, booster!) }),
     manifest,
   }
 }
@@ -87,7 +88,7 @@ async function openBare(folder: string, file: string): Promise<Artefact> {
   const bytes = await readPlainFile(folder, file)
   if (!bytes) throw new RankerError('MODEL_MISSING', { wanted: file })
   const described = { name: 'ranker', version: sha256(bytes).slice(0, 12), file }
-  // Another exporter's sets may hold any numbers.
+  // Sets in another exporter's graph may hold any numbers.
   if (file.endsWith('.onnx')) return { ...described, ...checkOnnx(bytes, file), categorical: [] }
   const forest = readXGBoostModel(bytes, file)
   const { featureNames } = forest
@@ -120,7 +121,7 @@ async function readPlainFile(folder: string, file: string): Promise<Buffer | und
         reason: 'wanted a plain file inside the model folder',
       })
     }
-    // A link or a FIFO that takes the file's place now is neither followed nor waited for.
+    // If a link or a FIFO has taken the file's place by now, it is neither followed nor waited for.
     const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
     try {
       return await handle.readFile()
@@ -131,7 +132,7 @@ async function readPlainFile(folder: string, file: string): Promise<Buffer | und
     if (cause instanceof RankerError) throw cause
     const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error'
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
-    // Node's own sentence would name the path.
+    // Node's own message would name the path.
     throw new RankerError('MODEL_DAMAGED', { file, reason: `it cannot be read (${code})` }, { cause })
   }
 }

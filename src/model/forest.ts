@@ -12,7 +12,7 @@ export interface Tree {
   /** A row goes left when its value is less than this; at a leaf, the leaf's value. */
   readonly threshold: Float32Array
   /**
-   * For nodes that split on a category, by node: the codes that go right. Any other code goes left. Absent in a tree
+   * For nodes that split on a category, by node: the codes that go right. All other codes go left. Absent in a tree
    * without such nodes.
    */
   readonly categories?: ReadonlyMap<number, ReadonlySet<number>>
@@ -53,7 +53,7 @@ function leafValue(tree: Tree, row: ArrayLike<number>): number {
   return tree.threshold[node]!
 }
 
-/** Where a value leads at a node that is no leaf. */
+/** Whether a value goes left at an inner node. */
 export function goesLeft(tree: Tree, node: number, value: number): boolean {
   if (Number.isNaN(value)) return tree.defaultLeft[node] === 1
   const right = tree.categories?.get(node)

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { RankerError } from '../errors.ts'
 import { rulesSchema } from '../rerank/rules.ts'
 

@@ -8,35 +8,26 @@ const DOUBLE = 11
 
 /** An attribute of one integer or a list of them; empty where it is absent. */
 export function intsOf(node: OnnxNode, name: string): ArrayLike<number> {
-  const ints = new Repeated(WireType.Varint, readInt64, unpackInts)
-  readFields(node.attributes.get(name) ?? NOTHING, { 3: ints.read, 8: ints.read })
-  return ints.values
+  return once(node, name, (attribute) => {
+    const ints = new Repeated(WireType.Varint, readInt64, unpackInts)
+    readFields(attribute, { 3: ints.read, 8: ints.read })
+    return ints.values
+  })
 }
 
 /** An attribute of floats, as a list or as a tensor of float, double or bytes; empty where it is absent. */
 export function numbersOf(node: OnnxNode, name: string): ArrayLike<number> {
-  const floats = new Repeated(WireType.Bit32, (reader) => reader.float(), toFloat32)
-  let tensor: ArrayLike<number> | undefined
-  readFields(node.attributes.get(name) ?? NOTHING, {
-    5: (reader) => {
-      tensor = readTensor(reader.bytes())
-    },
-    7: floats.read,
+  return once(node, name, (attribute) => {
+    const floats = new Repeated(WireType.Bit32, (reader) => reader.float(), toFloat32)
+    let tensor: ArrayLike<number> | undefined
+    readFields(attribute, {
+      5: (reader) => {
+        tensor = readTensor(reader.bytes())
+      },
+      7: floats.read,
+    })
+    return tensor ?? floats.values
   })
-  return tensor ?? floats.values
-}
-
-/** The lengths, in bytes, of an attribute of texts; empty where it is absent. */
-export function textLengthsOf(node: OnnxNode, name: string): number[] {
-  const lengths: number[] = []
-  readFields(node.attributes.get(name) ?? NOTHING, {
-    9: (reader) => {
-      const length = reader.uint32()
-      reader.pos += length
-      lengths.push(length)
-    },
-  })
-  return lengths
 }
 
 /** An attribute of one text; undefined where it is absent. */
@@ -50,23 +41,70 @@ export function textOf(node: OnnxNode, name: string): string | undefined {
   return text
 }
 
-/** An attribute of texts of which there are a few different ones, again and again; empty where it is absent. */
-export function branchModesOf(node: OnnxNode, name: string): string[] {
-  const texts: string[] = []
-  const known: Buffer[] = []
-  const names: string[] = []
-  readFields(node.attributes.get(name) ?? NOTHING, {
-    9: (reader) => {
-      const bytes = reader.bytes()
-      let index = known.findIndex((one) => one.equals(bytes))
-      if (index < 0) {
-        index = known.push(Buffer.from(bytes)) - 1
-        names.push(known[index]!.toString())
-      }
-      texts.push(names[index]!)
-    },
+/** An attribute of texts of which a few come again and again. */
+export interface Texts {
+  /** The different ones, at most {@link MOST_TEXTS}. */
+  readonly texts: readonly string[]
+  /** Which of them each is; empty where the attribute is absent. */
+  readonly indices: ArrayLike<number>
+}
+
+/** There are seven modes of nodes, and the longest has eleven letters. */
+const MOST_TEXTS = 64
+const LONGEST_TEXT = 127
+/** The tag of field 9, whose values are delimited by their length. */
+const TEXT_TAG = (9 << 3) | WireType.LengthDelimited
+
+/** @throws where they are longer or more than a few */
+export function textsOf(node: OnnxNode, name: string): Texts {
+  return once(node, name, (attribute) => {
+    const indices: number[] = []
+    const known: Uint8Array[] = []
+    readFields(attribute, {
+      9: (reader) => {
+        reader.pos = readTexts(attribute, reader.pos, indices, known)
+      },
+    })
+    return { indices, texts: known.map((bytes) => Buffer.from(bytes).toString()) }
   })
-  return texts
+}
+
+/**
+ * Reads values of field 9 that follow one another, in one loop: there may be a hundred thousand.
+ * @param at where the first one's length is
+ * @returns where another field starts
+ */
+function readTexts(bytes: Uint8Array, at: number, indices: number[], known: Uint8Array[]): number {
+  for (let index = 0; ; at++) {
+    const length = bytes[at]!
+    const start = at + 1
+    const end = start + length
+    if (length > LONGEST_TEXT || end > bytes.length) throw new Error('a text is too long')
+    let letter = known[index]?.length === length ? start : end + 1
+    while (letter < end && bytes[letter] === known[index]![letter - start]) letter++
+    if (letter !== end) {
+      const text = bytes.slice(start, end)
+      index = known.findIndex((one) => Buffer.compare(one, text) === 0)
+      if (index < 0) index = known.push(text) - 1
+      if (index === MOST_TEXTS) throw new Error('too many different texts')
+    }
+    indices.push(index)
+    at = end
+    if (bytes[at] !== TEXT_TAG) return at
+  }
+}
+
+/** What attributes were decoded to: a graph is checked before it is read, and both look at the same lists. */
+const decoded = new WeakMap<Uint8Array, unknown>()
+
+function once<T>({ attributes }: OnnxNode, name: string, decode: (attribute: Uint8Array) => T): T {
+  const attribute = attributes.get(name)
+  if (!attribute) return decode(NOTHING)
+  const known = decoded.get(attribute) as T | undefined
+  if (known !== undefined) return known
+  const values = decode(attribute)
+  decoded.set(attribute, values)
+  return values
 }
 
 const NOTHING = new Uint8Array(0)
@@ -95,7 +133,7 @@ class Repeated {
   }
 }
 
-/** As a double: whatever is beyond its integers is no id of anything. */
+/** As a double: an integer beyond its reach is not the id of anything. */
 function readInt64(reader: BinaryReader): number {
   const start = reader.pos
   const low = reader.uint32()
@@ -104,13 +142,18 @@ function readInt64(reader: BinaryReader): number {
   return Number(reader.int64())
 }
 
-/** What {@link readInt64} reads, for a hundred thousand of them: most take a byte or two. */
+/** Like {@link readInt64}, for a hundred thousand of them: most take a byte or two. */
 function unpackInts(bytes: Uint8Array): Float64Array {
   let count = 0
   for (let at = 0; at < bytes.length; at++) if (bytes[at]! < 0x80) count++
   const values = new Float64Array(count)
   let at = 0
   for (let index = 0; index < count; index++) {
+    // Most take one byte.
+    if (bytes[at]! < 0x80) {
+      values[index] = bytes[at++]!
+      continue
+    }
     const start = at
     let value = 0
     let unit = 1
@@ -124,7 +167,7 @@ function unpackInts(bytes: Uint8Array): Float64Array {
 }
 
 function toFloat32(bytes: Uint8Array): Float32Array {
-  // A copy lies where a typed array may start. (A Buffer's own slice is none.)
+  // A typed array must start at a multiple of its element size: a copy does, a Buffer's slice need not.
   return new Float32Array(Uint8Array.from(bytes).buffer)
 }
 

@@ -1,5 +1,5 @@
 import { RankerError } from '../errors.ts'
-import { intsOf, numbersOf, textLengthsOf } from './onnx-attributes.ts'
+import { intsOf, numbersOf, textsOf } from './onnx-attributes.ts'
 import type { OnnxModel, OnnxNode } from './onnx-reader.ts'
 import { Widths } from './onnx-widths.ts'
 
@@ -12,7 +12,7 @@ const CHECKS: Readonly<Record<string, (node: OnnxNode, width: number) => void>> 
   TreeEnsemble: checkBranches,
 }
 
-/** What is wrong with an ensemble. */
+/** A fault in an ensemble. */
 class Defect extends Error {}
 
 function refuse(reason: string): never {
@@ -20,8 +20,8 @@ function refuse(reason: string): never {
 }
 
 /**
- * Checks the tree ensembles of a model for what ONNX Runtime opens without an error: leaves that are no finite numbers,
- * features past the width of the input (it reads whatever lies there in memory), cycles (it never ends).
+ * Checks the tree ensembles of a model for faults that ONNX Runtime opens without an error: leaves that are not
+ * finite, features past the width of the input (it reads whatever memory is there), cycles (it never ends).
  * @throws {RankerError} MODEL_DAMAGED, MODEL_UNSUPPORTED.
  */
 export function checkTrees(model: OnnxModel, file: string): void {
@@ -43,7 +43,7 @@ export function checkTrees(model: OnnxModel, file: string): void {
   }
 }
 
-/** The features that a TreeEnsemble looks up in sets. In a graph of ours these are the codes of categories. */
+/** The features that a TreeEnsemble looks up in sets. In this product's own graphs these are codes of categories. */
 export function setFeatures(model: OnnxModel): number[] {
   const features = new Set<number>()
   for (const node of model.nodes.filter(({ operator }) => operator === 'TreeEnsemble')) {
@@ -54,7 +54,7 @@ export function setFeatures(model: OnnxModel): number[] {
   return [...features].sort((a, b) => a - b)
 }
 
-/** Trees by the places of their nodes in a list; -1 stands for no child. */
+/** The children of each node by their index in a list; -1 for no child. */
 interface Links {
   readonly roots: readonly number[]
   readonly left: Int32Array
@@ -62,13 +62,15 @@ interface Links {
   readonly nameOf: (at: number) => string
 }
 
-/** A TreeEnsembleRegressor or TreeEnsembleClassifier: nodes and leaves are found by a tree's and a node's number. */
+/**
+ * A TreeEnsembleRegressor or TreeEnsembleClassifier: nodes and leaves are identified by tree number and node number.
+ */
 function checkNodes(node: OnnxNode, width: number, kind: 'target' | 'class'): void {
   const trees = intsOf(node, 'nodes_treeids')
   const ids = intsOf(node, 'nodes_nodeids')
   const features = intsOf(node, 'nodes_featureids')
   const values = eitherOf(node, 'nodes_values')
-  const modes = textLengthsOf(node, 'nodes_modes')
+  const { indices: modes, texts } = textsOf(node, 'nodes_modes')
   const whenTrue = intsOf(node, 'nodes_truenodeids')
   const whenFalse = intsOf(node, 'nodes_falsenodeids')
   checkLengths(node, [trees, ids, features, values, modes, whenTrue, whenFalse])
@@ -77,8 +79,8 @@ function checkNodes(node: OnnxNode, width: number, kind: 'target' | 'class'): vo
   const left = new Int32Array(trees.length).fill(-1)
   const right = new Int32Array(trees.length).fill(-1)
   const nameOf = (at: number) => `tree ${trees[at]} node ${ids[at]}`
-  // LEAF is the only mode of four letters.
-  const isLeaf = (at: number) => modes[at] === 4
+  const leaf = texts.indexOf('LEAF')
+  const isLeaf = (at: number) => modes[at] === leaf
   for (let at = 0; at < trees.length; at++) {
     if (isLeaf(at)) continue
     checkSplit(nameOf, at, features[at]!, values[at]!, width)
@@ -110,14 +112,14 @@ function eitherOf(node: OnnxNode, name: string): ArrayLike<number> {
 }
 
 interface NodeIndex {
-  /** Where each tree's root is listed. The runtime takes the node that comes first. */
+  /** The index of each tree's root. The runtime takes the node that is listed first. */
   readonly roots: readonly number[]
-  /** Where a node of a tree is listed; -1 where it is not. */
+  /** The index of a tree's node; -1 if it is not listed. */
   readonly find: (tree: number, id: number) => number
 }
 
 function indexNodes(trees: ArrayLike<number>, ids: ArrayLike<number>): NodeIndex {
-  // Most exporters list tree after tree and number the nodes from 0: then no map of all nodes is needed.
+  // Most exporters list one tree after the other and number nodes from 0: then no map of all nodes is needed.
   const firsts = new Map<number, number>()
   for (let at = 0; at < trees.length; at++) {
     if (at > 0 && trees[at] === trees[at - 1] && ids[at] === ids[at - 1]! + 1) continue
@@ -144,7 +146,7 @@ function mapNodes(trees: ArrayLike<number>, ids: ArrayLike<number>): NodeIndex {
   }
 }
 
-/** A TreeEnsemble: branches and leaves are found by their place in two lists. */
+/** A TreeEnsemble: branches and leaves are identified by their index in two lists. */
 function checkBranches(node: OnnxNode, width: number): void {
   const features = intsOf(node, 'nodes_featureids')
   const splits = numbersOf(node, 'nodes_splits')
@@ -182,7 +184,10 @@ function checkLengths(node: OnnxNode, lists: readonly ArrayLike<unknown>[]): voi
   if (all.some((list) => list.length !== lists[0]!.length)) refuse('the lists of its nodes differ in length')
 }
 
-/** Visits the trees below the roots and tells which nodes are there; one that comes twice is in a cycle or two trees. */
+/**
+ * Visits the trees below the roots and marks the nodes that it finds; a node found twice is in a cycle or in two
+ * trees.
+ */
 function walk({ roots, left, right, nameOf }: Links): Uint8Array {
   const reached = new Uint8Array(left.length)
   const open = [...roots]

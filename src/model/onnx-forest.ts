@@ -1,10 +1,10 @@
 import type { Forest, Transform, Tree } from './forest.ts'
-import { branchModesOf, intsOf, numbersOf, textOf } from './onnx-attributes.ts'
+import { intsOf, numbersOf, type Texts, textOf, textsOf } from './onnx-attributes.ts'
 import type { OnnxModel, OnnxNode } from './onnx-reader.ts'
 import { readTreeEnsemble } from './onnx-tree-ensemble.ts'
 import { TRANSFORM_STEPS } from './onnx-writer.ts'
 
-/** Why a graph cannot be read as a forest: for the log, where it tells why a general runtime has to score. */
+/** Why a graph cannot be read as a forest: the log gives it as the reason for using the general runtime. */
 class Other extends Error {}
 
 function other(reason: string): never {
@@ -12,11 +12,11 @@ function other(reason: string): never {
 }
 
 /**
- * Reads a graph as a forest, where it is one: a TreeEnsembleRegressor or TreeEnsemble of one target that adds its leaves
- * up, and after it nothing but one of our transforms. Comparisons other than "less" are turned into it, which changes no row's way.
- * Each tree's nodes are in the order in which they are listed, its root first.
+ * Reads a graph as a forest if it is one: a TreeEnsembleRegressor or TreeEnsemble of one target that sums its leaves,
+ * followed by nothing but one of our transforms. Other comparisons than "less" are turned into it, which changes no
+ * row's path. Each tree's nodes keep the order in which they are listed, root first.
  * @param model checked by `checkTrees`
- * @returns the forest, or why it is none
+ * @returns the forest, or the reason why it is not one
  */
 export function readOnnxForest(model: OnnxModel): Forest | string {
   try {
@@ -37,7 +37,10 @@ const READERS: Readonly<Record<string, (ensemble: OnnxNode) => Pick<Forest, 'bas
   TreeEnsemble: (ensemble) => withBase(0, readTreeEnsemble(ensemble, other)),
 }
 
-/** Our writer's base is a tree of a single leaf, whichever way leads to it; what it is added to is 0. */
+/**
+ * This product's writer stores the base score as a tree with a single leaf, so it is taken out of the trees again;
+ * the graph's own base is 0 then.
+ */
 function withBase(base: number, trees: readonly Tree[]): Pick<Forest, 'base' | 'trees'> {
   const [first] = trees
   if (base !== 0 || !first) return { base, trees }
@@ -83,7 +86,7 @@ function eachTree(ensemble: OnnxNode): Tree[] {
   const lists = {
     features: intsOf(ensemble, 'nodes_featureids'),
     values: numbersOf(ensemble, 'nodes_values'),
-    modes: branchModesOf(ensemble, 'nodes_modes'),
+    modes: textsOf(ensemble, 'nodes_modes'),
     whenTrue: intsOf(ensemble, 'nodes_truenodeids'),
     whenFalse: intsOf(ensemble, 'nodes_falsenodeids'),
     missingIsTrue: intsOf(ensemble, 'nodes_missing_value_tracks_true'),
@@ -106,10 +109,10 @@ function eachTree(ensemble: OnnxNode): Tree[] {
 interface NodeLists {
   readonly features: ArrayLike<number>
   readonly values: ArrayLike<number>
-  readonly modes: readonly string[]
+  readonly modes: Texts
   readonly whenTrue: ArrayLike<number>
   readonly whenFalse: ArrayLike<number>
-  /** Empty where nothing is said: then none does. */
+  /** Empty if the graph does not say; then no missing value follows the true branch. */
   readonly missingIsTrue: ArrayLike<number>
 }
 
@@ -123,9 +126,9 @@ function readTree(lists: NodeLists, start: number, end: number): Tree {
   const defaultLeft = new Uint8Array(count)
   for (let node = 0; node < count; node++) {
     const at = start + node
-    const mode = modes[at]!
+    const mode = modes.texts[modes.indices[at]!]!
     if (mode === 'LEAF') continue
-    // Not greater is less or equal, and less or equal is less than the next number.
+    // "Not greater" is "less or equal", and that is "less than the next number".
     const isLess = mode === 'BRANCH_LT' || mode === 'BRANCH_LEQ'
     if (!isLess && mode !== 'BRANCH_GT' && mode !== 'BRANCH_GTE') other(`it has nodes of the mode ${mode}`)
     feature[node] = features[at]!

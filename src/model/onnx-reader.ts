@@ -169,10 +169,11 @@ class ModelReader implements OnnxModel {
 export function readFields(bytes: Uint8Array, readers: Readonly<Record<number, FieldReader>>): void {
   const reader = new BinaryReader(bytes)
   while (reader.pos < reader.len) {
-    const [field, wire] = reader.tag()
-    const read = readers[field]
-    if (read) read(reader, wire)
-    else pass(reader, wire)
+    // The reader's own `tag` makes an array of each.
+    const tag = reader.uint32()
+    const read = readers[tag >>> 3]
+    if (read) read(reader, tag & 7)
+    else pass(reader, tag & 7)
     if (reader.pos > reader.len) throw new Error('a field is cut off')
   }
 }

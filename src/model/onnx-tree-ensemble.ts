@@ -7,9 +7,10 @@ const BRANCH_LT = 1
 const BRANCH_MEMBER = 6
 
 /**
- * Reads the trees of an opset-5 TreeEnsemble that compares by "less" and looks up sets, as our own export writes it.
+ * Reads the trees of an opset-5 TreeEnsemble that compares by "less" and looks up sets, as this product's own export
+ * does.
  * @param ensemble checked by `checkTrees`
- * @param other called with the reason where it is another one
+ * @param other called with the reason if it is of another kind
  */
 export function readTreeEnsemble(ensemble: OnnxNode, other: (reason: string) => never): Tree[] {
   const one = (name: string) => intsOf(ensemble, name)[0]
@@ -74,7 +75,10 @@ export function readTreeEnsemble(ensemble: OnnxNode, other: (reason: string) => 
   return Array.from(intsOf(ensemble, 'tree_roots'), readTree)
 }
 
-/** The sets by the nodes that look things up in them: each ends in NaN. What is no code of a category is in none. */
+/**
+ * The members of the set at each node that looks one up: NaN ends each set. Members that are not codes of categories
+ * are left out.
+ */
 function membersOf(values: ArrayLike<number>, modes: ArrayLike<number>): Map<number, ReadonlySet<number>> {
   const sets = new Map<number, ReadonlySet<number>>()
   let at = 0

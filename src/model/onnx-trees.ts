@@ -61,12 +61,12 @@ export function treeEnsembleRegressor(node: BinaryWriter, trees: readonly Tree[]
 /** `nodes_modes` of a TreeEnsemble. */
 const BRANCH_LT = 1
 const BRANCH_MEMBER = 6
-/** Stands in a set that would be empty: no category has such a code, and hardly a value that is none. */
+/** The member of a set that would otherwise be empty: no category has such a code, and hardly any other value. */
 const NO_CATEGORY = -(2 ** 24)
 
 /**
- * Writes the attributes of a TreeEnsemble: the branches of all trees in one list each, and all leaves in another. XGBoost
- * lists the categories that go right, so at such a split the true branch is the right one.
+ * Writes the attributes of a TreeEnsemble: the branches of all trees in one list, and all leaves in another. XGBoost
+ * lists the categories that go right, so the true branch of such a split is the right one.
  */
 export function treeEnsemble(node: BinaryWriter, trees: readonly Tree[]): void {
   const roots: number[] = []
@@ -124,7 +124,10 @@ export function treeEnsemble(node: BinaryWriter, trees: readonly Tree[]): void {
   attribute.int(node, 'post_transform', 0)
 }
 
-/** A tree's branches, each before those below it. A tree of a single leaf becomes a branch that leads to it either way. */
+/**
+ * A tree's branches, each before those below it. A tree with a single leaf becomes a branch that leads to it either
+ * way.
+ */
 function branchesOf(tree: Tree): number[] {
   if (tree.left[0] === -1) return [0]
   const branches = [0]

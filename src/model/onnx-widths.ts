@@ -1,7 +1,7 @@
 import { intsOf } from './onnx-attributes.ts'
 import type { OnnxModel, OnnxNode } from './onnx-reader.ts'
 
-/** Steps from a tensor back to one whose width is told. A graph that takes more is none of features and trees. */
+/** Most steps from a tensor back to one of known width: a graph that needs more is not made of features and trees. */
 const MOST_STEPS = 500
 
 type Rule = (node: OnnxNode, widths: Widths) => number | undefined
@@ -9,14 +9,14 @@ type Rule = (node: OnnxNode, widths: Widths) => number | undefined
 /** As wide as its first input. */
 const keeps: Rule = ({ inputs }, widths) => widths.of(inputs[0])
 
-/** Broadcast: as wide as the widest input, which every other one matches or repeats a single column for. */
+/** Broadcast: as wide as the widest input; every other input is equally wide, or a single column that is repeated. */
 const broadcasts: Rule = ({ inputs }, widths) => {
   const all = inputs.map((input) => widths.of(input))
   const widest = Math.max(...all.map((width) => width ?? Number.NaN))
   return all.every((width) => width === widest || width === 1) ? widest : undefined
 }
 
-/** The operators that exporters of pipelines put before a tree ensemble, and how wide what they give is. */
+/** The operators that exporters of pipelines put before a tree ensemble, and the width of their result. */
 const RULES: Readonly<Record<string, Rule>> = {
   Identity: keeps,
   Cast: keeps,
@@ -42,7 +42,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
 }
 
-/** Finds how many columns the tensors of a graph have, where the graph tells or its operators do. */
+/** Finds how many columns the tensors of a graph have, as declared or as its operators imply. */
 export class Widths {
   readonly #model: OnnxModel
   readonly #producers = new Map<string, OnnxNode>()
@@ -59,7 +59,7 @@ export class Widths {
     const told = this.#model.widths.get(tensor)
     if (told !== undefined) return told
     if (this.#known.has(tensor)) return this.#known.get(tensor)
-    // Until it is found: what depends on itself has no width.
+    // Set until it is found: a tensor that depends on itself has no width.
     this.#known.set(tensor, undefined)
     this.#steps++
     const width = this.#steps > MOST_STEPS ? undefined : this.#find(tensor)
@@ -68,7 +68,7 @@ export class Widths {
     return width
   }
 
-  /** Of a tensor that the file holds. */
+  /** The dimensions of a tensor that the file holds. */
   dimensionsOf(tensor = ''): readonly number[] | undefined {
     return this.#model.initializers.get(tensor)
   }

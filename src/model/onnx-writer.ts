@@ -4,16 +4,16 @@ import { floatMatrix, int, message, scalar, text } from './onnx-fields.ts'
 import { treeEnsemble, treeEnsembleRegressor } from './onnx-trees.ts'
 
 /**
- * Versions written. `ai.onnx.ml` 3 has the TreeEnsembleRegressor that every runtime of the last years knows; splits on
+ * Versions written. `ai.onnx.ml` 3 has the TreeEnsembleRegressor that every runtime of recent years knows; splits on
  * categories need the TreeEnsemble of version 5. Field numbers below are those of onnx/onnx `onnx/onnx.proto`.
  */
 const NUMERIC = { ir: 8, opset: 17, ml: 3 }
 const CATEGORICAL = { ir: 10, opset: 21, ml: 5 }
 
 /** Name of the graph's input, float32 of shape [rows, features]. */
-export const INPUT_NAME = 'features'
+const INPUT_NAME = 'features'
 /** Name of the graph's output, float32 of shape [rows, 1]. */
-export const OUTPUT_NAME = 'score'
+const OUTPUT_NAME = 'score'
 
 /** An operator from the margin to the score, with a constant for its second input. */
 interface Step {
@@ -22,8 +22,8 @@ interface Step {
 }
 
 /**
- * A probability is 1 / (1 + e^-margin), step by step: ONNX Runtime's Sigmoid is near it by 1e-7 only, so that small
- * ones, such as rates of clicks, would be mostly noise.
+ * A probability is 1 / (1 + e^-margin), step by step: ONNX Runtime's Sigmoid is only accurate to 1e-7, so that small
+ * probabilities, such as click rates, would be mostly noise.
  */
 export const TRANSFORM_STEPS: Readonly<Record<Transform, readonly Step[]>> = {
   identity: [],
@@ -38,11 +38,10 @@ export const TRANSFORM_STEPS: Readonly<Record<Transform, readonly Step[]>> = {
 }
 
 /**
- * Writes a forest as an ONNX model: one float32 input of shape [rows, width], one float32 output of shape [rows, 1]
- * that equals XGBoost's `predict()`.
- *
- * The base score is the first tree, a single leaf: a runtime that adds the trees one after the other then makes the
- * very float32 additions that XGBoost makes, and gives the same bits. (As `base_values` it would be added last.)
+ * Writes a forest as an ONNX model: one float32 input of shape [rows, width], and one float32 output of shape [rows,
+ * 1] that equals XGBoost's `predict()`. The base score is the first tree, a single leaf: a runtime that sums the
+ * trees in order then makes the same float32 additions as XGBoost, and gives the same bits. (As `base_values` it
+ * would be added last.)
  */
 export function writeOnnx(forest: Forest, producer: { name: string; version: string }): Uint8Array {
   const trees = [singleLeaf(forest.base), ...forest.trees]

@@ -3,9 +3,9 @@ import { DataType, int, message, text } from './onnx-fields.ts'
 import type { OnnxModel } from './onnx-reader.ts'
 
 /**
- * Exporters of classifiers like to end a graph in a ZipMap, which gives the probabilities as maps, one a row, where a
- * tensor of them goes in. Makes that tensor an output as well: of the parts of a message that come twice, protobuf
- * makes one, so the addition is put behind the model.
+ * Exporters of classifiers like to end a graph in a ZipMap, which turns a tensor of probabilities into maps, one a
+ * row. This makes the tensor an output as well. Protobuf merges the parts of a message that occur twice, so the
+ * addition is simply appended to the model.
  */
 export function exposeProbabilities(onnx: Uint8Array, model: OnnxModel): Uint8Array {
   const zipMap = model.nodes.find(

@@ -10,9 +10,9 @@ export type UbjsonValue =
   | NumericArray
   | { [key: string]: UbjsonValue }
 
-export type NumericArray = Int8Array | Uint8Array | Int16Array | Int32Array | Float32Array | Float64Array
+type NumericArray = Int8Array | Uint8Array | Int16Array | Int32Array | Float32Array | Float64Array
 
-/** Containers deeper than this are no model of ours, only a way to overflow the stack. */
+/** Deeper containers are not a model, only a way to overflow the stack. */
 const MAX_DEPTH = 64
 
 const utf8 = new TextDecoder()
@@ -114,7 +114,7 @@ class Reader {
     }
     const values: UbjsonValue[] = []
     if (count !== undefined) {
-      // Every element takes a byte at least, so a count past the end is refused before it is believed.
+      // Every element takes at least a byte, so a count past the end is refused before it is believed.
       if (count > this.#bytes.length - this.#at) this.#fail('it ends early')
       for (let index = 0; index < count; index++) values.push(this.value(type ?? this.marker(), depth))
       return values

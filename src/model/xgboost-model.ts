@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { RankerError } from '../errors.ts'
 import type { Forest, Transform } from './forest.ts'
 import { readUbjson } from './ubjson.ts'
@@ -14,7 +14,7 @@ const TRANSFORMS: Readonly<Record<string, Transform>> = {
   'reg:absoluteerror': 'identity',
   'reg:pseudohubererror': 'identity',
   'reg:squaredlogerror': 'identity',
-  // With a single quantile or expectile; with several there are as many targets.
+  // With a single quantile or expectile; several would be several targets.
   'reg:quantileerror': 'identity',
   'reg:expectileerror': 'identity',
   'reg:logistic': 'sigmoid',
@@ -81,7 +81,7 @@ export function readXGBoostModel(bytes: Uint8Array, file: string): Forest {
   }
 }
 
-/** The trees, and for dart what each is multiplied with. Releases before 3.3 keep both of dart in other places. */
+/** The trees, and with dart the factor of each. Releases before 3.3 keep both of dart's in other places. */
 function readBooster(
   booster: { [key: string]: unknown; name: string },
   file: string,
@@ -120,7 +120,7 @@ function damaged(file: string, reason: string, cause?: unknown): RankerError {
 
 /** The transform whose inverse takes `base_score` to a margin. */
 function linkOf(objective: string, transform: Transform, version: readonly number[] = []): Transform {
-  // Found by trying: 1.0, 1.1 and 1.2 take the logit here too, 1.3 and later do not.
+  // Found by experiment: 1.0, 1.1 and 1.2 take the logit here too, 1.3 and later do not.
   const [major = 0, minor = 0] = version
   return objective === 'binary:logitraw' && major === 1 && minor < 3 ? 'sigmoid' : transform
 }
@@ -139,7 +139,7 @@ function readDocument(bytes: Uint8Array, file: string): unknown {
   }
 }
 
-/** Before release 3 the threshold of a split on categories is NaN, which is no JSON. */
+/** Before release 3 the threshold of a categorical split is NaN, which is not JSON. */
 function parseWithNaN(text: string, file: string): unknown {
   const asNull = text.replaceAll(/"(?:[^"\\]|\\.)*"|-?(?:NaN|Infinity)/g, (part) =>
     part[0] === '"' ? part : 'null',
@@ -154,7 +154,7 @@ function parseWithNaN(text: string, file: string): unknown {
 /** What to do with a file that is neither JSON nor UBJSON. */
 function whatElse(bytes: Uint8Array): string {
   if (bytes.length === 0) return 'it is empty'
-  // Protocol 2 and later; earlier ones are of before XGBoost.
+  // Pickle protocol 2 and later; earlier protocols predate XGBoost.
   if (bytes[0] === 0x80) {
     return 'it is a Python pickle, which can run any code when it is opened; in the Python that wrote it, unpickle it and call save_model("model.json")'
   }
@@ -171,7 +171,7 @@ function baseMargin(text: string, transform: Transform, file: string): number {
   return margin
 }
 
-/** The probability nearest to 0 that XGBoost makes a margin of. */
+/** The probability nearest to 0 that XGBoost turns into a margin. */
 const LEAST = Math.fround(1e-6)
 
 function unapply(transform: Transform, score: number): number {
@@ -180,8 +180,8 @@ function unapply(transform: Transform, score: number): number {
     case 'step':
       return score
     case 'sigmoid': {
-      // float32 at each step, as XGBoost's own ProbToMargin, which keeps away from 0 and 1: labels that are all the
-      // same give such a base score.
+      // float32 at each step, like XGBoost's own ProbToMargin, which keeps away from 0 and 1: labels that are all
+      // equal give such a base score.
       const probability = Math.min(Math.max(score, LEAST), Math.fround(1 - LEAST))
       return Math.fround(-Math.log(Math.fround(Math.fround(1 / probability) - 1)))
     }
@@ -190,7 +190,7 @@ function unapply(transform: Transform, score: number): number {
   }
 }
 
-/** What a model file says of itself beside its trees. */
+/** What a model file says about itself, apart from its trees. */
 export interface XGBoostInfo {
   readonly objective: string
   readonly booster: string
@@ -199,7 +199,10 @@ export interface XGBoostInfo {
   readonly featureNames: readonly string[]
 }
 
-/** Reads the same files for what is said of any model. @throws {RankerError} MODEL_DAMAGED, MODEL_UNSUPPORTED. */
+/**
+ * Reads what the same files say about the model, whatever its kind. @throws {RankerError} MODEL_DAMAGED,
+ * MODEL_UNSUPPORTED.
+ */
 export function readXGBoostInfo(bytes: Uint8Array, file: string): XGBoostInfo {
   const { learner } = check(learnerSchema, readDocument(bytes, file), file)
   return {

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { RankerError } from '../errors.ts'
 import type { Tree } from './forest.ts'
 
@@ -25,7 +25,7 @@ export const treeSchema = z.object({
 
 export type XGBoostTree = z.infer<typeof treeSchema>
 
-/** Where a tree is from, for errors, and what its leaves are multiplied with (dart). */
+/** Where a tree came from, for errors, and the factor of its leaves (dart). */
 export interface TreeOrigin {
   readonly index: number
   readonly width: number
@@ -36,7 +36,7 @@ export interface TreeOrigin {
 /** XGBoost's `split_type` of a node that splits on categories. */
 const CATEGORICAL = 1
 
-/** @throws {RankerError} MODEL_DAMAGED when the arrays are no tree over the model's features with finite leaves. */
+/** @throws {RankerError} MODEL_DAMAGED unless the arrays are a tree over the model's features with finite leaves. */
 export function readTree(tree: XGBoostTree, { index, width, file, weight }: TreeOrigin): Tree {
   const damaged = (reason: string): never => {
     throw new RankerError('MODEL_DAMAGED', { file, reason: `tree ${index}: ${reason}` })
@@ -53,7 +53,7 @@ export function readTree(tree: XGBoostTree, { index, width, file, weight }: Tree
   const threshold = Float32Array.from(tree.split_conditions, (value) => value ?? Number.NaN)
   const categories = readCategories(tree, damaged)
 
-  // Every node is reached once at most.
+  // No node may be reached twice.
   const reached = new Uint8Array(nodes)
   const open = [0]
   for (let node = open.pop(); node !== undefined; node = open.pop()) {

@@ -4,7 +4,7 @@ import { percent } from './format.ts'
 import type { Html } from './html.ts'
 import type { GradeScores, QueryTable } from './report-data.ts'
 
-/** Where the scores of each grade lie. */
+/** The distribution of scores within each grade. */
 export function drawScoresByGrade(grades: readonly GradeScores[]): Html {
   const at = (share: number) => (one: GradeScores) => one.quantiles[share]!
   return draw('Scores of the rows of each grade', {
@@ -40,7 +40,7 @@ export function drawGrades(labels: readonly (readonly [number, number])[]): Html
   })
 }
 
-/** How many queries have how many rows; undefined where all have as many. */
+/** How many queries have how many rows; undefined if all have equally many. */
 export function drawCandidates({ rows }: QueryTable): Html | undefined {
   let [least, most] = [Number.POSITIVE_INFINITY, 0]
   for (const size of rows) [least, most] = [Math.min(least, size), Math.max(most, size)]

@@ -1,11 +1,11 @@
 import * as Plot from '@observablehq/plot'
-// The same library in one file, which loads in a quarter of the time.
+// A bundle of the same library, which loads in a quarter of the time.
 import { parseHTML } from 'linkedom/worker'
 import { count } from './format.ts'
 import { cut, Html } from './html.ts'
 
-// Colours are variables of the page's style, so that a plot follows the theme and the printer. The first is the ranker
-// on queries that it has not seen.
+// Colours are variables of the page's style, so that a plot follows the theme and the printer. The first is the
+// ranker on queries it has not seen.
 export const FIRST = 'var(--first)'
 export const SECOND = 'var(--second)'
 export const MUTED = 'var(--muted)'
@@ -16,7 +16,7 @@ const WIDTH = 460
 
 /** An outline in the colour of the page, so that text on a line can be read. */
 export const HALO = { fill: 'currentColor', stroke: PAPER, strokeWidth: 4 } as const
-/** A vertical axis of numbers: its grid lines do for ticks. */
+/** A vertical axis of numbers: its grid lines serve as ticks. */
 export const LEFT = { labelArrow: 'none', grid: true, tickSize: 0 } as const
 /** The label of a horizontal axis: in the middle, below its ticks. */
 export const BELOW = { labelArrow: 'none', labelAnchor: 'center', labelOffset: 38 } as const
@@ -25,7 +25,7 @@ export const wholeTick = (tick: number): string => (Number.isInteger(tick) ? cou
 export const tickDifference = (tick: number): string =>
   tick === 0 ? '0' : `${tick > 0 ? '+' : '−'}${Number(Math.abs(tick).toPrecision(6))}`
 
-/** Room that names need at the left of a plot. */
+/** The room that names need to the left of a plot. */
 export function nameMargin(names: readonly string[]): number {
   const longest = Math.max(0, ...names.flatMap((name) => name.split('\n')).map((line) => line.length))
   return 20 + 6.6 * Math.min(longest, LONGEST_LABEL)
@@ -45,7 +45,7 @@ export function ordinalNames(names: readonly string[]): Plot.ScaleOptions {
   } as Plot.ScaleOptions
 }
 
-/** Draws one plot as markup, in a document of its own. @param description what a reader who cannot see it is told. */
+/** Draws one plot as markup, in its own document. @param description read to those who cannot see it. */
 export function draw(description: string, options: Plot.PlotOptions): Html {
   const { document } = parseHTML('<!doctype html><html><body></body></html>')
   const svg = Plot.plot({

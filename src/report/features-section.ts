@@ -1,4 +1,4 @@
-import type { FeatureProfile } from '../data/profile.ts'
+import type { FeatureProfile } from '../data/dataset/profile.ts'
 import { drawImportance, drawShapDots } from './feature-plots.ts'
 import { count, counted, percent, value } from './format.ts'
 import { type Html, html, nameOf } from './html.ts'

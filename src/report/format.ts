@@ -1,4 +1,4 @@
-// One way to write each kind of number, so that columns line up and nothing has digits that mean nothing.
+// One way to write each kind of number, so that columns line up and no digits are meaningless.
 
 const MINUS = '−'
 /** Between a number and its unit, so that they stay on one line. */

@@ -9,7 +9,7 @@ export class Html {
 
 type Part = Html | string | number | undefined | readonly Html[]
 
-/** A template whose values are escaped, but for markup made by this same template. */
+/** A template that escapes its values, except markup made by this same template. */
 export function html(strings: TemplateStringsArray, ...values: readonly Part[]): Html {
   return new Html(strings.reduce((text, string, index) => text + toText(values[index - 1]) + string))
 }
@@ -33,7 +33,7 @@ function escapeText(text: string): string {
   return printable(text).replaceAll(/[&<>"']/g, (character) => ENTITIES[character]!)
 }
 
-/** Text without control characters and lone surrogates, which no page may hold. */
+/** Text without control characters and lone surrogates, which a page may not hold. */
 export function printable(text: string): string {
   return text.toWellFormed().replaceAll(/\p{Cc}+/gu, ' ')
 }
@@ -41,8 +41,8 @@ export function printable(text: string): string {
 const LONGEST_NAME = 60
 
 /**
- * A name from the data: set apart from the direction of the text around it, cut where it is long, and free to wrap where
- * its words meet.
+ * A name from the data: isolated from the direction of the text around it, cut if long, and free to wrap where its
+ * words meet.
  */
 export function nameOf(text: string): Html {
   const shown = html`${cut(text, LONGEST_NAME)}`.text.replaceAll(/[_./-]/g, '$&<wbr>')

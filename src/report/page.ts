@@ -8,7 +8,7 @@ export interface Page {
   readonly footer: Html
 }
 
-/** The one part of a page that is not escaped: it is this product's own text, and a style sheet has no entities. */
+/** The only part of a page that is not escaped: it is this product's own text, and style sheets have no entities. */
 const styleSheet = html([STYLE] as unknown as TemplateStringsArray)
 
 /** A page that stands alone: no script, nothing loaded, light and dark, printable on A4. */

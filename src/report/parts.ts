@@ -1,7 +1,7 @@
 import { difference } from './format.ts'
 import { type Html, html, nameOf } from './html.ts'
 
-/** A column of a table. Numbers stand at the right. */
+/** A column of a table. Numbers are right-aligned. */
 export interface Column<R> {
   readonly title: string
   readonly cell: (row: R) => Html | string
@@ -9,7 +9,7 @@ export interface Column<R> {
   readonly isText?: boolean
 }
 
-/** A titled plot and the sentence that says how to read it. Nothing where there is no plot. */
+/** A titled plot with a sentence on how to read it. Nothing if there is no plot. */
 export function figure(title: string, caption: Html, plot: Html | undefined): Html {
   return plot
     ? html`<figure><figcaption><h3>${title}</h3><p class="caption">${caption}</p></figcaption>${plot}</figure>`
@@ -23,8 +23,8 @@ export function figures(...all: readonly Html[]): Html {
 }
 
 /**
- * A titled table; the first column names the row. Nothing where there is no row.
- * @param options `wide` where a phone has to scroll: the names then stay in sight.
+ * A titled table; the first column names the row. Nothing if there is no row.
+ * @param options `wide` if a phone has to scroll: the names then stay in sight.
  */
 export function table<R>(
   title: string,
@@ -53,7 +53,7 @@ export function table<R>(
 
 export type Fact = readonly [name: string, text: Html | string]
 
-/** Names and what is to be said of each, without a header. */
+/** Names with their values, without a header. */
 export function facts(title: string, caption: Html | undefined, rows: readonly Fact[]): Html {
   const body = rows.map(
     ([name, text]) => html`<tr><th scope="row">${nameOf(name)}</th><td class="text">${text}</td></tr>`,
@@ -72,7 +72,7 @@ function titled(title: string, caption: Html | undefined, content: Html): Html {
   return html`<figure class="table"><figcaption><h3>${title}</h3>${below}</figcaption>${content}</figure>`
 }
 
-/** A chapter of the page, with the id that the table of contents leads to. Nothing where it has no content. */
+/** A chapter of the page, with the id that the table of contents links to. Nothing if it has no content. */
 export function section(id: string, title: string, ...content: readonly Html[]): Html {
   return content.every((one) => one.text === '')
     ? html``

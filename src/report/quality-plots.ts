@@ -18,7 +18,7 @@ import { cut, type Html, printable } from './html.ts'
 import { baselineLabel, metricName } from './names.ts'
 import type { QueryTable, ReportData } from './report-data.ts'
 
-/** A line of more points looks the same. */
+/** A line with more points looks the same. */
 const MOST_POINTS = 300
 
 /** The watched metric round by round, with the kept round marked. */
@@ -49,11 +49,11 @@ export function drawCurve({ curve }: ReportData): Html {
           { stroke: colour(index), strokeWidth: 1.8 },
         ),
       ),
-      // One line needs no name: the title has it.
+      // A single line needs no name: the title has it.
       ...(series.length > 1 ? series.map((_, index) => label(index)) : []),
       Plot.text([kept], {
         x: [kept],
-        // Where the lines are not, at their end.
+        // Where the ends of the lines leave room.
         frameAnchor: curve.maximised ? 'bottom' : 'top',
         dy: curve.maximised ? -8 : 8,
         dx: onRight ? 6 : -6,
@@ -140,7 +140,7 @@ export function drawComparisons(data: ReportData): Html {
   })
 }
 
-/** NDCG of queries with few and with many rows; undefined where all have about as many. */
+/** NDCG of queries with few and with many rows; undefined if all have about equally many. */
 export function drawByLength({ rows, ranker, relevant }: QueryTable): Html | undefined {
   const groups = 4
   const answerable = [...rows.keys()].filter((query) => relevant[query]! > 0)

@@ -1,11 +1,11 @@
-import type { ChannelProfile, FeatureProfiles } from '../data/profile.ts'
+import type { ChannelProfile, FeatureProfiles } from '../data/dataset/profile.ts'
 import type { Interval } from '../metrics/bootstrap.ts'
 import type { Comparison } from '../metrics/compare.ts'
 
-/** NDCG@10 of every query of a channel, of the ranker and of what it is held against. */
+/** NDCG@10 of every query of a channel, of the ranker and of its baselines. */
 export interface QueryTable {
   readonly ids: readonly string[]
-  /** Rows of each query, and those with a grade above 0. */
+  /** Rows of each query, and how many have a grade above 0. */
   readonly rows: Uint32Array
   readonly relevant: Uint32Array
   readonly ranker: Float64Array
@@ -13,7 +13,7 @@ export interface QueryTable {
 }
 
 /** In the order in which they are shown. */
-export const BASELINES = ['random', 'input_order', 'best_single_feature', 'incumbent'] as const
+const BASELINES = ['random', 'input_order', 'best_single_feature', 'incumbent'] as const
 export type BaselineName = (typeof BASELINES)[number]
 
 /** A channel's NDCG with its intervals, and the ranker against the baselines on it. */
@@ -29,7 +29,7 @@ export interface ChannelComparison {
 /** How much a feature matters to the model. */
 export interface FeatureImportance {
   readonly feature: string
-  /** Mean over rows of the absolute part of the score that the feature gave. */
+  /** Mean over rows of the absolute contribution of the feature to the score. */
   readonly mean_abs_shap: number
   /** Mean loss reduction of its splits, and mean of the hessians they saw. */
   readonly gain: number
@@ -59,12 +59,12 @@ export interface LearningCurve {
   /** Rounds of the model that was continued, and rounds that there would be at most. */
   readonly from: number
   readonly planned: number
-  /** Rounds without a better value after which training stops, where early stopping is on. */
+  /** Rounds without a better value after which training stops, if early stopping is on. */
   readonly patience?: number | undefined
 }
 
-/** What a training run was and took. */
-export interface RunFacts {
+/** Facts about a training run, and what it took. */
+interface RunFacts {
   readonly hyperparameters: Readonly<Record<string, unknown>>
   readonly threads: number
   /** Seconds of each phase, in order. */
@@ -81,20 +81,20 @@ export interface RunFacts {
   readonly goldenRows: number
 }
 
-/** Everything that the report of a training job shows; what a job has no data for is absent or empty. */
+/** Everything that the report of a training job shows; whatever a job has no data for is absent or empty. */
 export interface ReportData {
   readonly model: { readonly name: string; readonly version: string }
   /** ISO 8601. */
   readonly writtenAt: string
   readonly objective: string
-  /** What a grade is worth in NDCG. */
+  /** The gain of a grade in NDCG. */
   readonly gain: 'exponential' | 'linear'
   readonly channels: readonly {
     readonly name: string
     readonly profile: ChannelProfile
     readonly metrics: Readonly<Record<string, number>>
   }[]
-  /** The channel that the numbers are of: test, else validation, else train. */
+  /** The channel that the numbers describe: test, else validation, else train. */
   readonly judged: string
   readonly curve: LearningCurve
   /** Of the judged channel; absent where rows belong to no queries. */

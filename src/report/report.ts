@@ -56,7 +56,7 @@ function dataSize({ channels }: ReportData): string {
   return `learnt from ${counted(profile.rows, 'row')}${queries}`
 }
 
-/** The result in one sentence or two, for who reads no further. */
+/** The result in a sentence or two, for those who read no further. */
 function verdict(data: ReportData): Html {
   const { comparison, curve, judged } = data
   const where = judged === 'train' ? 'the rows it learnt from' : `${judged} data that it has not seen`

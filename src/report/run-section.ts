@@ -3,7 +3,7 @@ import { type Html, html } from './html.ts'
 import { type Fact, facts, section } from './parts.ts'
 import type { ReportData } from './report-data.ts'
 
-/** What it takes to do the same again, and what it took. */
+/** What is needed to repeat the run, and what it took. */
 export function runSection({ run, model, curve }: ReportData): Html {
   const parameters = Object.entries(run.hyperparameters)
     .filter(([, one]) => one !== undefined)

@@ -6,7 +6,7 @@ import { type Html, html, nameOf } from './html.ts'
 import { renderPage } from './page.ts'
 import { figure, figures, section, table } from './parts.ts'
 
-/** What a weight of the margin costs and brings, over the judged queries. */
+/** What a weight of the margin costs and gains, over the judged queries. */
 export interface TradeoffPoint {
   readonly weight: number
   readonly ndcg: Interval
@@ -62,7 +62,7 @@ function interval({ mean, low, high }: Interval, print: (value: number) => strin
   return `${print(mean)} (${print(low)} to ${print(high)})`
 }
 
-export function drawTradeoff({ points, chosen }: Pick<Tradeoff, 'points' | 'chosen'>): Html {
+function drawTradeoff({ points, chosen }: Pick<Tradeoff, 'points' | 'chosen'>): Html {
   const at = { x: (point: TradeoffPoint) => point.ndcg.mean, y: (point: TradeoffPoint) => point.margin.mean }
   return draw('NDCG@10 against the mean margin of the first ten items, one point a weight', {
     x: { label: 'NDCG@10', ...BELOW, nice: true, ticks: 5 },
@@ -73,7 +73,7 @@ export function drawTradeoff({ points, chosen }: Pick<Tradeoff, 'points' | 'chos
       Plot.line(points, { ...at, stroke: FIRST, strokeOpacity: 0.4 }),
       Plot.dot(points, { ...at, fill: FIRST, r: 4 }),
       Plot.dot([chosen], { ...at, fill: SECOND, r: 6.5 }),
-      // Weights that change little lie on top of each other.
+      // Weights that change little overlap.
       Plot.text(
         points.filter(({ weight }) => weight === 0 || weight >= chosen.weight),
         { ...at, text: ({ weight }) => String(weight), dx: 8, textAnchor: 'start', ...HALO },

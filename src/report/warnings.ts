@@ -8,14 +8,14 @@ const MUCH_MISSING = 0.3
 const FEW_QUERIES = 100
 const PERFECT = 0.95
 const SHIFTED = 0.25
-/** Fewer rows than this shift by chance. */
+/** With fewer rows, shifts are chance. */
 const ROWS_TO_SHIFT = 1000
 const MANY_EMPTY = 0.2
 const FALLEN = 0.01
 
 /**
- * What a reader should know before trusting the numbers, in plain sentences, the gravest first. Names from the data are
- * in them as they are.
+ * What a reader should know before trusting the numbers, in plain sentences, gravest first. They hold names from the
+ * data unescaped.
  */
 export function findWarnings(data: ReportData): string[] {
   return [
@@ -42,7 +42,7 @@ function* ofLabels({ channels }: ReportData): Generator<string> {
 
 function* ofLeakage(data: ReportData): Generator<string> {
   const ndcg = (name: string) => data.comparison?.baselines.find((one) => one.name === name)?.mean ?? 0
-  // Where chance does as well, a high value says nothing.
+  // If chance does as well, a high value means nothing.
   if (ndcg('random') > 0.9) return
   const best = ndcg('best_single_feature')
   if (best > PERFECT && data.bestFeature) {
@@ -68,7 +68,7 @@ function* ofHeldOut(data: ReportData): Generator<string> {
 
 function* ofComparisons(data: ReportData): Generator<string> {
   for (const { name, mean, difference: gap } of data.comparison?.baselines ?? []) {
-    // A file in order of its labels is said above.
+    // A file sorted by label has its own warning above.
     if (gap.low > 0 || (name === 'input_order' && mean > PERFECT)) continue
     const interval = `${difference(gap.mean)} NDCG@10, 95 % interval ${difference(gap.low)} to ${difference(gap.high)}`
     yield gap.high < 0

@@ -1,13 +1,13 @@
-/** What the distribution of the greatest may grow by in one step of the integral. */
+/** Most that the distribution of the greatest may grow in one step of the integral. */
 const MOST_GROWTH = 1 / 128
-/** A step is never less than this part of the whole, however steep. */
+/** The smallest step, as a part of the whole, however steep it is. */
 const FINEST = 1e-8
-/** Standard deviations beyond which a normal variable is not looked for. */
+/** Standard deviations beyond which a normal variable is ignored. */
 const REACH = 5
-/** Below it a probability is as good as none, and has a logarithm. */
+/** Stands for any smaller probability, since it still has a logarithm. */
 const LEAST = 1e-300
 
-/** Where the integral is: the logarithms of each variable's distribution, and the product of all. */
+/** A point of the integral: the logarithm of each variable's distribution, and the product of all. */
 interface Point {
   readonly x: number
   readonly logarithms: Float64Array
@@ -16,8 +16,9 @@ interface Point {
 
 /**
  * How likely each of several independent normal variables is to be the greatest. The greatest lies below x with
- * probability F = ∏ Φⱼ(x); what F grows by in a step is shared out as each ln Φⱼ grows in it, since d ln F = ∑ d ln Φⱼ.
- * Steps are halved until F grows little: beside what nobody has seen, what many have seen is a sharp edge.
+ * probability F = ∏ Φⱼ(x). The growth of F in a step is divided among the variables by the growth of each ln Φⱼ,
+ * since d ln F = ∑ d ln Φⱼ. Steps are halved until F grows little: items that many have seen are sharp edges beside
+ * those that nobody has seen.
  * @returns probabilities that add up to 1
  */
 export function probabilitiesOfGreatest(

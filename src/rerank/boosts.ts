@@ -3,7 +3,7 @@ import { attributesOf, type Candidates } from './candidates.ts'
 import type { Raise } from './margin.ts'
 import type { BoostRule } from './rules.ts'
 
-/** Multiplies the odds of items that have a value: a house brand's by 2, a seller's in dispute by 0.5. */
+/** Multiplies the odds of items with a given value: 2 for a house brand, 0.5 for a seller in dispute. */
 export function raiseByBoosts(candidates: Candidates, rules: readonly BoostRule[]): Raise {
   const by = new Float64Array(candidates.items.length)
   const reasons: string[][] = candidates.items.map(() => [])

@@ -1,8 +1,8 @@
-import type { JsonObject } from '../data/json.ts'
+import type { JsonObject } from '../data/json/json.ts'
 import { RankerError } from '../errors.ts'
 import type { RuleName } from './rules.ts'
 
-/** What is re-ranked: items and the scores that the model gave them, in input order. */
+/** The items to re-rank with their scores, in input order. */
 export interface Candidates {
   readonly ids: readonly unknown[]
   readonly scores: ArrayLike<number>
@@ -10,13 +10,13 @@ export interface Candidates {
   readonly items: readonly JsonObject[]
 }
 
-/** Positions of items in the candidates, best first. */
+/** Indices of items in the candidates, best first. */
 export type Order = readonly number[]
 
-/** Why a rule moved an item, for people; undefined where others moved past it. */
+/** Why a rule moved an item, for people; undefined if others only moved past it. */
 export type Because = (item: number) => string | undefined
 
-/** An order that a rule made of another. */
+/** A new order made by a rule. */
 export interface Reordered {
   readonly order: Order
   readonly because: Because
@@ -72,7 +72,7 @@ export function vectorsOf(
   })
 }
 
-/** A column that no item has is a misspelt one: a rule would do nothing, and nobody would know. */
+/** A column that no item has is misspelt: the rule would silently do nothing. */
 function valuesOf({ items }: Candidates, rule: RuleName, column: string): unknown[] {
   let isThere = items.length === 0
   const values = items.map((item) => {

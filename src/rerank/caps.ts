@@ -2,7 +2,7 @@ import { show } from '../errors.ts'
 import { attributesOf, type Candidates, type Order, type Reordered } from './candidates.ts'
 import type { CapRule } from './rules.ts'
 
-/** Counts the values of the capped columns among the ranks that are filled so far. */
+/** Counts the values of the capped columns in the ranks filled so far. */
 export class Room {
   readonly #rules: readonly CapRule[]
   readonly #columns: readonly (string | number | boolean | undefined)[][]
@@ -15,7 +15,7 @@ export class Room {
     this.#counts = rules.map(() => new Map())
   }
 
-  /** The rule that keeps an item from a rank, zero-based; a missing value is like no other. */
+  /** The rule that keeps an item from a rank, zero-based; a missing value counts as unique. */
   obstacle(item: number, rank: number): string | undefined {
     for (const [index, { column, most, within }] of this.#rules.entries()) {
       const value = this.#columns[index]![item]
@@ -35,8 +35,10 @@ export class Room {
   }
 
   /**
-   * Whether an item may come to a rank from a later place, the items between going one down.
-   * @param order what stands in which of the ranks. @param from the item's place in the order. @param to where it goes
+   * Whether an item may move up to a rank while the items in between move down by one.
+   * @param order what stands in which of the ranks.
+   * @param from the item's index in the order.
+   * @param to its new index
    */
   admits(order: Order, ranks: readonly number[], from: number, to: number): boolean {
     return this.#rules.every(({ most, within }, index) => {
@@ -48,7 +50,7 @@ export class Room {
     })
   }
 
-  /** The last rank that a rule looks at, and one. */
+  /** One more than the last rank that a rule looks at. */
   get depth(): number {
     return Math.max(0, ...this.#rules.map(({ within }) => within))
   }
@@ -57,10 +59,10 @@ export class Room {
 const placesOf = (order: Order) => new Map(order.map((item, place) => [item, place]))
 
 /**
- * Lets at most so many items of one seller, brand or category stand among the first. Where no other item is left, a full
- * page counts for more: the best one that is left comes next.
+ * Limits how many items of one seller, brand or category are among the first ranks. A full page counts for more: if
+ * only capped items are left, the best of them comes next.
  * @param ranks the ranks that the items of the order go to, zero-based and ascending
- * @param room knows what stands at other ranks; knows all when this returns
+ * @param room knows the items at other ranks; when this returns, at all
  */
 export function capped(order: Order, ranks: readonly number[], room: Room): Reordered {
   const left = [...order]
@@ -80,7 +82,7 @@ export function capped(order: Order, ranks: readonly number[], room: Room): Reor
   }
   const after = [...filled, ...left]
   const [before, now] = [placesOf(order), placesOf(after)]
-  // One that was held back may still come to stand higher, where more is held back above it.
+  // An item that was held back may still rise, if more items above it are held back.
   const isLower = (item: number) => now.get(item)! > before.get(item)!
   return { order: after, because: (item) => (isLower(item) ? obstacles.get(item) : undefined) }
 }

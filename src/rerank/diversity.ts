@@ -1,17 +1,18 @@
 import { attributesOf, type Candidates, type Order, type Reordered, vectorsOf } from './candidates.ts'
 import type { DiversityRule } from './rules.ts'
 
-/** Beyond so many candidates nothing is looked for: it would cost more than the model. */
+/** Candidates beyond this are not looked at: it would cost more than the model. */
 const DEEPEST = 200
 
 /** How alike two items are, from 0 to 1. */
 type Likeness = (item: number, other: number) => number
 
 /**
- * Chooses items one by one, each for its relevance and for being unlike those chosen before: Maximal Marginal Relevance
- * (Carbonell & Goldstein 1998, doi:10.1145/290941.291025). Relevance is an item's odds, as a share of the best one's.
+ * Chooses items one by one, each for its relevance and for being unlike those already chosen: Maximal Marginal
+ * Relevance (Carbonell & Goldstein 1998, doi:10.1145/290941.291025). Relevance is an item's odds, as a share of the
+ * best item's.
  * @param order by worth, best first
- * @param count how many are chosen; the others follow in their order
+ * @param count how many to choose; the others follow in their order
  */
 export function diversify(
   order: Order,
@@ -24,7 +25,7 @@ export function diversify(
   const left = order.slice(0, DEEPEST)
   const best = left.length > 0 ? worth[left[0]!]! : 0
   const relevance = (item: number) => Math.exp(worth[item]! - best)
-  // Of each item that is left: how much it is like the one chosen item that it is most like.
+  // For each remaining item, its likeness to the most similar chosen item.
   const likest = new Float64Array(candidates.items.length)
   const chosen: number[] = []
   while (left.length > 0 && chosen.length < count) {
@@ -32,7 +33,7 @@ export function diversify(
     let most = Number.NEGATIVE_INFINITY
     for (const [index, item] of left.entries()) {
       const value = (1 - rule.weight) * relevance(item) - rule.weight * likest[item]!
-      // The first of equals: the order decides.
+      // The first of equal items, since the order decides.
       if (value > most) [at, most] = [index, value]
     }
     const [next] = left.splice(at, 1) as [number]
@@ -57,7 +58,7 @@ function likenessOf(candidates: Candidates, rule: DiversityRule): Likeness {
     columns.length
 }
 
-/** Of vectors of length 1; opposites are no more unlike than strangers. */
+/** For vectors of length 1; opposites count as no more different than unrelated ones. */
 function cosine(a: Float64Array | undefined, b: Float64Array | undefined): number {
   if (a === undefined || b === undefined) return 0
   let sum = 0

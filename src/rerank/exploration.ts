@@ -3,22 +3,22 @@ import { probabilitiesOfGreatest } from './best-of.ts'
 import { type Candidates, numbersOf, type Order, type Reordered } from './candidates.ts'
 import type { ExplorationRule } from './rules.ts'
 
-/** Beyond so many items after the rank that is given away nothing is drawn. */
+/** Items further than this after the explored rank are never drawn. */
 const DEEPEST = 200
 
 export interface Explored extends Reordered {
-  /** How likely each item of the new order was to stand where it does, were the seed not known. */
+  /** How likely each item of the new order was to get its rank, had the seed not been known. */
   readonly propensities: Float64Array
 }
 
 /**
- * Gives one rank to an item drawn from those after it, so that something is learnt of items that nobody has seen.
- * Epsilon draws one of the new items, each as likely, now and then. Thompson's way (1933, doi:10.2307/2332286) draws an
- * item as often as it may be the best, where an item's true worth is normal around its worth with a standard deviation
- * of `spread / √(1 + impressions)`. The items between move down by one.
+ * Gives one rank to an item drawn from those after it, to learn about items that nobody has seen. Epsilon now and
+ * then draws one of the new items, each equally likely. Thompson's way (1933, doi:10.2307/2332286) draws an item as
+ * often as it may be the best, where its true worth is normal around its estimated worth with a standard deviation of
+ * `spread / √(1 + impressions)`. The items in between move down by one.
  * @param order the items in the ranks that may change, best first
- * @param at the place in the order that is given away, zero-based
- * @param mayTake whether the item of a later place may stand there
+ * @param at the index in the order that is explored
+ * @param mayTake whether the item at a later index may stand there
  */
 export function explore(
   order: Order,
@@ -38,7 +38,7 @@ export function explore(
     const [item] = newOrder.splice(at + drawn, 1) as [number]
     newOrder.splice(at, 0, item)
   }
-  // Where an item stands depends only on whether the drawn one comes from before it, from it, or from behind it.
+  // An item's rank depends only on whether the drawn item comes from before it, is itself, or comes from after it.
   const propensities = new Float64Array(order.length).fill(1)
   for (let place = 0; place < tried.length; place++) {
     if (place === drawn) propensities[at] = chances[drawn]!
@@ -56,7 +56,7 @@ export function explore(
   }
 }
 
-/** How likely each of the tried items is to get the rank; the first one has it already. They add up to 1. */
+/** How likely each of the tried items is to get the rank, which the first one has already. They add up to 1. */
 function chancesOf(
   tried: Order,
   worth: Float64Array,
@@ -77,7 +77,7 @@ function chancesOf(
     return chances
   }
   const ages = rule.column === undefined ? undefined : numbersOf(candidates, 'exploration', rule.column)
-  // A missing value is that of a new item.
+  // A missing value means a new item.
   const isNew = (item: number) => ages === undefined || !(ages[item]! > rule.most)
   const open = [...tried.keys()].filter((place) => place > 0 && isNew(tried[place]!) && mayTake(place))
   for (const place of open) chances[place] = rule.epsilon / open.length
@@ -85,7 +85,7 @@ function chancesOf(
   return chances
 }
 
-/** The place that a uniform number falls to; the last one that is possible where rounding leaves it beyond all. */
+/** The index that a uniform number selects; the last possible one if rounding puts it past all. */
 function draw(chances: Float64Array, uniform: number): number {
   let left = uniform
   let last = 0
@@ -104,7 +104,7 @@ function sum(values: Float64Array, from: number, to = values.length): number {
   return total
 }
 
-/** A seed for these candidates: one seed for all requests must not draw the same place in each. FNV-1a. */
+/** A seed for these candidates: one seed for all requests must not draw the same index in each. FNV-1a. */
 function hashOf(seed: number | string, order: Order, { ids }: Candidates): number {
   let hash = 0x811c9dc5
   const add = (text: string) => {
@@ -116,7 +116,7 @@ function hashOf(seed: number | string, order: Order, { ids }: Candidates): numbe
   return hash >>> 0
 }
 
-/** An id as text: a number beyond a double's reach has its digits in `rawJSON`. */
+/** An id as text: a number that no double can hold has its digits in `rawJSON`. */
 export function idText(id: unknown): string {
   return typeof id === 'object' && id !== null && 'rawJSON' in id ? String(id.rawJSON) : String(id)
 }

@@ -1,19 +1,19 @@
 import { type Because, type Candidates, numbersOf } from './candidates.ts'
 import type { MarginRule } from './rules.ts'
 
-/** A margin of nothing, or a loss, has no logarithm: it counts as one per cent, or one hundredth of the money. */
+/** No margin, or a loss, has no logarithm: it counts as one per cent, or as one hundredth of the currency. */
 const LEAST = 0.01
 
-/** What each item's worth is raised by. */
+/** How much each item's worth is raised. */
 export interface Raise {
   readonly by: Float64Array
   readonly because: Because
 }
 
 /**
- * Blends relevance and margin: `weight · ln(margin)`. At weight 1 the order is that of the expected margin, the odds of
- * being chosen times what the choice earns; at 0 it is that of relevance. An item whose price or cost is not known gets
- * what the others get on average, so that it neither gains nor loses.
+ * Blends relevance and margin: `weight · ln(margin)`. At weight 1 the order is that of expected margin, the odds of
+ * being chosen times the gain from the choice; at 0 it is that of relevance. An item with unknown price or cost gets
+ * the average of the others, so that it neither gains nor loses.
  */
 export function raiseByMargin(candidates: Candidates, rule: MarginRule): Raise {
   const prices = numbersOf(candidates, 'margin', rule.price)
@@ -35,7 +35,7 @@ export function raiseByMargin(candidates: Candidates, rule: MarginRule): Raise {
   }
 }
 
-/** NaN where it is not known. */
+/** NaN if it is not known. */
 function marginOf(price: number, cost: number, as: MarginRule['as']): number {
   if (as === 'money') return price - cost
   return price > 0 ? (price - cost) / price : Number.NaN

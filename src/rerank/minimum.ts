@@ -1,7 +1,7 @@
 import type { Candidates } from './candidates.ts'
 import type { MinimumRule } from './rules.ts'
 
-/** Least score that counts as relevant for this query. */
+/** The score from which an item counts as relevant for this query. */
 export function leastScore({ scores }: Candidates, rule: MinimumRule): number {
   let best = Number.NEGATIVE_INFINITY
   for (let item = 0; item < scores.length; item++) best = Math.max(best, scores[item]!)

@@ -2,7 +2,7 @@ import type { Candidates } from './candidates.ts'
 import { idText } from './exploration.ts'
 import type { PinRule } from './rules.ts'
 
-/** Items that have a rank of their own, zero-based, whatever the other rules say. */
+/** Items with a fixed rank, zero-based, whatever the other rules say. */
 export type Pinned = ReadonlyMap<number, number>
 
 /** The pinned items among the candidates, with the ranks they ask for, zero-based; the first of those with one id. */
@@ -19,7 +19,7 @@ export function pinnedItems({ ids }: Candidates, rules: readonly PinRule[]): Pin
   return found
 }
 
-/** The ranks that pinned items get among so many items: one beyond the end is the last that is free. */
+/** The ranks that pinned items get among so many items: a rank beyond the end becomes the last free one. */
 export function settled(pinned: Pinned, count: number): Pinned {
   let free = count - 1
   // From the last rank upwards, so that several beyond the end keep their order.
@@ -39,7 +39,7 @@ export function freeRanks(count: number, pinned: Pinned): number[] {
   return Array.from({ length: count }, (_, rank) => rank).filter((rank) => !taken.has(rank))
 }
 
-/** The whole order: pinned items at their ranks, the others in theirs in between. */
+/** The whole order: pinned items at their ranks, the others in order in between. */
 export function weave(others: readonly number[], pinned: Pinned): number[] {
   const order: number[] = []
   const byRank = new Map([...pinned].map(([item, rank]) => [rank, item]))

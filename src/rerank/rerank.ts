@@ -9,7 +9,7 @@ import { freeRanks, pinnedItems, settled, weave } from './pins.ts'
 import type { RuleName, Rules } from './rules.ts'
 import { byWorth, worthOf } from './worth.ts'
 
-/** Why an item does not stand where its score alone would put it: one rule, and what it did. */
+/** One reason why an item does not stand where its score alone would put it: a rule, and what it did. */
 export interface Move {
   readonly rule: RuleName
   /** Ranks, from 1. */
@@ -19,11 +19,11 @@ export interface Move {
 }
 
 export interface RerankedItem {
-  /** Position in the candidates. */
+  /** Index in the candidates. */
   readonly item: number
-  /** Logarithm of its odds with margin and boosts; absent where there is no such rule. */
+  /** Logarithm of its odds with margin and boosts; absent if there is no such rule. */
   readonly worth?: number
-  /** How likely it was to stand at this rank, before the draw; absent where nothing is explored. */
+  /** How likely it was to stand at this rank, before the draw; absent if nothing is explored. */
   readonly propensity?: number
   /** In the order of the rules. */
   readonly moves: readonly Move[]
@@ -37,9 +37,9 @@ export interface Reranked {
 }
 
 export interface RerankOptions {
-  /** How many items are wanted at most. */
+  /** Most items to return. */
   readonly limit?: number | undefined
-  /** Draws the explored item where the rule has no seed of its own. */
+  /** Used to draw the explored item if the rule has no seed of its own. */
   readonly seed: number | string
   /** Whether scores are probabilities, as a classifier's are. @default false */
   readonly probabilities?: boolean
@@ -88,7 +88,7 @@ export function rerank(
   }
   if (margin) raise('margin', raiseByMargin(candidates, margin))
   if (boosts) raise('boosts', raiseByBoosts(candidates, boosts))
-  // What comes after may look further down than the limit.
+  // Later rules may look further down than the limit.
   const depth = caps.length > 0 || exploration ? order.length : limit
   if (diversity) take('diversity', diversify(order, worth, candidates, diversity, depth))
   const room = new Room(candidates, caps)
@@ -115,7 +115,7 @@ export function rerank(
   return { items, dropped: all.length - whole.length }
 }
 
-/** Keeps where each rule put the items. */
+/** Remembers where each rule put the items. */
 class Journal {
   readonly #ranks: { rule: RuleName | undefined; ranks: Int32Array; because: Because }[] = []
   readonly #count: number

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { RankerError } from '../errors.ts'
 
 const column = z.string('the name of a column').min(1, 'the name of a column')
@@ -31,7 +31,7 @@ const margin = z.strictObject({
 const boost = z.strictObject({
   column,
   equals: plainValue,
-  /** What the item's odds of being chosen are multiplied by: 2 doubles them, 0.5 buries. */
+  /** The factor of the item's odds of being chosen: 2 doubles them, 0.5 halves them. */
   factor: z.number('a number above 0').positive('a number above 0'),
 })
 
@@ -39,9 +39,9 @@ const diversity = z
   .strictObject({
     /** 0 is relevance alone, 1 difference alone. */
     weight: share,
-    /** Items are as alike as the share of these columns in which they have the same value. */
+    /** Two items are as similar as the share of these columns in which they are equal. */
     columns: z.array(column, 'a list of columns').min(1, 'a list of columns').optional(),
-    /** Items are as alike as the cosine of their vectors in this column. */
+    /** Two items are as similar as the cosine of their vectors in this column. */
     vector: column.optional(),
   })
   .refine((rule) => (rule.columns === undefined) !== (rule.vector === undefined), 'either columns or vector')
@@ -58,9 +58,11 @@ const cap = z.strictObject({
 })
 
 const exploring = {
-  /** The rank that is given away. */
+  /** The rank to explore. */
   rank: rank.default(10),
-  /** The same seed draws the same item for the same candidates. @default one of the server's choice, answered */
+  /**
+   * The same seed draws the same item for the same candidates. @default the server's choice, which the answer states
+   */
   seed: z.union([z.int(), z.string()], 'an integer or text').optional(),
 }
 
@@ -69,7 +71,7 @@ const exploration = z.discriminatedUnion(
   [
     z.strictObject({
       kind: z.literal('epsilon'),
-      /** How often the rank is given to a new item, each one as likely. */
+      /** How often the rank goes to a new item, each equally likely. */
       epsilon: share,
       /** An item is new where this column is missing or at most `most`. @default every item is */
       column: column.optional(),
@@ -78,9 +80,9 @@ const exploration = z.discriminatedUnion(
     }),
     z.strictObject({
       kind: z.literal('thompson'),
-      /** How far an item's worth may lie from its score while nobody has seen it, as a standard deviation. */
+      /** Standard deviation of an item's true worth around its score while nobody has seen it. */
       spread: z.number('a number above 0').positive('a number above 0'),
-      /** How often an item was shown; missing is never. */
+      /** How often an item was shown; missing means never. */
       column: column.default('impressions'),
       ...exploring,
     }),
@@ -92,7 +94,7 @@ const pin = z.strictObject({ id: z.union([z.string(), z.number()], 'text or a nu
 
 const unique = (message: string) => ({ message })
 
-/** The business rules after the score: as a request has them in `context.rerank`, and a manifest in `rerank`. */
+/** The business rules after the score: a request gives them in `context.rerank`, a manifest in `rerank`. */
 export const rulesSchema = z.strictObject({
   minimum: minimum.optional(),
   margin: margin.optional(),
@@ -126,11 +128,11 @@ export type PinRule = NonNullable<Rules['pins']>[number]
 export type RuleName = keyof Rules
 
 /**
- * The rules of a request: the model's own, each replaced by the request's of the same name; null takes one away, and
- * `false` in place of all takes away all.
+ * The rules of a request: the model's own, each replaced by the request's of the same name. A null removes one rule,
+ * and `false` in place of all removes them all.
  * @param ofModel the manifest's `rerank`
  * @param ofRequest the request's `context.rerank`
- * @returns undefined where there is no rule
+ * @returns undefined if no rule is left
  * @throws {RankerError} BAD_REQUEST_SHAPE.
  */
 export function rulesFor(ofModel: Rules | undefined, ofRequest: unknown): Rules | undefined {

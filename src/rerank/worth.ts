@@ -1,10 +1,10 @@
 import type { Candidates, Order } from './candidates.ts'
 
 /**
- * What items are worth, as the logarithm of their odds of being chosen, so that what multiplies the odds adds up. The
- * score of a LambdaMART ranker is that already, but for a constant of the query: it learns sigmoid(s₁ − s₂) as the
- * probability that one item ranks before another (Burges 2010, section 2), which makes exp(s) the odds of Plackett and
- * Luce. The score of a classifier is a probability, whose logarithm is taken.
+ * The worth of items: the logarithm of their odds of being chosen, so that factors of the odds become terms of a sum.
+ * The score of a LambdaMART ranker is that already, up to a constant for each query: it learns sigmoid(s₁ − s₂) as
+ * the probability that one item ranks before another (Burges 2010, section 2), which makes exp(s) the odds of
+ * Plackett and Luce. A classifier's score is a probability, so its logarithm is taken.
  */
 export function worthOf({ scores }: Candidates, probabilities: boolean): Float64Array {
   return Float64Array.from(scores, (score) => (probabilities ? Math.log(Math.max(score, 1e-12)) : score))

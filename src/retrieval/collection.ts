@@ -14,7 +14,7 @@ export interface Collection {
   readonly vectors: Float32Array
   readonly dimensions: number
   readonly fields: FieldTable
-  /** What made the vectors of texts; undefined where items brought vectors of their own and no embedder is known. */
+  /** What made the vectors of texts; undefined if items brought their own vectors and no embedder is known. */
   readonly embedder: Embedder | undefined
 }
 

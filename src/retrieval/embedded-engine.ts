@@ -22,17 +22,19 @@ import { type Nearest, nearestAmong, unitVector } from './vectors.ts'
 export interface EmbeddedOptions extends TimeOptions {
   /** Makes vectors of texts, of items and queries. @default the built-in one, where items bring no vectors */
   readonly embedder?: Embedder
-  /** Of the vectors. @default 128 for the built-in embedding, else as the first item has */
+  /** Length of the vectors. @default 128 for the built-in embedding, else that of the first item's */
   readonly dimensions?: number
   /** Fewer items are all looked at in every search. @default 200000 */
   readonly graphFrom?: number
 }
 
-/** Of the graph (Malkov & Yashunin 2018, doi:10.1109/TPAMI.2018.2889473): what recall of 0.99 and more at 100 takes. */
+/**
+ * Of the graph (Malkov & Yashunin 2018, doi:10.1109/TPAMI.2018.2889473): what a recall of at least 0.99 at 100 takes.
+ */
 const GRAPH = { connectivity: 32, expansion_add: 128, expansion_search: 512 }
-/** Vectors that are added in one native call, which other work has to wait for. */
+/** Vectors added in one native call, during which other work has to wait. */
 const CHUNK = 500
-/** Of so few items that a filter leaves, all are looked at. */
+/** If a filter leaves fewer items than this, all of them are looked at. */
 const FEW = 5000
 /** At most this part of the items is taken from a graph or by bytes: it would be slow, and miss some. */
 const DEEPEST = 10
@@ -42,8 +44,9 @@ const SURPLUS = 2
 const CHECKS = { searches: 32, k: 100, recall: 0.999 }
 
 /**
- * Searches in this process, in a folder of its own: with usearch's graph, which stays on disk and is mapped into memory, or
- * over all vectors where they are few or a filter leaves few. The graph is freed when nothing refers to the engine.
+ * Searches in this process, in a folder of its own: with usearch's graph, which stays on disk and is mapped into
+ * memory, or over all vectors if there are few or a filter leaves few. The graph is freed when nothing refers to the
+ * engine any more.
  */
 export class EmbeddedEngine implements SearchEngine {
   readonly #folder: string
@@ -97,7 +100,7 @@ export class EmbeddedEngine implements SearchEngine {
     const { stored } = index
     const matching = stored.fields.matching(query.filters ?? {})
     const vector = await this.#vectorOf(query, stored)
-    // A text of unknown words lies nowhere.
+    // A text of unknown words has no direction.
     if (vector.every((value) => value === 0)) return []
     const { positions, scores } = this.#nearest(index, vector, Math.min(k, stored.ids.length), matching)
     return Array.from(positions, (position, rank) => ({ id: stored.ids[position]!, score: scores[rank]! }))

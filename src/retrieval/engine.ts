@@ -5,16 +5,16 @@ export type FieldValue = string | number | boolean | null
 
 /** An item as it goes into an index. */
 export interface IndexedItem {
-  /** Each once in an index. */
+  /** Unique in an index. */
   readonly id: string
-  /** Where the item lies among the others; with an embedder its text may say so instead. */
+  /** The item's position among the others; with an embedder, its text can take the place of this. */
   readonly vector?: ArrayLike<number>
-  /** What the item is found by in words. */
+  /** The text by which the item is found. */
   readonly text?: string
   readonly fields?: Readonly<Record<string, FieldValue>>
 }
 
-/** What a field has to be: a value, any of several, or a number within bounds, both included. */
+/** What a field must be: a value, any of several, or a number within inclusive bounds. */
 export type Filter = FieldValue | readonly FieldValue[] | { readonly min?: number; readonly max?: number }
 
 export interface SearchQuery {
@@ -22,7 +22,7 @@ export interface SearchQuery {
   readonly text?: string
   /** All of them have to hold; a missing value meets no filter but null. */
   readonly filters?: Readonly<Record<string, Filter>>
-  /** How many items are wanted at most. @default 100 */
+  /** Most items to return. @default 100 */
   readonly k?: number
 }
 
@@ -41,8 +41,8 @@ export interface IndexReport {
 /** Stage 1: finds the items of a catalogue that are worth ranking. */
 export interface SearchEngine {
   /**
-   * Puts these items in the place of all that are indexed. Searches go on in the old ones until the new are complete, and
-   * in the old ones still when this fails.
+   * Replaces all indexed items by these. Searches use the old ones until the new are complete, and continue to if
+   * this fails.
    * @throws {RankerError} ITEM_INVALID, VECTOR_INVALID, SEARCH_FAILED.
    */
   index(items: Iterable<IndexedItem> | AsyncIterable<IndexedItem>): Promise<IndexReport>
@@ -54,9 +54,9 @@ export interface SearchEngine {
   close(): Promise<void>
 }
 
-/** Makes vectors of texts. */
+/** Makes vectors from texts. */
 export interface Embedder {
-  /** Tells vectors of one embedder from those of another: an index is searched with the one it was made with. */
+  /** Identifies the embedder: an index must be searched with the embedder it was made with. */
   readonly name: string
   readonly dimensions: number
   /**
@@ -74,7 +74,7 @@ export interface TimeOptions {
   readonly indexTimeoutMs?: number
 }
 
-/** How many items a search gives that does not say. */
+/** How many items a search returns unless it says. */
 export const DEFAULT_K = 100
 
 /** Takes the defaults for what is not given. @throws {RankerError} BAD_SETTING. */

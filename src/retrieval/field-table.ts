@@ -2,7 +2,7 @@ import { RankerError, show } from '../errors.ts'
 import type { FieldValue, Filter } from './engine.ts'
 import { type Condition, conditionOf } from './query.ts'
 
-/** A field of all items, as it is kept: numbers as they are, NaN for a missing one; other values by their number. */
+/** A field of all items: numbers as they are, NaN if missing; other values as codes. */
 export type FieldColumn =
   | { readonly kind: 'number'; readonly values: Float64Array }
   | { readonly kind: 'value'; readonly codes: Uint32Array; readonly values: readonly (string | boolean)[] }
@@ -21,7 +21,7 @@ export class FieldTable {
   }
 
   /**
-   * The positions of the items for which all filters hold, ascending; undefined where there is no filter.
+   * The positions of the items that pass all filters, ascending; undefined if there is no filter.
    * @throws {RankerError} FILTER_UNKNOWN, QUERY_INVALID.
    */
   matching(filters: Readonly<Record<string, Filter>> = {}): Uint32Array | undefined {
@@ -34,7 +34,7 @@ export class FieldTable {
     const positions = new Uint32Array(this.#count)
     for (let position = 0; position < this.#count; position++) positions[position] = position
     let left = this.#count
-    // One test after the other over what is left: a loop of one call is several times as fast as a list of them.
+    // One test at a time over what is left: a loop with a single call is several times as fast as a list of them.
     for (const test of tests) {
       let kept = 0
       for (let index = 0; index < left; index++) {

@@ -11,7 +11,7 @@ import {
   statSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { RankerError, reasonOf } from '../errors.ts'
 import { writeWhole } from '../storage/files.ts'
 import type { Collection } from './collection.ts'
@@ -31,7 +31,7 @@ const descriptionSchema = z.object({
   format: z.literal(1),
   count: z.int().min(0),
   dimensions: z.int().min(1),
-  /** Bytes of the graph; absent where every search looks at all vectors. */
+  /** Size of the graph in bytes; absent if every search looks at all vectors. */
   graph: z.int().optional(),
   /** Whether there are vectors in bytes, which the graph then is of. */
   hasBytes: z.boolean().default(false),
@@ -141,7 +141,7 @@ export function readIndex(folder: string): StoredIndex | undefined {
   try {
     return readVersion(join(folder, version))
   } catch (thrown) {
-    // Another process may have put a new one in its place just now.
+    // Another process may just have replaced it.
     const now = currentVersion(folder)
     if (now === version || now === undefined) throw thrown
     return readVersion(join(folder, now))
@@ -180,7 +180,7 @@ function readVersion(path: string): StoredIndex {
   }
   const read = (file: string, bytes: number): ArrayBuffer => {
     const buffer = readFileSync(sized(file, bytes))
-    // Of its own, at its start: usearch does not look at the offset of an array in its buffer.
+    // A copy that starts at offset 0: usearch ignores the offset of an array in its buffer.
     return buffer.byteOffset === 0 && buffer.buffer.byteLength === bytes
       ? (buffer.buffer as ArrayBuffer)
       : (buffer.buffer.slice(buffer.byteOffset, buffer.byteOffset + bytes) as ArrayBuffer)

@@ -3,7 +3,7 @@ import type { Client } from '@opensearch-project/opensearch'
 import { show } from '../errors.ts'
 import { callInTime, openSearchFailure } from './opensearch-call.ts'
 
-/** A request holds at most so much: OpenSearch takes 100 MB and is quickest with a few. */
+/** Most bytes of a request: OpenSearch takes 100 MB and is fastest with a few. */
 const MOST_BYTES = 4_000_000
 const MOST_ITEMS = 500
 /** A node makes the graph of one request's vectors on one core. */
@@ -99,12 +99,12 @@ export class BulkWriter {
     }
   }
 
-  /** @returns what was refused for too much work */
+  /** @returns the documents that a busy node refused */
   async #send(entries: Entry[]): Promise<Entry[]> {
     const lines = entries.flatMap(({ id, source }) => [JSON.stringify({ index: { _id: id } }), source])
     let answer: BulkAnswer
     try {
-      // The client takes lines that are written already, though its types do not know.
+      // The client accepts serialised lines, though its types do not say so.
       const request = { index: this.#index, body: `${lines.join('\n')}\n` as never }
       const { body } = await callInTime(this.#client.bulk(request), this.#timeoutMs)
       answer = body as BulkAnswer

@@ -11,8 +11,8 @@ export function openSearchFailure(reason: string, cause?: unknown): RankerError 
 }
 
 /**
- * Waits for a call, and gives it up after its time. The client's own time-out ends when the head of an answer has come: a
- * body that stalls or drips would be waited for without end.
+ * Awaits a call, and aborts it when its time is over. The client's own time-out ends once the head of an answer has
+ * come, so it would wait for ever for a body that stalls or drips.
  * @throws {RankerError} SEARCH_FAILED, or what the client throws.
  */
 export function callInTime<T>(call: Call<T>, timeoutMs: number): Promise<T> {

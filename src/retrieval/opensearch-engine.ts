@@ -23,13 +23,16 @@ import { unitVector } from './vectors.ts'
 /** The time of a search holds for all that it asks, an embedder too. */
 export interface OpenSearchOptions extends TimeOptions {
   /**
-   * The address of a node, or the client's own options: AWS's signer, TLS, several nodes. They are no type of
-   * the client's package, so that a service that does not use OpenSearch compiles without it.
+   * The address of a node, or the client's own options: AWS's signer, TLS, several nodes. They are not typed by the
+   * client's package, so that a service without OpenSearch compiles without it.
    */
   readonly node: string | object
-  /** The name that is searched. It stands for the index of the last complete run; each run makes a new one. */
+  /** The name that is searched: an alias of the index from the last complete run. Each run makes a new index. */
   readonly alias: string
-  /** Makes vectors of texts, of items without their own and of queries. Without it texts are searched by words alone. */
+  /**
+   * Makes vectors from the texts of queries, and of items without their own. Without it, texts are searched by words
+   * alone.
+   */
   readonly embedder?: Embedder
   /** Settings of an index, such as number_of_shards and number_of_replicas. */
   readonly settings?: Readonly<Record<string, unknown>>
@@ -38,7 +41,7 @@ export interface OpenSearchOptions extends TimeOptions {
 /** So long an index that was replaced stays, for searches that began in it. */
 const GRACE_MS = 1000
 
-/** What the client's errors tell. */
+/** The parts of the client's errors that are looked at. */
 interface ClientError {
   readonly body?: {
     readonly error?: {
@@ -49,8 +52,8 @@ interface ClientError {
 }
 
 /**
- * Searches in OpenSearch: by vector (k-NN of the Lucene engine), by words (BM25), or by both, fused by reciprocal rank.
- * Every call has its time, and nothing is tried twice behind the caller's back.
+ * Searches in OpenSearch: by vector (k-NN of the Lucene engine), by words (BM25), or by both, fused by reciprocal
+ * rank. Every call has a time limit, and nothing is retried behind the caller's back.
  */
 export class OpenSearchEngine implements SearchEngine {
   readonly #client: Client
@@ -100,8 +103,8 @@ export class OpenSearchEngine implements SearchEngine {
         ]
         await this.#indexing(indices.updateAliases({ body: { actions } as never }))
       } catch (thrown) {
-        // What is half filled nobody searches; that it cannot be removed says less than why it is to be. It stays where the
-        // alias has it already, or may have it: a swap that was not answered may have been made.
+        // Nobody searches a half-filled index, and a failed removal matters less than what led to it. The index stays
+        // if the alias has it already, or may have it: a swap without an answer may still have been made.
         const live = await this.#indicesBehind(alias).catch(() => [name])
         if (!live.includes(name)) await this.#remove([name])
         throw thrown
@@ -115,7 +118,7 @@ export class OpenSearchEngine implements SearchEngine {
     })
   }
 
-  /** Removes indices that nobody searches; one that cannot be removed is in nobody's way. */
+  /** Removes indices that nobody searches; one that cannot be removed does no harm. */
   async #remove(names: readonly string[]): Promise<void> {
     const request = { index: names.join(','), ignore_unavailable: true }
     await this.#indexing(this.#client.indices.delete(request)).catch(() => {})
@@ -148,7 +151,7 @@ export class OpenSearchEngine implements SearchEngine {
     return callInTime(call, this.#times.indexTimeoutMs)
   }
 
-  /** Makes an index when the first item tells whether there are vectors. @returns how many items there are */
+  /** Creates the index at the first item, which tells whether there are vectors. @returns how many items there are */
   async #fill(name: string, items: Iterable<IndexedItem> | AsyncIterable<IndexedItem>): Promise<number> {
     const { embedder, settings = {} } = this.#options
     const create = (dimensions: number | undefined) => {
@@ -188,7 +191,7 @@ export class OpenSearchEngine implements SearchEngine {
     return writer.count
   }
 
-  /** An id that stands twice takes its own place: there are fewer documents than were sent. */
+  /** An id that occurs twice overwrites itself: there are fewer documents than were sent. */
   async #checkCount(name: string, { count }: BulkWriter): Promise<void> {
     await this.#indexing(this.#client.indices.refresh({ index: name }))
     const { body } = await this.#indexing(this.#client.count({ index: name }))
@@ -251,12 +254,12 @@ export class OpenSearchEngine implements SearchEngine {
     })
   }
 
-  /** A field that is not mapped would find nothing, and nobody would know. */
+  /** A filter on an unmapped field would silently find nothing. */
   async #checkFields(wanted: readonly string[], deadline: number): Promise<void> {
     if (wanted.every((field) => this.#fields?.has(field))) return
     this.#fields = await this.#mappedFields(deadline)
     const field = wanted.find((name) => !this.#fields?.has(name))
-    // Nothing is indexed where there is no mapping at all, and nothing will be found.
+    // Without any mapping nothing is indexed, and nothing will be found.
     if (field !== undefined && this.#fields)
       throw new RankerError('FILTER_UNKNOWN', { field, known: [...this.#fields] })
   }

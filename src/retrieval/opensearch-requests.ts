@@ -19,7 +19,7 @@ export function indexBody(
     [`${type} fields`]: { path_match: 'fields.*', match_mapping_type: type, mapping: { type: mapping } },
   })
   return {
-    // Nobody searches while it is filled.
+    // Nobody searches the index while it is filled.
     settings: { index: { knn: true, number_of_shards: 1, ...settings, refresh_interval: -1 } },
     mappings: {
       dynamic: 'strict',

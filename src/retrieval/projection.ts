@@ -1,8 +1,8 @@
 import { mix32 } from '../data/hash.ts'
 
-/** Of a bucket's random direction this many numbers are not zero. */
+/** Number of nonzero entries in a bucket's random direction. */
 const NONZERO = 8
-/** A direction that the texts hardly have is dropped rather than blown up. */
+/** A direction in which the texts hardly vary is dropped rather than amplified. */
 const LEAST = 1e-9
 
 /** A row of a large sparse matrix. */
@@ -13,9 +13,9 @@ export interface SparseRow {
 }
 
 /**
- * Finds the few directions in which most of a large sparse matrix lies, in one pass over its rows: the randomised range
- * finder with one power iteration (Halko, Martinsson & Tropp 2011, doi:10.1137/090771806, section 4). With rows of TF-IDF
- * weights this is latent semantic analysis, which brings words together that occur in the same company.
+ * Finds the few directions that hold most of a large sparse matrix, in one pass over its rows: the randomised range
+ * finder with one power iteration (Halko, Martinsson & Tropp 2011, doi:10.1137/090771806, section 4). With TF-IDF
+ * weights as rows this is latent semantic analysis, which brings together words that occur in the same context.
  */
 export class RangeFinder {
   readonly #dimensions: number
@@ -28,7 +28,7 @@ export class RangeFinder {
     this.#sketch = new Float64Array(dimensions)
   }
 
-  /** Adds rowᵀ · (row · Ω), where Ω is random and never stored: a column's direction is a matter of its number. */
+  /** Adds rowᵀ · (row · Ω), where Ω is random and never stored: a column's direction follows from its number. */
   add({ columns, values, count }: SparseRow): void {
     const width = this.#dimensions
     const [sketch, sums] = [this.#sketch, this.#sums]
@@ -77,7 +77,7 @@ function gramOf(rows: Float64Array, width: number): Float64Array {
   return gram
 }
 
-/** The lower triangle L with L · Lᵀ = gram; a pivot of nothing is 0. */
+/** The lower triangle L with L · Lᵀ = gram; a vanishing pivot becomes 0. */
 function choleskyOf(gram: Float64Array, width: number): Float64Array {
   const lower = new Float64Array(width * width)
   for (let a = 0; a < width; a++) {

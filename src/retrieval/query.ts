@@ -1,7 +1,7 @@
 import { RankerError, show } from '../errors.ts'
 import { DEFAULT_K, type Filter, type IndexedItem, type SearchQuery } from './engine.ts'
 
-/** Beyond so many no ranker follows. */
+/** More items than any ranker can follow up. */
 const MOST_K = 10_000
 
 /** How many items a query wants. @throws {RankerError} QUERY_INVALID. */
@@ -31,7 +31,7 @@ export function checkItem(given: IndexedItem | null | undefined, number: number)
   }
 }
 
-/** A filter taken apart: any of some values, or a number within bounds. */
+/** A parsed filter: any of some values, or a number within bounds. */
 export type Condition =
   | { readonly values: readonly (string | number | boolean | null)[] }
   | { readonly min: number; readonly max: number }

@@ -4,28 +4,28 @@ import { RangeFinder, type SparseRow } from './projection.ts'
 import { inTurns } from './turns.ts'
 import { eachPiece } from './words.ts'
 
-/** Buckets in which pieces are counted: two pieces that meet in one count as the same. */
+/** Buckets in which pieces are counted: two pieces in one bucket count as the same. */
 const BUCKETS = 2 ** 16
 /** `RTE1` in the bytes of a file. */
 const MAGIC = 0x31455452
 const HEAD = 16
 
-/** What was learnt of a catalogue's words, for later queries. */
+/** What was learnt about a catalogue's words, for later queries. */
 export interface FittedText {
   readonly dimensions: number
   readonly texts: number
-  /** The buckets that have pieces, ascending. */
+  /** The non-empty buckets, ascending. */
   readonly buckets: Uint32Array
-  /** In how many texts a piece of each of them occurs. */
+  /** In how many texts a piece of each of these buckets occurs. */
   readonly frequencies: Uint32Array
   /** `dimensions` numbers for each of them. */
   readonly projection: Float32Array
 }
 
 /**
- * A text embedding that needs no download: TF-IDF weights of hashed words, pairs and letters, projected on the directions
- * that a randomised range finder sees in the catalogue itself. Words that occur in the same company come together; a
- * learned embedding behind the same interface knows more of the world.
+ * A text embedding that needs no download: TF-IDF weights of hashed words, word pairs and letter trigrams, projected
+ * on the directions that a randomised range finder sees in the catalogue itself. Words with the same context come
+ * together; a learned embedding behind the same interface knows more of the world.
  */
 export class TextEmbedding implements Embedder {
   readonly name: string
@@ -40,7 +40,7 @@ export class TextEmbedding implements Embedder {
     this.#rows = new Rows(fitted)
   }
 
-  /** Learns how rare each piece is, then in which company it comes: two passes over the texts. */
+  /** Learns how rare each piece is, then in which contexts it occurs: two passes over the texts. */
   static async fit(texts: readonly string[], { dimensions = 128 } = {}): Promise<TextEmbedding> {
     const counts = new Uint32Array(BUCKETS)
     const last = new Int32Array(BUCKETS).fill(-1)
@@ -72,7 +72,7 @@ export class TextEmbedding implements Embedder {
   static fromBytes(bytes: Uint8Array, file: string): TextEmbedding {
     const damaged = () => new RankerError('INDEX_DAMAGED', { file, reason: 'it is no whole text embedding' })
     if (bytes.length < HEAD || bytes.length % 4 !== 0) throw damaged()
-    // Of its own: numbers have to start at a multiple of their size.
+    // A copy: numbers must start at a multiple of their size.
     const { buffer } = new Uint8Array(bytes)
     const [magic, dimensions = 0, texts = 0, count = 0] = new Uint32Array(buffer, 0, HEAD / 4)
     if (magic !== MAGIC || dimensions === 0 || bytes.length !== HEAD + 4 * count * (2 + dimensions))
@@ -109,13 +109,13 @@ class Rows {
   readonly #weights: Float32Array
   /** The column of each bucket, from 1; 0 where it is not known. */
   readonly #columnOf = new Uint32Array(BUCKETS)
-  /** The place of a column in the row that is made, from 1. */
+  /** The index of a column in the current row, from 1. */
   readonly #places: Uint32Array
   readonly #columns: Uint32Array
   readonly #values: Float32Array
 
   constructor({ buckets, frequencies, texts }: Pick<FittedText, 'buckets' | 'frequencies' | 'texts'>) {
-    // Smooth inverse document frequency: a piece of every text counts for 1.
+    // Smooth inverse document frequency: a piece that every text has counts as 1.
     this.#weights = Float32Array.from(frequencies, (count) => 1 + Math.log((1 + texts) / (1 + count)))
     for (const [column, bucket] of buckets.entries()) this.#columnOf[bucket] = column + 1
     this.#places = new Uint32Array(buckets.length)
@@ -140,7 +140,7 @@ class Rows {
     for (let index = 0; index < count; index++) {
       const column = columns[index]!
       places[column] = 0
-      // What is said again adds less each time.
+      // Each repetition adds less.
       const times = values[index]!
       const value = (times > 1 ? 1 + Math.log(times) : times) * this.#weights[column]!
       values[index] = value

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 
-/** How long a process that also answers searches works at an index before others have their turn, in milliseconds. */
+/** Milliseconds that a process which also answers searches works on an index before others get their turn. */
 const TURN_MS = 10
 
 /** Does something with each of a list, with pauses in which the event loop turns. */

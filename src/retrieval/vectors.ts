@@ -1,8 +1,8 @@
 import { RankerError } from '../errors.ts'
 
 /**
- * Scales a vector to length 1, so that the inner product of two is their cosine; one of zeros stays as it is.
- * @param where what the vector is of, for errors
+ * Scales a vector to length 1, so that the inner product of two is their cosine; a zero vector stays as it is.
+ * @param where what the vector belongs to, for errors
  * @throws {RankerError} VECTOR_INVALID.
  */
 export function unitVector(vector: ArrayLike<number>, dimensions: number, where: string): Float32Array {
@@ -40,7 +40,7 @@ export interface Nearest {
 }
 
 /**
- * The `k` positions of greatest inner product with a query, exactly; equal ones in the order of the positions.
+ * The `k` positions with the greatest inner product with a query, exactly; equal ones in the order of the positions.
  * @param vectors side by side
  * @param positions the ones to look at, ascending
  */
@@ -57,7 +57,7 @@ export function nearestAmong(
   for (let index = 0; index < positions.length; index++) {
     const position = positions[index]!
     const from = position * width
-    // Four sums at once: the additions of one would wait for each other.
+    // Four sums at once: the additions of a single sum would wait for each other.
     let [a, b, c, d] = [0, 0, 0, 0]
     let at = 0
     for (; at + 3 < width; at += 4) {
@@ -69,7 +69,7 @@ export function nearestAmong(
     for (; at < width; at++) a += vectors[from + at]! * query[at]!
     const score = Math.fround(a + b + c + d)
     if (count === found.length && (count === 0 || score <= scores[count - 1]!)) continue
-    // An insertion from the end: most candidates fail the comparison above.
+    // Insertion from the end: most candidates fail the comparison above.
     let rank = count < found.length ? count++ : count - 1
     for (; rank > 0 && scores[rank - 1]! < score; rank--) {
       scores[rank] = scores[rank - 1]!

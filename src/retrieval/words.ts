@@ -1,15 +1,15 @@
 import { hashText } from '../data/hash.ts'
 
-/** What a piece of a text counts: its hash, and how much of the text it is. */
+/** Is given a piece of a text: its hash, and its weight in the text. */
 export type Piece = (hash: number, weight: number) => void
 
 const BIGRAM = 0.5
-/** The letters of a word count together about as much as the word: enough to find what is misspelt. */
+/** The letter trigrams of a word together weigh about as much as the word: enough to find what is misspelt. */
 const LETTERS = 0.9
 
 /**
- * Takes a text into pieces: its words, pairs of neighbours, and three letters at a time, whatever the language. Letters
- * lose their case and accents.
+ * Takes a text apart: its words, pairs of neighbouring words, and letter trigrams, in any language. Trigrams ignore
+ * case and accents.
  */
 export function eachPiece(text: string, piece: Piece): void {
   const words = wordsOf(text)

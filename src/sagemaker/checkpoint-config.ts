@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
-import { z } from 'zod'
+import * as z from 'zod'
 import { readJson } from './job.ts'
 
-/** Where the platform keeps checkpoints when a job does not say. */
+/** Where the platform keeps checkpoints unless a job says otherwise. */
 const DEFAULT_FOLDER = '/opt/ml/checkpoints'
 
 const checkpointConfigFile = z.looseObject({ LocalPath: z.string().min(1).default(DEFAULT_FOLDER) })

@@ -15,7 +15,7 @@ export function listDataFiles(folder: string): string[] {
   return files
 }
 
-/** @param above the folders that lead to this one, by their real paths: a link back to one would go on for ever. */
+/** @param above real paths of the folders that lead to this one: a link back to one of them would never end. */
 function walk(folder: string, above: readonly string[], files: string[]): void {
   const real = look(folder, () => realpathSync(folder))
   if (above.includes(real))
@@ -46,7 +46,7 @@ function look<T>(path: string, read: () => T): T {
     return read()
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
-    // What readdir named and stat does not find is a link to nothing.
+    // A name that readdir gives and stat does not find is a broken link.
     if (code === 'ENOENT') throw new RankerError('NOT_A_FILE', { path, seen: 'a broken link' }, { cause })
     if (code === 'ELOOP') throw new RankerError('NOT_A_FILE', { path, seen: 'a link to itself' }, { cause })
     throw new RankerError('INPUT_UNREADABLE', { path, reason: reasonOf(cause) }, { cause })

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { z } from 'zod'
+import * as z from 'zod'
 import { RankerError } from '../errors.ts'
 import { readJson } from './job.ts'
 
@@ -21,7 +21,7 @@ const DEFAULT_PORT = 9099
 /** XGBoost's own default: a host that reads far more than the others keeps them waiting. */
 const DEFAULT_TIMEOUT_SECONDS = 1800
 
-/** Local mode writes a part of the platform's keys; which network interface a host has is none of our business. */
+/** Local mode writes only some of the platform's keys, and a host's network interface is not needed here. */
 const resourceConfigFile = z.looseObject({
   current_host: z.string().optional(),
   hosts: z.array(z.string().min(1)).default([]),

@@ -1,13 +1,13 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { RankerError, reasonOf, show } from '../errors.ts'
 import { isSkipped, kindOf, listDataFiles, namesIn } from './data-files.ts'
 
 /** The root on the platform. */
 export const DEFAULT_ROOT = '/opt/ml'
 
-/** Where a job lies: SAGEMAKER_BASE_DIR, where it is set to anything. */
+/** Root folder of a job: SAGEMAKER_BASE_DIR, unless that is empty. */
 export const jobRoot = (env: Readonly<Record<string, string | undefined>>): string =>
   env.SAGEMAKER_BASE_DIR || DEFAULT_ROOT
 
@@ -43,7 +43,7 @@ export function jobPaths(root: string): JobPaths {
 export const CHANNELS = ['train', 'validation', 'test'] as const
 export type ChannelName = (typeof CHANNELS)[number]
 
-/** Channels that hold no rows: a feature spec, a model to start from or to be held against, hooks for the endpoint. */
+/** Channels without rows: a feature spec, a model to continue from or to compare with, hooks for the endpoint. */
 const SIDE_CHANNELS = ['config', 'model', 'code'] as const
 export type SideChannelName = (typeof SIDE_CHANNELS)[number]
 
@@ -53,10 +53,10 @@ export interface Channel {
   readonly files: readonly string[]
   /** Where `files` is something else: one FIFO, which may not be there yet, or one address in S3. */
   readonly kind?: 'pipe' | 's3'
-  /** The folder that the files' names in errors start below. */
+  /** The folder that file names in errors are relative to. */
   readonly root?: string
   readonly contentType?: string | undefined
-  /** Whether each host of the job was given other objects; otherwise every host has all of them. */
+  /** Whether each host of the job was given different objects; otherwise every host has all of them. */
   readonly sharded?: boolean
 }
 
@@ -171,7 +171,7 @@ const isFifo = (path: string): boolean => statSync(path, { throwIfNoEntry: false
 const isManifest = (path: string): boolean =>
   path.endsWith('-manifest') && (statSync(path, { throwIfNoEntry: false })?.isFile() ?? false)
 
-/** In Pipe mode each epoch has a FIFO of its own, and one is all that is read: the rows stay in memory. */
+/** In Pipe mode each epoch has its own FIFO. Only one is read, because the rows stay in memory. */
 function pipe(paths: JobPaths, name: string, contentType: string | undefined): Channel {
   return { files: [join(paths.data, `${name}_0`)], kind: 'pipe', contentType }
 }
@@ -203,7 +203,7 @@ const isSideChannel = (name: string): boolean => (SIDE_CHANNELS as readonly stri
 export function readJson<T>(path: string, schema: z.ZodType<T>, wanted: string): T {
   try {
     const value: unknown = JSON.parse(readFileSync(path, 'utf8').replace(/^\ufeff/, ''))
-    // The schema would drop it without a word.
+    // The schema would drop this key silently.
     if (Object.hasOwn(Object(value), '__proto__')) throw new Error('no name may be __proto__')
     if (typeof value !== 'object' || Array.isArray(value)) throw new Error(`it is ${show(value)}`)
     return schema.parse(value)

@@ -1,35 +1,35 @@
 import type { Forest, Tree } from '../model/forest.ts'
 import { ForestSets, type SetPlace } from './forest-sets.ts'
 
-/** Where the kernel (`kernel/forest.ts`) has its columns; each is 16 rows of float32. */
+/** Where the kernel (`kernel/forest.ts`) has its columns, each of 16 rows of float32. */
 const COLUMNS = 256
 const COLUMN = 64
-/** A complete tree of so many levels is smaller than any other form of it. */
+/** Up to this many levels, a complete tree is the smallest form. */
 const ALWAYS_COMPLETE = 6
-/** A tree of more levels never is, and below that where so much of it is real. */
+/** With more levels a tree is never completed; below, only if enough of it is real. */
 const MOST_COMPLETE = 9
 const LEAST_FILLED = 1 / 4
-/** Levels that the kernel walks at once; every tree has them. */
+/** Levels that the kernel walks at once; every tree is given at least these. */
 const TOP = 3
 const HEAD = 64
 const ENTRIES = 4 * 2 ** TOP
 const NODE = 16
-/** Of a tree in a forest with sets: as the others, and a mask. */
+/** Bytes of the head and of a node of a tree in a forest with sets: a node has a mask besides. */
 const SET_HEAD = 8
 const SET_NODE = 20
-/** Leaves a number as it is. */
+/** A mask that leaves a number unchanged. */
 const WHOLE = 0xffffffff
-/** A bit that is left of a word is at least this much. */
+/** The least float32 that any bit of a masked word can become. */
 const LEAST = 2 ** -149
-/** Trees start where a cache line does. */
+/** Trees start at cache lines. */
 const LINE = 64
 
 /** Trees in the kernel's memory. */
 export interface Layout {
-  /** Addresses of the first tree, and of what lies behind the last one. */
+  /** Address of the first tree, and the end of the last one. */
   readonly trees: number
   readonly end: number
-  /** Addresses of the first record of a feature with sets, and of what lies behind the last one. */
+  /** Address of the first record of a feature with sets, and the end of the last one. */
   readonly sets: number
   readonly setsEnd: number
 }
@@ -89,8 +89,8 @@ export function writeLayout(forest: Forest, memory: ArrayBuffer): Layout {
   }
 
   /**
-   * Writes the nodes above a level in heap order; a leaf among them stands for all below it. What is at the level goes to
-   * `below`, with its place there in the heap.
+   * Writes the nodes above a level in heap order; a leaf among them stands for everything below it. Nodes at the
+   * level go to `below`, with their index there in the heap.
    */
   function writeAbove(
     tree: Tree,
@@ -168,7 +168,7 @@ function setsAt(width: number): number {
 }
 
 interface Shape {
-  /** Below the top. */
+  /** Number of levels below the top. */
   readonly levels: number
   readonly bytes: number
   readonly isComplete: boolean
@@ -186,7 +186,7 @@ function shapeOf(tree: Tree, hasSets: boolean): Shape {
   return { levels, isComplete, bytes: lines(bytes) }
 }
 
-/** Splits on the longest way to a leaf. */
+/** Splits on the longest path to a leaf. */
 function depthOf({ left, right }: Tree): number {
   const depths = new Int32Array(left.length)
   const open = [0]
@@ -197,7 +197,7 @@ function depthOf({ left, right }: Tree): number {
       most = Math.max(most, depth)
       continue
     }
-    for (const child of [left[node]!, right[node]!]) {
+    for (let child = left[node]!, side = 0; side < 2; side++, child = right[node]!) {
       depths[child] = depth + 1
       open.push(child)
     }

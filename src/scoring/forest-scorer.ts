@@ -4,17 +4,17 @@ import { layoutBytes, writeLayout } from './forest-layout.ts'
 import type { Scorer } from './scorer.ts'
 
 const PAGE = 1 << 16
-/** Rows are handed to the kernel in pieces of about so many bytes. */
+/** Rows are handed to the kernel in pieces of about this many bytes. */
 const ROWS_BYTES = 1 << 18
 const BLOCK = 16
-/** A wider row would make one block of columns larger than a processor's cache. */
+/** Wider rows would make a block of columns larger than a processor's cache. */
 const MOST_FEATURES = 8192
 /** A table has a line for each code up to the largest. */
 const MOST_CODE = 1 << 20
-/** A larger forest is no faster here. */
+/** Larger forests are no faster here. */
 const MOST_BYTES = 1 << 30
 
-/** As much of it as is used: TypeScript has its types for browsers only. */
+/** The parts of it that are used: TypeScript declares it only for browsers. */
 declare const WebAssembly: {
   readonly Module: new (bytes: Uint8Array) => object
   readonly Instance: new (module: object) => { readonly exports: unknown }
@@ -38,7 +38,7 @@ interface Kernel {
 
 let compiled: object | undefined
 
-/** Why the kernel cannot score a forest; undefined where it can. */
+/** Why the kernel cannot score a forest; undefined if it can. */
 export function whyNotForest(forest: Forest): string | undefined {
   if (forest.width > MOST_FEATURES) return `it is ${forest.width} features wide`
   for (const tree of forest.trees) {
@@ -58,7 +58,10 @@ export function whyNotForest(forest: Forest): string | undefined {
   return layoutBytes(forest) > MOST_BYTES ? 'it is too large' : undefined
 }
 
-/** Scores a forest in the WebAssembly kernel; see docs/scoring-kernel.md. @param forest one that it can score */
+/**
+ * Scores a forest in the WebAssembly kernel; see docs/scoring-kernel.md. @param forest one that {@link whyNotForest}
+ * lets pass
+ */
 export function openForest(forest: Forest): Scorer {
   const { width, base, transform } = forest
   compiled ??= new WebAssembly.Module(readFileSync(new URL('./kernel/forest.wasm', import.meta.url)))

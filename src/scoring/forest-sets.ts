@@ -1,14 +1,14 @@
 import type { Forest, Tree } from '../model/forest.ts'
 
-/** Splits a word has a bit for: the sign of a float is no part of "more than nothing". */
+/** Splits that a word has bits for: the sign of a float cannot count as "more than nothing". */
 const BITS = 31
 const COLUMN = 64
-/** What the kernel reads of a feature. */
+/** Bytes of the record that the kernel reads for a feature. */
 const RECORD = 20
-/** Lines of a table before that of code 0: missing values, and codes that are in no set. */
+/** Lines of a table before that of code 0: for missing values, and for codes in no set. */
 const OTHER_LINES = 2
 
-/** A split on categories: the column that has its bit, and the bit. */
+/** A split on categories: the column with its bit, and the bit. */
 export interface SetPlace {
   readonly column: number
   readonly mask: number
@@ -16,7 +16,7 @@ export interface SetPlace {
 
 interface Feature {
   readonly feature: number
-  /** More than the largest in any set. */
+  /** One more than the largest code in any set. */
   codes: number
   readonly splits: { readonly tree: Tree; readonly node: number }[]
 }
@@ -39,7 +39,7 @@ export class ForestSets {
     this.#features = [...features.values()]
   }
 
-  /** Of everything that {@link write} writes. */
+  /** Bytes of everything that {@link write} writes. */
   get bytes(): number {
     return this.#features.reduce(
       (sum, feature) => sum + RECORD + columnBytes(feature) + tableBytes(feature),
@@ -48,7 +48,7 @@ export class ForestSets {
   }
 
   /**
-   * Writes columns' places, tables, then the records, which end where `bytes` do.
+   * Writes the places of columns, the tables, and then the records, which end where `bytes` do.
    * @returns where the records start, and the place of each split by tree and node
    */
   write(memory: ArrayBuffer, start: number): { records: number; places: Map<Tree, Map<number, SetPlace>> } {

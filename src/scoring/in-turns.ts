@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Scorer } from './scorer.ts'
 
-/** Milliseconds for which the event loop may be kept from turning. */
+/** Milliseconds for which the event loop may be blocked. */
 const LONGEST_MS = 10
-/** Rows of the first batch; its time tells how many the next may have. */
+/** Rows of the first batch; its time decides how many the next may have. */
 const FIRST_ROWS = 256
 const LEAST_ROWS = 16
 
@@ -15,7 +15,7 @@ export function scoreInTurns(scorer: Scorer): Scorer {
     const started = performance.now()
     const scores = await scorer.score(rows, count)
     const took = performance.now() - started
-    // By no more than a factor of two: a thread that was preempted only seems slow.
+    // At most halved: a thread that was preempted only seems slow.
     if (took > LONGEST_MS) most = Math.max(LEAST_ROWS, Math.floor(Math.min(most, count) / 2))
     else if (took < LONGEST_MS / 2 && count === most) most *= 2
     return scores

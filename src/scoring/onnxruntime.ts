@@ -1,35 +1,39 @@
 import './no-telemetry.ts'
-import { InferenceSession, Tensor } from 'onnxruntime-node'
+import type { InferenceSession } from 'onnxruntime-node'
 import { RankerError, reasonOf } from '../errors.ts'
 import type { Scorer } from './scorer.ts'
 
+type Runtime = typeof import('onnxruntime-node')
+
 /**
- * Opens an ONNX graph of one float input of shape [rows, width] on ONNX Runtime. Its score is the first float output of
- * one column; of a graph that also gives a label, the second of two columns, or of two such outputs that add up to one:
- * the probability of class 1.
+ * Opens an ONNX graph with one float input of shape [rows, width] on ONNX Runtime. Its score is the first float
+ * output with one column. For a graph that also gives a label, it is the probability of class 1: the second of two
+ * columns, or of two such outputs that add up to one. The runtime is loaded with the first graph: it takes some 40 MB
+ * and a tenth of the start.
  * @throws {RankerError} MODEL_DAMAGED or MODEL_UNSUPPORTED when the graph does not load or has another shape.
  */
 export async function openOnnxRuntime(onnx: Uint8Array, file = 'model.onnx'): Promise<Scorer> {
-  const session = await InferenceSession.create(onnx, {
-    // One thread a session keeps the sum over trees in tree order, hence equal to XGBoost's; workers give parallelism.
+  const runtime = await import('onnxruntime-node')
+  const session = await runtime.InferenceSession.create(onnx, {
+    // With one thread a session sums the trees in order, which makes it equal to XGBoost; workers give parallelism.
     intraOpNumThreads: 1,
     interOpNumThreads: 1,
     executionMode: 'sequential',
-    // Below this level ORT writes to stderr on its own, outside the log's format.
+    // At lower levels ORT writes to stderr by itself, outside the log's format.
     logSeverityLevel: 4,
   }).catch((cause) => {
     throw new RankerError('MODEL_DAMAGED', { file, reason: refusal(cause) }, { cause })
   })
   try {
     const width = inputWidth(session, file)
-    return new OnnxRuntimeScorer(session, width, await findOutput(session, width, file))
+    return new OnnxRuntimeScorer(runtime, session, width, await findOutput(runtime, session, width, file))
   } catch (thrown) {
     await session.release()
     throw thrown
   }
 }
 
-/** ORT's message, unless it is about its own sources. */
+/** ORT's message, unless it speaks of ORT's own sources. */
 function refusal(cause: unknown): string {
   const message = reasonOf(cause)
   return /::|\//.test(message) ? 'ONNX Runtime refuses its graph' : message
@@ -53,15 +57,20 @@ function inputWidth(session: InferenceSession, file: string): number {
   return width
 }
 
-/** The output that holds the scores, and which column of it. */
+/** The output with the scores, and the column of it. */
 interface Output {
   readonly name: string
   readonly columns: number
   readonly column: number
 }
 
-/** Looks at what the graph gives for a few rows: declared shapes are often open. */
-async function findOutput(session: InferenceSession, width: number, file: string): Promise<Output> {
+/** Looks at the result for a few rows: declared shapes are often open. */
+async function findOutput(
+  { Tensor }: Runtime,
+  session: InferenceSession,
+  width: number,
+  file: string,
+): Promise<Output> {
   const rows = 3
   const tensors = session.outputMetadata.filter((output) => output.isTensor)
   const floats = tensors.filter(({ type }) => type === 'float32').map(({ name }) => name)
@@ -87,7 +96,7 @@ async function findOutput(session: InferenceSession, width: number, file: string
   throw unusable(session, file)
 }
 
-/** Whether outputs are the probabilities of a class each (a ZipMap of `columns` in skl2onnx). */
+/** Whether the outputs are the probabilities of one class each (a ZipMap of `columns` in skl2onnx). */
 function addUpToOne([first, ...others]: readonly Float32Array[]): boolean {
   return first!.every((one, row) => {
     const total = others.reduce((sum, values) => sum + values[row]!, one)
@@ -104,10 +113,12 @@ function unusable(session: InferenceSession, file: string): RankerError {
 class OnnxRuntimeScorer implements Scorer {
   readonly engine = 'onnxruntime'
   readonly width: number
+  readonly #runtime: Runtime
   readonly #session: InferenceSession
   readonly #output: Output
 
-  constructor(session: InferenceSession, width: number, output: Output) {
+  constructor(runtime: Runtime, session: InferenceSession, width: number, output: Output) {
+    this.#runtime = runtime
     this.#session = session
     this.width = width
     this.#output = output
@@ -116,7 +127,7 @@ class OnnxRuntimeScorer implements Scorer {
   async score(rows: Float32Array, count: number): Promise<Float32Array> {
     if (count === 0) return new Float32Array(0)
     const { name, columns, column } = this.#output
-    const input = new Tensor('float32', rows, [count, this.width])
+    const input = new this.#runtime.Tensor('float32', rows, [count, this.width])
     const outputs = await this.#session.run({ [this.#session.inputNames[0]!]: input }, [name])
     const values = outputs[name]!.data as Float32Array
     return columns === 1 ? values : values.filter((_, at) => at % columns === column)

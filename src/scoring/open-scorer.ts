@@ -4,32 +4,32 @@ import { readOnnxForest } from '../model/onnx-forest.ts'
 import type { OnnxModel } from '../model/onnx-reader.ts'
 import type { Engine } from './engines.ts'
 import { openForest, whyNotForest } from './forest-scorer.ts'
+import { openOnnxRuntime } from './onnxruntime.ts'
 import { isSameScore } from './same-score.ts'
 import type { Scorer } from './scorer.ts'
 
 /** A graph, safe to open. */
 export interface Graph {
   readonly onnx: Uint8Array
-  /** What `onnx` is made of. */
+  /** The structure of `onnx`. */
   readonly graph: OnnxModel
-  /** The name of the file that it is from, for errors. */
+  /** The name of its file, for errors. */
   readonly file: string
 }
 
 export interface OpenedScorer {
   readonly scorer: Scorer
-  /** Why this engine, for the log. */
+  /** Why this engine was chosen, for the log. */
   readonly reason: string
 }
 
 const PROBES = 64
 
 /**
- * Opens a graph on the engine that is wanted. ONNX Runtime is loaded only where it scores or is compared with: it takes
- * some 40 MB and a tenth of a start.
- * @param hasGoldenRows whether the caller compares scores with those of training; else the kernel is compared with ONNX
- * Runtime here
- * @throws {RankerError} MODEL_UNSUPPORTED when the engine is named and cannot, and as `openOnnxRuntime` does.
+ * Opens a graph on the wanted engine. ONNX Runtime takes part only to score or to compare with.
+ * @param hasGoldenRows whether the caller compares scores with those of training; otherwise the kernel is compared
+ * with ONNX Runtime here
+ * @throws {RankerError} MODEL_UNSUPPORTED when a named engine cannot score the graph, and as `openOnnxRuntime` does.
  */
 export async function openScorer(
   { onnx, graph, file }: Graph,
@@ -40,7 +40,6 @@ export async function openScorer(
     if (engine === 'wasm') {
       throw new RankerError('MODEL_UNSUPPORTED', { file, reason: `RANKER_ENGINE is wasm, and ${reason}` })
     }
-    const { openOnnxRuntime } = await import('./onnxruntime.ts')
     return { scorer: await openOnnxRuntime(onnx, file), reason }
   }
   if (engine === 'onnxruntime') return general('RANKER_ENGINE says so')
@@ -52,18 +51,17 @@ export async function openScorer(
   try {
     scorer = openForest(forest)
   } catch (cause) {
-    // A limit on address space (ulimit -v), of which WebAssembly wants much.
+    // A limit on address space (ulimit -v), of which WebAssembly reserves a lot.
     return general(reasonOf(cause))
   }
   if (hasGoldenRows) return { scorer, reason: 'it is a forest' }
-  const { openOnnxRuntime } = await import('./onnxruntime.ts')
   const runtime = await openOnnxRuntime(onnx, file)
   const difference = await compare(scorer, runtime, forest).finally(() => runtime.close())
   if (difference !== undefined) return general(difference)
   return { scorer, reason: 'it is a forest, and ONNX Runtime gives it the same scores' }
 }
 
-/** @returns what differs; undefined where nothing does */
+/** @returns the difference in words; undefined if there is none */
 async function compare(scorer: Scorer, runtime: Scorer, forest: Forest): Promise<string | undefined> {
   const rows = probesOf(forest)
   const [seen, wanted] = await Promise.all([scorer.score(rows, PROBES), runtime.score(rows, PROBES)])
@@ -74,7 +72,7 @@ async function compare(scorer: Scorer, runtime: Scorer, forest: Forest): Promise
   return undefined
 }
 
-/** Rows of values that nodes compare with, of values next to them, and of missing ones. */
+/** Rows of values that nodes compare with, of their neighbours, and of missing values. */
 function probesOf({ trees, width }: Forest): Float32Array {
   const thresholds = new Map<number, number[]>()
   for (const { left, feature, threshold } of trees) {

@@ -1,6 +1,6 @@
 /**
- * Positions of the scores in ranking order: highest first, ties in input order, what is no number last.
- * @param limit how many are wanted at most
+ * Positions of the scores in ranking order: highest first, ties in input order, NaN last. @param limit most positions
+ * to return
  */
 export function rank(scores: ArrayLike<number>, limit = scores.length): number[] {
   // Array.prototype.sort is stable, which keeps ties in input order.

@@ -1,4 +1,4 @@
-/** Whatever turns rows into scores. The engines differ in speed, never in this shape. */
+/** Turns rows into scores. The engines differ in speed, never in this interface. */
 export interface Scorer {
   /** Which engine runs, for the log and the answer to "why is it this fast". */
   readonly engine: string
@@ -10,6 +10,6 @@ export interface Scorer {
    * @returns one float32 a row: XGBoost's `predict()`.
    */
   score(rows: Float32Array, count: number): Promise<Float32Array>
-  /** Frees what is native; the scorer is of no use afterwards. */
+  /** Frees native memory; the scorer cannot be used afterwards. */
   close(): Promise<void>
 }

@@ -1,6 +1,6 @@
 import { type Forest, goesLeft, type Tree } from '../model/forest.ts'
 
-/** A share of the rows that is never quite nothing, so that it can be divided by; it moves no result by as much. */
+/** Stands for a vanishing share of the rows, so that it can be divided by; it does not change any result visibly. */
 const LEAST_SHARE = 1e-12
 
 /**
@@ -20,7 +20,7 @@ const LEAST_SHARE = 1e-12
  */
 export class TreeShap {
   readonly width: number
-  /** The mean margin: what the contributions of a row are added to. */
+  /** The mean margin, to which the contributions of a row are added. */
   readonly base: number
   readonly #walks: readonly TreeWalk[]
   readonly #scratch: Scratch
@@ -56,7 +56,9 @@ interface Scratch {
   readonly follows: Uint8Array
 }
 
-/** A tree with its nodes in an order where each comes after its parent, and what is the same for every row. */
+/**
+ * A tree with its nodes in an order where each comes after its parent, and everything that is the same for every row.
+ */
 class TreeWalk {
   /** The mean of the leaves over the rows of training. */
   readonly mean: number
@@ -65,9 +67,11 @@ class TreeWalk {
   readonly #nodes: Int32Array
   readonly #parent: Int32Array
   readonly #isLeft: Uint8Array
-  /** The feature that the way into a node depends on. */
+  /** The feature on which the edge into a node depends. */
   readonly #feature: Int32Array
-  /** The last node above whose way in depends on the same feature, else 0: the root, which has no way in. */
+  /**
+   * The last ancestor whose incoming edge depends on the same feature, else 0: the root, which has no incoming edge.
+   */
   readonly #before: Int32Array
   /** z: the share of the rows that follow all splits on that feature down to the node. */
   readonly #share: Float64Array
@@ -111,7 +115,7 @@ class TreeWalk {
       for (const [isLeft, child] of [right[node]!, left[node]!].entries()) {
         const place = placed++
         const ratio = cover![child]! / cover![node]!
-        // Where no row came by in training there is no share to speak of.
+        // Where no row passed in training, there is no share to speak of.
         const share = Math.max(LEAST_SHARE, Number.isNaN(ratio) ? 0.5 : ratio)
         this.#nodes[place] = child
         this.#parent[place] = at

@@ -7,7 +7,7 @@ import { makeTemporaryFolder, writeWhole } from '../storage/files.ts'
 import { S3, type S3Settings } from '../storage/s3.ts'
 import { formatS3Address, isS3Address, parseS3Address } from '../storage/s3-address.ts'
 
-/** Where what becomes of an asynchronous call will be. */
+/** Where the outcome of an asynchronous call will be written. */
 export interface AsyncPlaces {
   readonly output: string
   readonly failure: string

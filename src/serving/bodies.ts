@@ -9,7 +9,7 @@ export interface BodyLimits {
   readonly bufferBytes: number
 }
 
-/** The bodies of all requests that have begun and are not answered yet. */
+/** The bodies of all requests that have begun and have not been answered. */
 export interface Bodies {
   /** Bytes of them that have arrived. */
   readonly bytes: number
@@ -22,7 +22,7 @@ declare module 'fastify' {
   }
 }
 
-/** A body in the pieces that it came in: to put the many of a large one together would hold everyone else up. */
+/** A body in the pieces it arrived in: joining the pieces of a large one would block everyone else. */
 export type Pieces = readonly Buffer[]
 
 /** The body of a request, which a server of {@link readBodies} has read. */
@@ -40,8 +40,8 @@ export function lengthOf(pieces: Pieces): number {
 }
 
 /**
- * Reads every body as bytes, whatever its type. Only bytes that have arrived count, so that clients which announce much
- * and send slowly take nothing from others. A body over one of the limits is refused at once, before the rest is read.
+ * Reads every body as bytes, whatever its type. Only bytes that have arrived count, so that clients which announce
+ * much and send slowly take nothing from others. A body over a limit is refused at once, before the rest is read.
  */
 export function readBodies(app: FastifyInstance, { bodyLimit, bufferBytes }: BodyLimits): Bodies {
   const bodies = { bytes: 0 }
@@ -65,7 +65,7 @@ export function readBodies(app: FastifyInstance, { bodyLimit, bufferBytes }: Bod
     const pieces: Buffer[] = []
     const finish = (error: Error | null, body?: Pieces) => {
       raw.off('data', onData).off('end', onEnd).off('error', onCut).off('close', onCut)
-      // What came of a body that is refused is let go at once; the answer may take its time.
+      // The bytes of a refused body are released at once, since its answer may take a while.
       if (error) release(request)
       done(error, body)
     }

@@ -1,12 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 
 const HEADER = 'x-amzn-sagemaker-custom-attributes'
-/** What the platform lets a value have. */
+/** The platform's limit on a value. */
 const MOST_CHARACTERS = 1024
 
 /**
- * Sends a request's custom attributes back with its answer, whatever that is: unchanged, followed by the request id
- * where there is room for it. They are all that the platform passes on to the caller besides the body.
+ * Sends a request's custom attributes back with its answer, good or bad: unchanged, followed by the request id if
+ * there is room. The platform passes nothing else on to the caller besides the body.
  */
 export function echoCustomAttributes(app: FastifyInstance): void {
   app.addHook('onRequest', (request, reply, done) => {

@@ -14,8 +14,8 @@ export interface DrainTimes {
 }
 
 /**
- * Makes a server able to end without dropping a request. While it drains it still accepts connections, to answer 503
- * on them; those that were there before end with the answer they wait for, or soon when they wait for none.
+ * Makes a server able to end without dropping a request. While it drains it still accepts connections, and answers
+ * 503 on them. Connections that were open before close after the answer they wait for, or soon if they wait for none.
  * @returns starts the drain; resolves when nothing that was in flight is left
  */
 export function drainable(app: FastifyInstance): (times?: DrainTimes) => Promise<void> {
@@ -33,7 +33,7 @@ export function drainable(app: FastifyInstance): (times?: DrainTimes) => Promise
       done()
       return
     }
-    // The connection closes behind the answer: what has not been read by then would reset it, and the answer be lost.
+    // The connection closes after the answer: bytes still unread then would reset it, and the answer would be lost.
     request.raw.once('end', () => sendError(new RankerError('DRAINING', {}), request, reply)).resume()
   })
   app.addHook('preHandler', (request, reply, done) => {
@@ -57,7 +57,7 @@ export function drainable(app: FastifyInstance): (times?: DrainTimes) => Promise
       // Not at once: a client that asks without a pause would lose the request that it has just sent.
       setTimeout(() => {
         app.server.closeIdleConnections()
-        // A connection on which nothing was ever sent counts as busy there.
+        // Node counts a connection on which nothing was ever sent as busy.
         for (const socket of old) if (socket.bytesRead === 0) socket.destroy()
       }, idleMs),
       setTimeout(() => {

@@ -2,7 +2,10 @@ import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { RankerError, reasonOf } from '../errors.ts'
 
-/** Every error is one JSON object; what is no {@link RankerError} is a bug, told to the log and not to the client. */
+/**
+ * Answers every error with one JSON object. What is not a {@link RankerError} is a bug: the log gets it, the client
+ * does not.
+ */
 export function answerErrors(app: FastifyInstance, bodyLimit: number): void {
   const routes: { readonly method: string; readonly pattern: RegExp }[] = []
   app.addHook('onRoute', ({ method, url }) => {
@@ -27,12 +30,12 @@ export function answerErrors(app: FastifyInstance, bodyLimit: number): void {
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Sends the errors of a route, where it is not in our own form. */
+    /** Sends the errors of a route that answers in another form than ours. */
     sendError?: (error: RankerError, request: FastifyRequest, reply: FastifyReply) => void
   }
 }
 
-/** When a client that was refused for now should come again, in seconds. */
+/** Seconds after which a client that was refused for now should try again. */
 const RETRY_AFTER = '1'
 
 /** Sends an error as the answer to a request, and notes it for the request's line in the log. */
@@ -60,7 +63,7 @@ export function toRankerError(thrown: FastifyError | RankerError, bodyLimit: num
   return new RankerError('REQUEST_UNREADABLE', { reason: reasonOf(thrown) }, { cause: thrown, status })
 }
 
-/** Answers what never became a request: broken HTTP, headers too long, a client that stopped in the middle. */
+/** Answers what never became a request: broken HTTP, headers too long, a client that stopped half-way. */
 export function answerClientError(thrown: NodeJS.ErrnoException, socket: Socket): void {
   if (thrown.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
@@ -81,6 +84,6 @@ export function answerClientError(thrown: NodeJS.ErrnoException, socket: Socket)
     'Connection: close',
   ]
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
-  // Destroyed at once, with bytes unread, it would be reset before the client has read the answer.
+  // Destroyed at once with bytes unread, the connection would be reset before the client has read the answer.
   setTimeout(() => socket.destroy(), 1000).unref()
 }

@@ -10,12 +10,12 @@ import { isSameScore } from '../scoring/same-score.ts'
 import { TreeShap } from '../scoring/tree-shap.ts'
 import type { ModelInfo } from './model.ts'
 
-/** How long rows are explained before other requests get their turn, in milliseconds. */
+/** Milliseconds for which rows are explained before other requests get their turn. */
 const TURN_MS = 10
 
 /** Why a score is what it is: `base` and the contributions of all features add up to the margin. */
 export interface Explanation {
-  /** By feature, as a share of the margin: the score, or what the sigmoid or the exponential is taken of. */
+  /** By feature, as a share of the margin (the score before the sigmoid or the exponential, if there is one). */
   readonly contributions: Readonly<Record<string, number>>
   /** The mean margin over the rows of training. */
   readonly base: number
@@ -23,27 +23,27 @@ export interface Explanation {
   readonly values?: Readonly<Record<string, ExplainedValue>>
 }
 
-export type ExplainedValue = string | number | null
+type ExplainedValue = string | number | null
 
 /** The raw cell that a feature is of, undefined where the request does not tell. @param row zero-based, in the body */
 export type RawCellOf = (part: FeaturePart, row: number) => unknown
 
-/** The features that contributions are told by: those of a spec, with all the values they have in a row. */
+/** The features that contributions are reported for: those of a spec, with all the values they have in a row. */
 export function partsOf({ featureNames, features }: ModelInfo): readonly FeaturePart[] {
   if (features) return pipelineOf(features.fitted).parts
   return featureNames.map((name, first) => ({ name, first, count: 1, column: undefined }))
 }
 
-/** What is kept of an artefact until it is asked for. */
+/** What is kept of an artefact until an explanation is asked for. */
 type Explainable = Pick<Artefact, 'forest' | 'file' | 'manifest'>
 
 /**
  * Makes the explainer of a model when it is first asked for: reading the forest takes as long as loading the model.
  * @returns throws EXPLAIN_UNAVAILABLE with the reason where the model has none
  */
-export function lazyExplainer(artefact: Artefact): () => TreeShap {
+export function lazyExplainer({ forest, file, manifest }: Artefact): () => TreeShap {
   // Without the graph, which the engine has.
-  const { onnx: _, ...kept } = artefact
+  const kept: Explainable = { file, ...(forest && { forest }), ...(manifest && { manifest }) }
   let made: TreeShap | RankerError | undefined
   return () => {
     made ??= makeExplainer(kept)

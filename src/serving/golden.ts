@@ -6,13 +6,13 @@ import { inputFn } from './input-fn.ts'
 import type { Model } from './model.ts'
 import { type LineAnswer, predictFn, type RankedItem, type RowPrediction } from './predict-fn.ts'
 
-/** Scores are what is proven; the manifest's business rules may want columns that no feature is made of. */
+/** Only scores are compared, and the manifest's business rules may need columns that no feature is made from. */
 const NO_RULES = { rerank: false }
 
 /**
- * Sends the golden rows through the path of a real request, from the bytes of JSON Lines to their rankings, and compares
+ * Sends the golden rows through the path of a real request, from the bytes of JSON Lines to rankings, and compares
  * the scores with those that the booster gave in training. Users' hooks take no part.
- * @throws {RankerError} GOLDEN_MISMATCH, MODEL_DAMAGED when a row is none of this model.
+ * @throws {RankerError} GOLDEN_MISMATCH, or MODEL_DAMAGED when a row does not fit this model.
  */
 export async function proveGoldenRows(model: Model, { goldenRows }: Manifest): Promise<void> {
   const { scores } = goldenRows
@@ -28,7 +28,7 @@ export async function proveGoldenRows(model: Model, { goldenRows }: Manifest): P
     const answers: readonly (RankedItem | RowPrediction)[] =
       'ranking' in line ? line.ranking : line.predictions
     for (const answer of answers) {
-      // The items of a query come back ranked, and are called by their rows.
+      // The items of a query come back ranked; their ids are their row numbers.
       const golden = model.features && 'id' in answer ? Number(answer.id) : row
       const [seen, wanted] = [answer.score, scores[golden]!]
       if (!isSameScore(seen, wanted)) throw new RankerError('GOLDEN_MISMATCH', { row: golden, seen, wanted })

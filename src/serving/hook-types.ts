@@ -1,4 +1,4 @@
-import type { OutputKey } from '../data/output-keys.ts'
+import type { OutputKey } from '../data/request/output-keys.ts'
 import type { Engine } from '../scoring/engines.ts'
 import type { ModelInfo } from './model.ts'
 
@@ -14,15 +14,15 @@ export interface HookLog {
 export interface HookContext {
   /** The folder of the model, with `code/` in it. */
   readonly modelDir: string
-  /** The model that the server loaded; undefined where the folder holds a hook's own model only. */
+  /** The model that the server loaded; undefined if the folder holds only a model of the hook's own. */
   readonly model: ModelInfo | undefined
   /** Absent while the model loads. */
   readonly requestId?: string | undefined
   /** The request's X-Amzn-SageMaker-Custom-Attributes. */
   readonly customAttributes?: string | undefined
-  /** SAGEMAKER_INFERENCE_OUTPUT: what an answer holds of a row or an item where the request does not say. */
+  /** SAGEMAKER_INFERENCE_OUTPUT: what an answer holds of a row or an item unless the request says. */
   readonly output?: readonly OutputKey[] | undefined
-  /** RANKER_ENGINE: what the default modelFn opens a model on. */
+  /** RANKER_ENGINE: what the default modelFn scores a model with. */
   readonly engine?: Engine | undefined
   readonly log: HookLog
 }
@@ -33,7 +33,7 @@ export type ModelFn = (modelDir: string, context: HookContext) => unknown
 /** Reads a request. */
 export type InputFn = (body: Buffer, contentType: string, context: HookContext) => unknown
 
-/** Makes a prediction of what inputFn returned. */
+/** Makes a prediction from what inputFn returned. */
 // biome-ignore lint/suspicious/noExplicitAny: it is whatever the other hooks return
 export type PredictFn = (data: any, model: any, context: HookContext) => unknown
 

@@ -1,13 +1,14 @@
-import { readArrow } from '../data/arrow.ts'
-import { readInstances } from '../data/instances.ts'
-import { checkText, decodeText, isObject, parseJson } from '../data/json.ts'
+import { readArrow } from '../data/arrow/rows.ts'
+import { readCsvRows, readCsvTable } from '../data/csv/rows.ts'
+import { checkText, decodeText, isObject, parseJson } from '../data/json/json.ts'
+import { readLibsvmRows } from '../data/libsvm/rows.ts'
 import { readNpy } from '../data/npy.ts'
-import { readPlainInstances } from '../data/plain-instances.ts'
-import { type Queries, type Query, type ReadItems, readQueries, readQuery } from '../data/query.ts'
-import { type Lines, readLines } from '../data/request-lines.ts'
-import type { Rows } from '../data/row-list.ts'
-import { readCsvRows, readCsvTable } from '../data/rows.ts'
-import { readLibsvmRows, readRecordRows } from '../data/sparse-rows.ts'
+import { readPlainInstances } from '../data/plain/instances.ts'
+import { readRecordRows } from '../data/recordio/rows.ts'
+import { readInstances } from '../data/request/instances.ts'
+import { type Lines, readLines } from '../data/request/lines.ts'
+import { type Queries, type Query, type ReadItems, readQueries, readQuery } from '../data/request/query.ts'
+import type { Rows } from '../data/request/row-list.ts'
 import { RankerError } from '../errors.ts'
 import { pipelineOf } from '../features/pipeline.ts'
 import { transformItems } from '../features/request-items.ts'
@@ -30,7 +31,7 @@ function readCsv(body: Buffer, { featureNames, features }: ModelInfo, parameter:
   return transformCsv(body, pipelineOf(features.fitted), { group: features.group, now: Date.now() })
 }
 
-/** What makes rows of a query's items, where a pipeline does. */
+/** The pipeline's reader of a query's items, if the model has a pipeline. */
 function itemsReader({ features }: ModelInfo): ReadItems | undefined {
   if (!features) return undefined
   const pipeline = pipelineOf(features.fitted)

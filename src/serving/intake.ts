@@ -4,14 +4,14 @@ import type { Readable } from 'node:stream'
 const TURN_BYTES = 1 << 18
 
 /**
- * Bounds what one turn of the event loop reads from all connections together. Else it would read whatever the kernel has
- * of each of them, which is megabytes where bodies are large, and who asks /ping would wait for all of that.
+ * Bounds what one turn of the event loop reads from all connections together. Otherwise it would read all that the
+ * kernel has of each, megabytes of large bodies, and a client of /ping would wait for that.
  */
 export class Intake {
   #taken = 0
   #paused: Readable[] = []
 
-  /** Told of bytes that came; lets those who still send wait where it was enough for now. */
+  /** Counts bytes that came; pauses their connection if that was enough for this turn. */
   take(bytes: number, source: Readable): void {
     if (this.#taken === 0) setImmediate(() => this.#turn())
     this.#taken += bytes

@@ -7,8 +7,8 @@ const LINGER_MS = 1500
 
 /**
  * Lets a client that is refused in the middle of a long body read why. A connection that is closed while bytes of it
- * are unread is reset, and the answer is lost; one that is kept would be read from to the end of the body, however long.
- * So the answer, all of which is sent at once, ends when the body has arrived or a little later.
+ * are unread is reset, and the answer is lost; one that is kept open would be read to the end of the body, however
+ * long. So the answer, sent whole at once, ends when the body has arrived or a little later.
  */
 export function lingerOverBodies(app: FastifyInstance, bodyLimit: number): void {
   app.addHook('onSend', ({ raw, method }, reply, payload, done) => {

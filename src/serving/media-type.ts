@@ -1,10 +1,13 @@
 import { MIMEType } from 'node:util'
 
-/** Clients send few types, and each request's is asked for several times; a hostile one's are not kept for ever. */
+/** Clients send few types, and each request's is parsed several times; a hostile client's are not kept for ever. */
 const MOST_KEPT = 100
 const kept = new Map<string, MIMEType | undefined>()
 
-/** Parses a media type with its parameters; undefined when the text is none. What is returned is not to be changed. */
+/**
+ * Parses a media type with its parameters; undefined when the text is not one. The result is shared: do not change
+ * it.
+ */
 export function parseMediaType(text: string): MIMEType | undefined {
   const known = kept.get(text)
   if (known) return known

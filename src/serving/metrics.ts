@@ -8,13 +8,13 @@ import { Distribution, type MetricData, Tally } from './tallies.ts'
 /** The metrics of one process as plain data. */
 export type MetricsData = readonly MetricData[]
 
-/** What the gauges read when they are asked. */
+/** Where the gauges take their values from. */
 export interface Gauges {
   readonly inFlight: () => number
   readonly queueDepth: () => number
   readonly bodyBytes: () => number
   readonly models: () => number
-  /** Of the one model that is served; names of features are labels for it only. */
+  /** The one model that is served; only its feature names become labels. */
   readonly featureNames: () => readonly string[] | undefined
 }
 
@@ -84,7 +84,7 @@ export class Metrics {
 
   /** Everything so far, for another process to add up. */
   async data(): Promise<MetricsData> {
-    // From the first time that anybody asks, since measuring the event loop is not free.
+    // Starts at the first scrape, since measuring the event loop is not free.
     this.#ofNode ??= measureNode()
     const ofNode = (await (await this.#ofNode).getMetricsAsJSON()) as unknown as MetricsData
     const { inFlight, queueDepth, bodyBytes, models } = this.#gauges

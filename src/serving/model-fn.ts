@@ -12,7 +12,7 @@ import { proveGoldenRows } from './golden.ts'
 import type { HookContext } from './hook-types.ts'
 import type { Model } from './model.ts'
 
-/** A graph with a wider input is no ranker; its feature names alone would fill the memory. */
+/** A graph with a wider input is not a ranker; its feature names alone would fill the memory. */
 const MOST_FEATURES = 1_000_000
 
 /**
@@ -63,7 +63,7 @@ function featureNamesOf({ featureNames, file }: Artefact, { width }: Scorer): re
   return names
 }
 
-/** @throws {RankerError} MODEL_DAMAGED where the pipeline is none of this model. */
+/** @throws {RankerError} MODEL_DAMAGED if the pipeline does not fit this model. */
 function featuresOf({ features, featureNames, hyperparameters }: Manifest): Model['features'] {
   if (features === undefined) return undefined
   const damaged = (reason: string, cause?: unknown) =>

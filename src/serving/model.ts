@@ -3,7 +3,7 @@ import type { Manifest } from '../model/manifest.ts'
 import type { Scorer } from '../scoring/scorer.ts'
 import type { TreeShap } from '../scoring/tree-shap.ts'
 
-/** What an answer, a log line or a hook wants to know of a model. */
+/** What answers, logs and hooks need to know about a model. */
 export interface ModelInfo {
   readonly name: string
   readonly version: string
@@ -13,14 +13,14 @@ export interface ModelInfo {
   readonly categorical: readonly number[]
   /** The index that the first feature has in libsvm: 1 where the model was trained so. */
   readonly libsvmIndexBase: 0 | 1
-  /** What scores it, and why. */
+  /** What scores it, and why that was chosen. */
   readonly engine: { readonly name: string; readonly reason: string }
   /** What makes its features of raw columns; absent where these are the features. */
   readonly features?: ModelFeatures | undefined
 }
 
 /** The fitted feature pipeline of a model. Plain data. */
-export interface ModelFeatures {
+interface ModelFeatures {
   readonly fitted: FittedFeatures
   /** The column that names the query of a row in CSV. */
   readonly group: string

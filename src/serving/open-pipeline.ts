@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import type { OutputKey } from '../data/output-keys.ts'
+import type { OutputKey } from '../data/request/output-keys.ts'
 import { RankerError } from '../errors.ts'
 import type { Engine } from '../scoring/engines.ts'
 import type { HookContext, HookLog } from './hook-types.ts'

@@ -11,9 +11,9 @@ export interface ServingOptions extends PipelineOptions {
   readonly largeBytes: number
   /** Whether hooks run in a process of their own. */
   readonly isolateHooks: boolean
-  /** Of a process with hooks. */
+  /** Limits of a process with hooks. */
   readonly hookLimits: ProcessLimits
-  /** Told of each process that takes the place of another. */
+  /** Called whenever a process was replaced. */
   readonly onReplace: () => void
 }
 
@@ -28,10 +28,10 @@ export async function openServing(options: ServingOptions): Promise<Pipeline> {
     IsolatedPipeline.open({ modelPath, program, defaultAccept, output, engine }, limits, log, onReplace)
   const hasHooks = (await hookFile(await folderOf(modelPath), program)) !== undefined
   if (hasHooks && options.isolateHooks) return isolated(hookLimits)
-  // Nothing but our own code runs there: a request may take as long as it is large.
+  // Only this product's own code runs there, so a large request may take its time.
   const largeLimits = { openMs: hookLimits.openMs, requestMs: undefined, memoryBytes: undefined }
   const here = await openPipeline(options)
-  // Hooks may wait for something, which should not keep others waiting.
+  // Hooks may wait for something, and should not make others wait.
   if (hasHooks) return here
   return new TurnPipeline(here, {
     turns,

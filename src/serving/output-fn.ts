@@ -1,10 +1,10 @@
-import { isObject, type JsonObject } from '../data/json.ts'
+import { isObject, type JsonObject } from '../data/json/json.ts'
 import { writeNpy } from '../data/npy.ts'
-import type { OutputKey } from '../data/output-keys.ts'
-import type { ItemId } from '../data/query.ts'
-import { writeRecords, writeScoreRecords } from '../data/record-writer.ts'
-import type { LineError } from '../data/request-lines.ts'
-import { type ScoreFormat, writeScoreText } from '../data/score-text.ts'
+import { type ScoreFormat, writeScoreText } from '../data/plain/score-text.ts'
+import { writeRecords, writeScoreRecords } from '../data/recordio/writer.ts'
+import type { LineError } from '../data/request/lines.ts'
+import type { OutputKey } from '../data/request/output-keys.ts'
+import type { ItemId } from '../data/request/query.ts'
 import { RankerError } from '../errors.ts'
 import { negotiate } from './accept.ts'
 import { partsOf } from './explainer.ts'
@@ -112,7 +112,7 @@ function asLine(line: LineAnswer): object {
   return 'predictions' in line ? selected(line, line.predictions)[0]! : line
 }
 
-/** What is wanted of each item, in the order wanted; an id is always. */
+/** The values wanted of each item, in the order wanted, after its id. */
 function selected<T extends Item>(
   { output }: { output?: readonly OutputKey[] | undefined },
   items: readonly T[],
@@ -130,8 +130,8 @@ function selected<T extends Item>(
 }
 
 /**
- * The default outputFn: writes a prediction in the media type that `accept` prefers.
- * A hook's prediction that is none of the default predictFn's can be written as JSON only.
+ * The default outputFn: writes a prediction in the media type that `accept` prefers. A prediction in a hook's own
+ * form can only be written as JSON.
  * @throws {RankerError} NOT_ACCEPTABLE, HOOK_RETURNED.
  */
 export function outputFn(
@@ -155,7 +155,7 @@ export function outputFn(
   })
 }
 
-/** JSON of whatever a hook made; undefined where it is none: nothing, a function, a bigint, a cycle. */
+/** JSON of whatever a hook returned; undefined if it has none: nothing, a function, a bigint, a cycle. */
 export function toJson(value: unknown): string | undefined {
   try {
     return JSON.stringify(value)
@@ -164,7 +164,7 @@ export function toJson(value: unknown): string | undefined {
   }
 }
 
-/** @returns undefined for what is none of the default predictFn's. @throws {RankerError} NOT_ACCEPTABLE. */
+/** @returns undefined for what the default predictFn never returns. @throws {RankerError} NOT_ACCEPTABLE. */
 function writeAs(contentType: string, prediction: Prediction, features: Names): string | Buffer | undefined {
   const as = <T>(writers: ReadonlyMap<string, Write<T>>, value: T) => {
     const write = writers.get(contentType)
@@ -172,7 +172,7 @@ function writeAs(contentType: string, prediction: Prediction, features: Names): 
     throw new RankerError('NOT_ACCEPTABLE', { seen: contentType, known: [...writers.keys()] })
   }
   if (isScores(prediction)) return as(WRITERS.scores, prediction)
-  // What a hook makes may look like a prediction of ours and be none.
+  // What a hook returns may look like one of our predictions and not be one.
   const made = isObject(prediction) ? (prediction as JsonObject) : {}
   if (isRanking(made)) return as(WRITERS.ranking, made)
   if (isListOf(made.rankings, isRanking)) return as(WRITERS.rankings, made.rankings)
@@ -230,7 +230,7 @@ function jsonLines(values: readonly object[]): string {
   return values.map((value) => `${JSON.stringify(value)}\n`).join('')
 }
 
-/** What is written of an item where only keys of ours have a place; a hook may have added others. */
+/** The keys that have a place in formats with columns; a hook may have added others. */
 const KEYS: ReadonlySet<string> = new Set(['id', 'rank', 'score', 'contributions', 'base'])
 
 type Value = ItemId | Readonly<Record<string, number>>

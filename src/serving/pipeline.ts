@@ -20,12 +20,12 @@ export interface Invocation {
   readonly customAttributes: string | undefined
 }
 
-/** What became of it. Plain data as well. */
+/** The answer to a request. Plain data as well. */
 export interface Answer {
   readonly body: Buffer
   readonly contentType: string
   readonly trace: Trace
-  /** Of the rows and their scores, where defaults read and scored them. */
+  /** Counts over the rows and scores, if the defaults read and scored them. */
   readonly profile?: Profile | undefined
 }
 
@@ -34,7 +34,7 @@ export interface Trace {
   readonly rows?: number
   /** Columns of the request that the model does not know. */
   readonly ignoredColumns?: number
-  /** Until its turn came. */
+  /** How long it waited for its turn. */
   readonly queueMs?: number
   readonly parseMs?: number
   readonly scoreMs?: number
@@ -43,11 +43,11 @@ export interface Trace {
 
 /** Everything between a request's bytes and its answer's: the defaults, and the hooks that replace some of them. */
 export interface Pipeline {
-  /** Undefined where a hook serves a model of its own. */
+  /** Undefined if a hook serves a model of its own. */
   readonly model: ModelInfo | undefined
-  /** Why it cannot answer at the moment. */
+  /** Why it cannot answer at the moment, if it cannot. */
   readonly failure?: RankerError | undefined
-  /** @throws {RankerError} for whatever is to be answered as an error. */
+  /** @throws {RankerError} the error to answer with. */
   invoke(invocation: Invocation): Promise<Answer>
   close(): Promise<void>
 }
@@ -85,7 +85,7 @@ export class LocalPipeline implements Pipeline {
       const trace = { scoreMs: milliseconds(started, performance.now()) }
       return { ...toAnswer('transformFn', returned, accept), trace }
     }
-    // Hooks are given numbers; the default outputFn writes a scorer's own scores faster.
+    // Hooks get plain numbers; the default outputFn can write the scorer's own array faster.
     const steps = {
       inputFn,
       predictFn: hooks.outputFn ? predictFn : predict,
@@ -111,7 +111,7 @@ export class LocalPipeline implements Pipeline {
     await this.#parts.defaultModel?.scorer.close()
   }
 
-  /** The media type to answer in, or the header as it came where only a hook can know what to make of it. */
+  /** The media type to answer in, or the whole header where only a hook can know what to make of it. */
   #chooseAccept({ accept, contentType }: Invocation): string {
     const { defaultAccept, hooks } = this.#parts
     const types = answerTypesFor(parseMediaType(contentType)?.essence ?? '')
@@ -120,7 +120,7 @@ export class LocalPipeline implements Pipeline {
     const chosen = negotiate(header, types)
     if (chosen !== undefined) return chosen
     if (hooks.outputFn || hooks.transformFn) return header
-    // The default is for the requests that can be answered in it.
+    // The configured default applies to requests that can be answered in it.
     if (isOpen && negotiate(header, ANSWER_TYPES) !== undefined) return types[0]!
     throw new RankerError('NOT_ACCEPTABLE', { seen: header, known: types })
   }

@@ -1,8 +1,8 @@
-import { readInstanceList } from '../data/instances.ts'
 import { shortestFloat32 } from '../data/number.ts'
-import type { OutputKey, RequestOptions } from '../data/output-keys.ts'
-import type { ItemId, Query } from '../data/query.ts'
-import { type LineError, type Lines, toLineError } from '../data/request-lines.ts'
+import { readInstanceList } from '../data/request/instances.ts'
+import { type LineError, type Lines, toLineError } from '../data/request/lines.ts'
+import type { OutputKey, RequestOptions } from '../data/request/output-keys.ts'
+import type { ItemId, Query } from '../data/request/query.ts'
 import { RankerError } from '../errors.ts'
 import { pipelineOf } from '../features/pipeline.ts'
 import type { RerankedItem } from '../rerank/rerank.ts'
@@ -20,7 +20,7 @@ export interface RowPrediction extends Partial<Explanation> {
   readonly rank?: number
 }
 
-/** With what the business rules say of an item, where there are any. */
+/** Includes what the business rules say of an item, if there are any. */
 export interface RankedItem extends Partial<Explanation>, Partial<Omit<RerankedItem, 'item'>> {
   /** As the request has it. */
   readonly id: ItemId
@@ -29,8 +29,8 @@ export interface RankedItem extends Partial<Explanation>, Partial<Omit<RerankedI
   readonly score: number
 }
 
-/** What is to be written of an answer's rows or items, besides an item's id; all of it where this is absent. */
-export interface Selection {
+/** What to write of an answer's rows or items, besides an item's id; everything if this is absent. */
+interface Selection {
   readonly output?: readonly OutputKey[]
 }
 
@@ -40,11 +40,11 @@ export interface Ranking extends Selection {
   readonly model: { readonly name: string; readonly version: string }
   /** How many items a minimum of relevance left out; absent where none. */
   readonly dropped?: number
-  /** Of the server's choice, where an item was drawn to be explored without a seed of the rules' own. */
+  /** The server's choice, if an item was drawn for exploration and the rules have no seed. */
   readonly seed?: number
 }
 
-/** The answer to rows of which more than the scores is wanted. */
+/** The answer to rows for which more than scores was asked. */
 export interface RowPredictions extends Selection {
   readonly predictions: readonly RowPrediction[]
 }
@@ -53,8 +53,8 @@ export interface RowPredictions extends Selection {
 export type LineAnswer = RowPredictions | Ranking | LineError
 
 /**
- * What the default predictFn returns: one score a row in input order, or what else was asked for of each; a query's
- * ranking, or several; or what each line of JSON Lines gave.
+ * What the default predictFn returns: one score a row in input order, or whatever else was asked for of each row; a
+ * query's ranking, or several; or the answer to each line of JSON Lines.
  */
 export type Prediction =
   | number[]
@@ -90,7 +90,7 @@ export async function predict(
   if (input.kind !== 'lines') checkCategories(input, model)
   const singles = await model.scorer.score(input.values, input.count)
   if (input.kind === 'rows' && isPlain(input, context?.output)) return singles
-  // A score is a float32: the shortest number that reads back as it is half as long as the double that equals it.
+  // Scores are float32: the shortest number that reads back the same is half as long as the equal double.
   const scores = Array.from(singles, shortestFloat32)
   const answer = new Answerer(model, input.values, scores, context?.output)
   switch (input.kind) {
@@ -119,7 +119,7 @@ export async function predict(
   }
 }
 
-/** What is wrong with a line is the answer to it. */
+/** Whatever is wrong with a line becomes its answer. */
 async function answerLine(
   answer: Answerer,
   line: Lines['lines'][number],
@@ -140,10 +140,10 @@ function isPlain({ output, explain }: RequestOptions, standard: readonly OutputK
   return !explain && String(output ?? standard) === 'score'
 }
 
-/** Of a request, whatever it is made of: each takes some fifty bytes. */
+/** Limit of one request, whatever it is made of: each contribution takes some fifty bytes. */
 const MOST_CONTRIBUTIONS = 2 ** 22
 
-/** Makes answers of the parts of a request: `first` is the row that a part starts at. */
+/** Makes the answers to the parts of a request; `first` is the row that a part starts at. */
 class Answerer {
   readonly #model: Model
   readonly #values: Float32Array
@@ -202,7 +202,7 @@ class Answerer {
     }
   }
 
-  /** What the request says, else what the server does; contributions that are asked for in words go last. */
+  /** What the request asks for, else the server's standard; contributions that `explain` adds go last. */
   #select({ output = this.#standard, explain }: RequestOptions): Selection {
     if (output === undefined) return {}
     return { output: explain && !output.includes('contributions') ? [...output, 'contributions'] : output }
@@ -227,7 +227,7 @@ class Answerer {
     return explainRows(this.#model.explainer(), this.#model, this.#values, inBody, rawCell)
   }
 
-  /** What a query and its items say of the columns that features are of. */
+  /** The cells of a query and its items that features are made from. */
   #rawCells({ items, query }: Query, first: number): RawCellOf | undefined {
     const { features } = this.#model
     const { columns } = features ? pipelineOf(features.fitted) : { columns: [] }
@@ -239,7 +239,7 @@ class Answerer {
   }
 }
 
-/** XGBoost gives no meaning to a category's code that is no whole number from 0. */
+/** To XGBoost, a category's code is a whole number from 0. */
 function checkCategories(
   { values, count, width }: Pick<ModelInput, 'values' | 'count' | 'width'>,
   { categorical, featureNames }: Model,

@@ -6,10 +6,12 @@ export const SCORE_BOUNDS = [-10, -5, -2, -1, -0.5, -0.2, -0.1, 0, 0.1, 0.2, 0.5
 /** Features whose missing values are counted one by one. */
 export const MOST_FEATURES = 100
 
-/** Scores are float32, or the shortest numbers that stand for these: a bound's own is then not above it. */
+/**
+ * Scores are float32, or the shortest numbers that stand for these: a score equal to a bound is then not above it.
+ */
 const BOUNDS = Float32Array.from(SCORE_BOUNDS)
 
-/** What the metrics want to know of an answer's data. Plain data, and small however many rows there were. */
+/** What the metrics count of an answer. Plain data, and small however many rows there were. */
 export interface Profile {
   readonly rows: number
   /** Of the scores, by {@link SCORE_BOUNDS}; the last one is of those above all bounds. */

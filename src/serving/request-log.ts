@@ -11,12 +11,12 @@ export interface RequestTrace extends Trace {
   error?: RankerError
 }
 
-/** Whether it is one of those that the platform and its scrapers ask every few seconds. */
+/** Whether it is one of the requests that the platform and scrapers send every few seconds. */
 export function isHealthCheck({ routeOptions }: FastifyRequest): boolean {
   return routeOptions.url === '/ping' || routeOptions.url === '/metrics'
 }
 
-/** Logs one line a request. A stack is of use for what nobody expected. */
+/** Logs one line a request; a stack only for unexpected errors. */
 export function logRequests(app: FastifyInstance): void {
   app.addHook('onResponse', (request, reply, done) => {
     const { error, ...trace } = request.trace
@@ -24,7 +24,7 @@ export function logRequests(app: FastifyInstance): void {
     if (error && error.status >= 500 && error.status !== 503) {
       request.log.error({ ...line, code: error.code, err: error.cause ?? error }, 'failed')
     } else if (isHealthCheck(request)) {
-      // Neither when it is refused: the log holds once why the model is not ready.
+      // Not logged, not even when refused: the log already says once why the model is not ready.
     } else if (error) {
       request.log.info({ ...line, code: error.code, reason: error.message }, 'refused')
     } else {

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import type { Query } from '../data/query.ts'
+import type { Query } from '../data/request/query.ts'
 import { type RerankedItem, rerank } from '../rerank/rerank.ts'
 import { rulesFor } from '../rerank/rules.ts'
 import type { Model } from './model.ts'
@@ -9,11 +9,11 @@ export const PROBABILITIES: ReadonlySet<string | undefined> = new Set(['binary:l
 
 export interface RerankedQuery {
   readonly items: readonly RerankedItem[]
-  /** What the answer says of each of them. */
+  /** What the answer says of each item. */
   readonly said: readonly Omit<RerankedItem, 'item'>[]
   /** How many items were left out as not relevant. */
   readonly dropped: number
-  /** The server's, where an item was drawn and the rules have no seed. */
+  /** The server's choice, if an item was drawn for exploration and the rules have no seed. */
   readonly seed?: number
 }
 

@@ -49,7 +49,7 @@ export class ServedModel {
   }
 }
 
-/** Only sentences of our own and of the user's hooks are told outside. */
+/** Only this product's own sentences, and those of the user's hooks, are shown to clients. */
 function toReason(cause: unknown): RankerError {
   if (!(cause instanceof RankerError)) {
     return new RankerError(

@@ -31,38 +31,38 @@ import { readSettings, type ServeSettings } from './settings.ts'
 import { sendTraces } from './traces.ts'
 import { Turns } from './turns.ts'
 
-/** The settings that a server is built from; those of the process around it are not among them. */
+/** The settings of a server, without those of the process around it. */
 export type ServerOptions = Partial<Omit<ServeSettings, 'host' | 'port' | 'workers' | 'logLevel'>> & {
   readonly log: FastifyBaseLogger
-  /** A body of more bytes is worked on in another process. @default 1 MiB */
+  /** A larger body is worked on in another process. @default 1 MiB */
   readonly largeBytes?: number
   /** Whether hooks run in a process of their own, where they can do no harm. @default true */
   readonly isolateHooks?: boolean
-  /** Where other processes serve the same port. */
+  /** Set if other processes serve the same port. */
   readonly peers?: Peers | undefined
 }
 
 /** The other processes that serve the same port. */
 export interface Peers {
-  /** The metrics of each of them, and of those that are no more. @param own the metrics of this one */
+  /** The metrics of each of them, and of those that have ended. @param own the metrics of this one */
   metrics(own: MetricsData): Promise<MetricsData[]>
   /** The models of all of them. */
   readonly registry: ModelRegistry
-  /** Tells that this one is ready. @returns when it has the models that the others have */
+  /** Reports that this one is ready. @returns when it has the models that the others have */
   join(): Promise<void>
 }
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Loads the model; never rejects. `/ping` and the log tell what came of it. @returns whether it can be served */
+    /** Loads the model; never rejects. `/ping` and the log tell the outcome. @returns whether it can be served */
     load(): Promise<boolean>
     /** Refuses new requests and resolves when those in flight are answered. `close` is the next step. */
     drain(times?: DrainTimes): Promise<void>
     /** The metrics of this process. */
     metrics(): Promise<MetricsData>
-    /** Work of requests in the order they came. */
+    /** Runs the requests' work in the order they came. */
     turns: Turns
-    /** The models of this process, where it serves several. */
+    /** The models of this process, if it serves several. */
     models: ModelHost
   }
   interface FastifyRequest {
@@ -244,13 +244,13 @@ function prepareRequests(app: FastifyInstance): void {
     const inferenceId = request.headers['x-amzn-sagemaker-inference-id']
     request.trace =
       inferenceId === undefined ? {} : { inferenceId: String(inferenceId).slice(0, LONGEST_INFERENCE_ID) }
-    // Fastify would refuse a malformed type, which may be the very one that a hook wants.
+    // Fastify would refuse a malformed type, which may be just what a hook wants.
     request.contentType = request.headers['content-type'] ?? ''
     delete request.headers['content-type']
     reply.header('x-request-id', request.id)
     done()
   })
-  // A connection without a byte either way is given up, but not while a model works on an answer, however long.
+  // A connection on which no byte moves is given up, but not while a model works on an answer, however long.
   app.addHook('preHandler', ({ raw }, _reply, done) => {
     raw.socket.setTimeout?.(0)
     done()

@@ -1,5 +1,5 @@
-// Metrics as a process keeps them: numbers in plain memory, which cost a request next to nothing. What they are in
-// Prometheus's text is prom-client's to say, which is loaded when somebody asks for it.
+// Metrics as a process keeps them: numbers in plain memory, which cost a request next to nothing. prom-client, which
+// turns them into Prometheus's text, is loaded only when somebody asks for that.
 
 /** A metric as prom-client's `getMetricsAsJSON` gives it. */
 export interface MetricData {
@@ -11,14 +11,14 @@ export interface MetricData {
   readonly values: readonly MetricValue[]
 }
 
-export interface MetricValue {
+interface MetricValue {
   readonly labels: Readonly<Record<string, string | number>>
   readonly value: number
-  /** Where it is not the metric's own: a histogram's buckets, sum and count. */
+  /** If it differs from the metric's own name: a histogram's buckets, sum and count. */
   readonly metricName?: string
 }
 
-/** Something that only grows, by the values of its labels. */
+/** A counter, by the values of its labels. */
 export class Tally {
   readonly #name: string
   readonly #help: string
@@ -29,7 +29,7 @@ export class Tally {
     this.#name = name
     this.#help = help
     this.#labelNames = labelNames
-    // Without labels it is there from the start.
+    // Without labels, it is reported from the start.
     if (labelNames.length === 0) this.add(0)
   }
 
@@ -51,7 +51,7 @@ export class Tally {
   }
 }
 
-/** How often values fell between bounds. */
+/** A histogram: how often values fell between bounds. */
 export class Distribution {
   readonly #name: string
   readonly #help: string
@@ -76,7 +76,7 @@ export class Distribution {
     this.#sum += value
   }
 
-  /** Adds what was counted elsewhere, by the same bounds. */
+  /** Adds what was counted elsewhere with the same bounds. */
   addCounts(counts: Iterable<number>, sum: number): void {
     let bucket = 0
     for (const count of counts) this.#counts[bucket++]! += count
@@ -101,7 +101,7 @@ export class Distribution {
   }
 }
 
-/** What only grows of several lists of metrics, added up by name and labels. */
+/** The counters of several lists of metrics, added up by name and labels. */
 export function sumOfCounts(all: readonly (readonly MetricData[])[]): MetricData[] {
   const sums = new Map<string, { metric: MetricData; values: Map<string, MetricValue> }>()
   for (const metric of all.flat()) {

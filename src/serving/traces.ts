@@ -83,7 +83,7 @@ export async function sendTraces(app: FastifyInstance, log: FastifyBaseLogger): 
   }
 }
 
-/** By the names of OpenTelemetry's semantic conventions, then ours. */
+/** Attributes by the names of OpenTelemetry's semantic conventions, then our own. */
 function attributesOf(request: FastifyRequest, status: number): Record<string, string | number> {
   const { trace } = request
   const attributes = {

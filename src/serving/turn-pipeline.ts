@@ -4,20 +4,20 @@ import type { ModelInfo } from './model.ts'
 import { type Answer, type Invocation, milliseconds, type Pipeline } from './pipeline.ts'
 import type { Turns } from './turns.ts'
 
-/** Milliseconds without a large request after which the process for them ends. */
+/** Milliseconds without a large request after which the process for large ones ends. */
 const IDLE_MS = 60_000
 
 export interface TurnPipelineOptions {
   /** Shared by all pipelines of a thread. */
   readonly turns: Turns
-  /** A body of more bytes would block this thread for too long, and goes to a process of its own. */
+  /** A larger body would block this thread for too long, and goes to another process. */
   readonly largeBytes: number
   readonly openLarge: () => Promise<Pipeline>
 }
 
 /**
- * A pipeline on this thread that lets the event loop turn between requests, with another one elsewhere for the large
- * ones, which is there only while there are any.
+ * A pipeline on this thread that lets the event loop turn between requests. Large requests go to a second pipeline
+ * elsewhere, which exists only while there are any.
  */
 export class TurnPipeline implements Pipeline {
   readonly #here: Pipeline
@@ -61,7 +61,7 @@ export class TurnPipeline implements Pipeline {
       })
       return await (await opening).invoke(invocation)
     } catch (thrown) {
-      // Only what a client sent is at work there.
+      // Only what a client sent can be at fault there.
       const isEnd = thrown instanceof RankerError && thrown.code === 'PROCESS_ENDED'
       throw isEnd ? new RankerError('WORK_TOO_LARGE', {}, { cause: thrown }) : thrown
     } finally {

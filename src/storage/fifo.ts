@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { RankerError, reasonOf } from '../errors.ts'
 import { readable, readChunks } from './files.ts'
 
-/** How often a FIFO that is not there yet is looked for. */
+/** Milliseconds between two looks for a FIFO that is not there yet. */
 const POLL_MS = 50
 
 /**

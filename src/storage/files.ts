@@ -65,8 +65,8 @@ function writeSynced(path: string, content: Content): void {
 }
 
 /**
- * Makes a folder and those above it that are missing. One by one: Node's own `recursive` never comes back where the system
- * says that a folder is not there and does not make it either, as below /proc.
+ * Makes a folder and its missing parents, one by one: Node's own `recursive` never returns if the system says that a
+ * folder does not exist but does not make it either, as below /proc.
  */
 function makeFolder(path: string): void {
   try {
@@ -80,7 +80,7 @@ function makeFolder(path: string): void {
   }
 }
 
-/** What hinders the removal is what hindered the writing. */
+/** Whatever hinders the removal has already hindered the writing. */
 function discard(temporary: string): void {
   try {
     rmSync(temporary, { force: true })
@@ -91,7 +91,7 @@ function writeFailed(path: string, cause: unknown): RankerError {
   return new RankerError('WRITE_FAILED', { path, reason: reasonOf(cause) }, { cause })
 }
 
-/** Tries whether a folder, made if need be, can be written: better asked before hours of work than after. */
+/** Checks that a folder, made if need be, can be written: better before hours of work than after. */
 export function checkWritable(folder: string): void {
   const probe = join(folder, `.probe.${process.pid}.sagemaker-ignore`)
   try {
@@ -102,7 +102,7 @@ export function checkWritable(folder: string): void {
   }
 }
 
-/** Removes all that a folder holds, where there is one. @throws {RankerError} WRITE_FAILED. */
+/** Removes everything in a folder, if it exists. @throws {RankerError} WRITE_FAILED. */
 export function emptyFolder(folder: string): void {
   if (!existsSync(folder)) return
   try {
@@ -130,7 +130,7 @@ export function* readChunks(path: string, chunkBytes = 1 << 20): Generator<Uint8
   }
 }
 
-/** Runs a call that reads a file. @throws {RankerError} INPUT_UNREADABLE where the system refuses. */
+/** Runs a call that reads a file. @throws {RankerError} INPUT_UNREADABLE if the system refuses. */
 export function readable<T>(path: string, read: () => T): T {
   try {
     return read()
@@ -140,8 +140,9 @@ export function readable<T>(path: string, read: () => T): T {
 }
 
 /**
- * The plain files below a folder, by their path in it. Links and devices are refused: a copy of them would hold what
- * was never in the folder. @throws {RankerError} NOT_A_FILE
+ * The plain files below a folder, by their relative paths. Links and devices are refused: a copy of them would hold
+ * what was never in the folder.
+ * @throws {RankerError} NOT_A_FILE
  */
 export function readPlainTree(folder: string): Map<string, Uint8Array> {
   const files = new Map<string, Uint8Array>()
@@ -155,7 +156,7 @@ export function readPlainTree(folder: string): Map<string, Uint8Array> {
   return files
 }
 
-/** A folder of its own name below another, removed with all it holds when closed. */
+/** A new folder with a unique name below another; closing it removes it with everything in it. */
 export function makeTemporaryFolder(
   parent: string,
   prefix: string,

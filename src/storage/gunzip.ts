@@ -9,8 +9,7 @@ export type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b
 
 /**
- * The bytes behind gzip where the first two bytes say that it is one (RFC 1952, any number of members); other bytes
- * pass as they are.
+ * Unpacks gzip if the first two bytes announce it (RFC 1952, any number of members); other bytes pass as they are.
  * @param file what the bytes come from, as errors name it
  * @throws {RankerError} GZIP_DAMAGED, and what reading throws.
  */
@@ -79,7 +78,7 @@ async function* inflate(
     input.destroy()
     output.destroy()
   }
-  // zlib takes whatever does not look like another member for padding, and a damaged member with it.
+  // zlib takes whatever does not look like another member for padding, even a damaged member.
   if (output.bytesWritten !== given) {
     throw new RankerError('GZIP_DAMAGED', {
       file,

@@ -22,15 +22,15 @@ const CONTROLLERS = [
 ]
 
 export interface Memory {
-  /** Bytes that may be taken: the container's limit, else what the machine has. */
+  /** Bytes that may be used: the container's limit, or all that the machine has. */
   readonly limit: number
-  /** Bytes of it that are in use; what the kernel would give back at once is not counted. */
+  /** Bytes of it in use, without what the kernel would give back at once. */
   used(): number
 }
 
 /**
- * The memory that this process and its children share: of the tightest cgroup around it, else of the machine.
- * @param root where the kernel's file systems lie
+ * The memory that this process and its children share: that of the tightest cgroup around it, or the machine's.
+ * @param root where the kernel's file systems are mounted
  */
 export function memoryOfContainer(root = '/'): Memory {
   const limits = cgroups(root).filter(({ limit }) => limit > 0 && limit < totalmem())
@@ -44,7 +44,7 @@ export function memoryOfContainer(root = '/'): Memory {
   )
 }
 
-/** Bytes of memory that this process may take: the container's limit, else what the machine has. */
+/** Bytes of memory that this process may use: the container's limit, or all that the machine has. */
 export function memoryOfMachine(): number {
   return memoryOfContainer().limit
 }
@@ -76,7 +76,7 @@ function cgroups(root: string): Memory[] {
     })
 }
 
-/** A file of the kernel's, or nothing where it is not there. */
+/** A file of the kernel's; empty text if it does not exist. */
 function read(path: string): string {
   try {
     return readFileSync(path, 'utf8')

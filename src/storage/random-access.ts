@@ -4,7 +4,7 @@ import { readable } from './files.ts'
 import type { Chunks } from './gunzip.ts'
 import { openNameless } from './nameless-file.ts'
 
-/** A file that is open for reading anywhere in it, as often as one likes. `close()` gives it back. */
+/** A file open for random access. `close()` releases it. */
 export class RandomAccessFile {
   readonly byteLength: number
   readonly #path: string
@@ -28,8 +28,7 @@ export class RandomAccessFile {
   }
 
   /**
-   * Copies bytes that can be read only once into a file without a name.
-   * @param folder where there is room for it
+   * Copies bytes that can be read only once into a nameless file. @param folder where there is room for it
    * @throws {RankerError} WRITE_FAILED, and what reading the chunks throws.
    */
   static async spool(chunks: Chunks, folder: string, beforeRead = () => {}): Promise<RandomAccessFile> {
@@ -56,7 +55,7 @@ export class RandomAccessFile {
     }
   }
 
-  /** A copy of the bytes from `start` to `end`, fewer where the file ends before. */
+  /** A copy of the bytes from `start` to `end`, fewer if the file ends earlier. */
   slice(start: number, end = this.byteLength): ArrayBuffer {
     const length = Math.max(0, Math.min(end, this.byteLength) - start)
     const bytes = new Uint8Array(length)

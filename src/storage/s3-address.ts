@@ -1,6 +1,6 @@
 import { RankerError } from '../errors.ts'
 
-/** A place in S3: an object, or the start of the keys of several. */
+/** A place in S3: an object, or the common prefix of several keys. */
 export interface S3Address {
   readonly bucket: string
   /** Empty for the whole bucket. */

@@ -1,7 +1,7 @@
 import { RankerError, reasonOf } from '../errors.ts'
 import { formatS3Address, type S3Address } from './s3-address.ts'
 
-/** What the SDK throws, as far as it is looked at. */
+/** The parts of an SDK error that are looked at. */
 interface SdkError {
   readonly name?: string
   /** Of a connection that failed, such as ECONNREFUSED. */
@@ -11,7 +11,7 @@ interface SdkError {
 
 export const statusOf = (cause: unknown): number | undefined => (cause as SdkError).$metadata?.httpStatusCode
 
-/** Whether another try may succeed: no answer, a broken one, or one that says so. */
+/** Whether another try may succeed: no answer, a broken one, or one that asks for it. */
 export function isTransient(cause: unknown): boolean {
   if (cause instanceof RankerError) return false
   const status = statusOf(cause)
@@ -20,7 +20,7 @@ export function isTransient(cause: unknown): boolean {
     : status === 429 || status >= 500 || (status >= 200 && status < 300)
 }
 
-/** The error in a sentence that says what is wrong in the user's words. */
+/** The error as a sentence that says what is wrong in the user's words. */
 export function s3Error(address: S3Address, cause: unknown): RankerError {
   if (cause instanceof RankerError) return cause
   return new RankerError(

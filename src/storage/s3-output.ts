@@ -7,10 +7,10 @@ import { S3, type S3Settings } from './s3.ts'
 import { formatS3Address, parseS3Address, type S3Address } from './s3-address.ts'
 
 /**
- * Runs a piece of work that writes below a folder, and uploads what is there when it is done, under the same names
- * below an address. The bucket is looked for first: hours of work should not end without a place to go.
+ * Runs work that writes below a folder, then uploads the folder's files under the same names below an address. The
+ * bucket is checked first: hours of work should not end without a place to go.
  * @param work is given the folder, and says whether there is something to upload
- * @param told of every object that was written
+ * @param told is given every object that was written
  * @throws {RankerError} S3_FAILED; when uploading failed the folder stays, and the error names it.
  */
 export async function withS3Output(

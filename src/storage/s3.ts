@@ -5,21 +5,24 @@ import { readable } from './files.ts'
 import type { S3Address } from './s3-address.ts'
 import { isTransient, s3Error, statusOf } from './s3-errors.ts'
 
-/** What is set beside the SDK's own settings, which come from the environment, the profile or the machine's role. */
+/** Settings besides the SDK's own, which come from the environment, the profile or the machine's role. */
 export interface S3Settings {
   readonly region?: string
-  /** Whether a bucket is part of the path, as servers other than AWS's want it. */
+  /** Whether the bucket is part of the path, as servers other than AWS's want it. */
   readonly pathStyle: boolean
 }
 
-/** AWS_DEFAULT_REGION counts too, as it does elsewhere; a custom endpoint needs no region and gets buckets in paths. */
+/**
+ * AWS_DEFAULT_REGION counts too, as in AWS's other tools; a custom endpoint needs no region and gets buckets in
+ * paths.
+ */
 export function s3Settings(env: Readonly<Record<string, string | undefined>>): S3Settings {
   const pathStyle = Boolean(env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL)
   const region = env.AWS_REGION || env.AWS_DEFAULT_REGION || (pathStyle ? 'us-east-1' : undefined)
   return { pathStyle, ...(region !== undefined && { region }) }
 }
 
-/** What a request to write says of a KMS key; nothing leaves the choice to S3. */
+/** What a write request says about encryption with a KMS key; without a key, the choice is S3's. */
 export const encryptionOf = (kmsKey: string | undefined) =>
   kmsKey === undefined ? {} : ({ ServerSideEncryption: 'aws:kms', SSEKMSKeyId: kmsKey } as const)
 
@@ -31,7 +34,7 @@ export interface S3Object extends S3Address {
 
 type Sdk = typeof import('@aws-sdk/client-s3')
 
-/** Tries to go on with a download, after a connection was lost, that give not one byte. */
+/** Retries in a row that give not one byte before a broken download is given up. */
 const RETRIES = 5
 const FIRST_WAIT_MS = 100
 
@@ -51,7 +54,7 @@ export class S3 {
       ...(region !== undefined && { region }),
       forcePathStyle: pathStyle,
       followRegionRedirects: true,
-      // Without these a server that says nothing would be waited for for ever.
+      // Without these, a server that never answers would be waited for for ever.
       requestHandler: { connectionTimeout: 10_000, socketTimeout: 60_000 },
     })
     return new S3(sdk, client)
@@ -115,7 +118,10 @@ export class S3 {
     }
   }
 
-  /** Writes a file as an object, by a KMS key where one is named. @throws {RankerError} S3_FAILED, INPUT_UNREADABLE. */
+  /**
+   * Writes a file as an object, encrypted with a KMS key if one is named. @throws {RankerError} S3_FAILED,
+   * INPUT_UNREADABLE.
+   */
   async put(path: string, address: S3Address, kmsKey?: string): Promise<void> {
     const Body = readable(path, () => readFileSync(path))
     try {
@@ -143,7 +149,7 @@ export class S3 {
       )
       return { ...address, size: ContentLength, etag: ETag }
     } catch (cause) {
-      // An answer to HEAD has no body: what is behind a 403 is told by the list.
+      // An answer to HEAD has no body: only listing tells what is behind a 403.
       if (statusOf(cause) === 404 || statusOf(cause) === 403) return undefined
       throw s3Error(address, cause)
     }

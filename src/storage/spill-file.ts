@@ -1,5 +1,5 @@
 import { closeSync, readSync, writeSync } from 'node:fs'
-import type { Spill } from '../data/row-store.ts'
+import type { Spill } from '../data/dataset/row-store.ts'
 import { RankerError, reasonOf } from '../errors.ts'
 import { openNameless } from './nameless-file.ts'
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Dataset } from '../data/dataset.ts'
+import type { Dataset } from '../data/dataset/dataset.ts'
 import type { Forest } from '../model/forest.ts'
 import type { Manifest } from '../model/manifest.ts'
 import { writeOnnx } from '../model/onnx-writer.ts'
@@ -34,7 +34,7 @@ export function exportBooster(final: Booster): Exported {
   return { ubj, forest: readXGBoostModel(ubj, 'model.ubj') }
 }
 
-/** What a manifest says of a model beside its files. */
+/** What a manifest says about a model, apart from its files. */
 export interface Described {
   readonly train: Dataset
   readonly features: ModelFeatures | undefined
@@ -73,7 +73,7 @@ export function buildArtefact(
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
-/** What all hosts learnt from. */
+/** Fingerprint of the rows that all hosts learnt from. */
 function learntFrom(train: Dataset, hosts: Hosts): Manifest['training'] {
   const sum = (mine: number) => hosts.gather(mine).reduce((sum, one) => sum + one)
   return {

@@ -12,7 +12,7 @@ import type { TrainingSignals } from './plan.ts'
 export type Matrices = { train: DMatrix } & Partial<Record<ChannelName, DMatrix>>
 
 export interface BoostOptions {
-  /** Rounds that the booster already has, from the model that training continues: new ones are counted on. */
+  /** Rounds that the booster already has from the model it continues; new rounds are counted from there. */
   readonly from?: number
   readonly checkpoints?: Checkpoints | undefined
   readonly hosts?: Hosts
@@ -23,13 +23,13 @@ export interface Boosted {
   readonly kept: number
   /** Rounds that the booster has. */
   readonly trained: number
-  /** Values of the rounds of this job, those before a restart among them. */
+  /** Values of this job's rounds, including those before a restart. */
   readonly history: readonly Evaluation[]
 }
 
 /**
- * Boosts round by round until the rounds are done, early stopping says so, or somebody asks.
- * @throws {RankerError} STOPPED when somebody asks before the first round.
+ * Boosts round by round until all rounds are done, early stopping ends it, or a stop is requested.
+ * @throws {RankerError} STOPPED when a stop is requested before the first round.
  */
 export function boost(
   booster: Booster,
@@ -73,7 +73,7 @@ export function boost(
   return { kept: stopping ? stopping.bestRound : trained - 1, trained, history }
 }
 
-/** Train first, test never: what is seen every round is no longer a test. */
+/** Train first, and never test: data that is watched every round is no longer a test. */
 function watchedSets({ train, validation }: Matrices): EvalSet[] {
   const sets = [{ name: 'train', matrix: train }]
   if (validation) sets.push({ name: 'validation', matrix: validation })

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { batchesOf, type Dataset } from '../data/dataset.ts'
+import { batchesOf, type Dataset } from '../data/dataset/dataset.ts'
 import { RankerError, show } from '../errors.ts'
 import { MANIFEST_FILE, type Manifest, parseManifest } from '../model/manifest.ts'
 import { readXGBoostInfo, type XGBoostInfo } from '../model/xgboost-model.ts'
@@ -12,7 +12,7 @@ import type { XGBoost } from '../xgboost/library.ts'
 import { withOwned } from '../xgboost/owned.ts'
 import type { Datasets } from './datasets.ts'
 
-/** Names of a booster's file, ours first. */
+/** File names of a booster, this product's first. */
 const MODEL_FILES = ['model.ubj', 'model.json', 'xgboost-model']
 
 const BATCH_ROWS = 1 << 14
@@ -20,12 +20,12 @@ const BATCH_ROWS = 1 << 14
 /** A model's score of every row, by channel. */
 export type Scores = Partial<Record<ChannelName, Float32Array>>
 
-/** The booster of a `model` channel: what training goes on from, and what the new ranker is held against. */
+/** The booster of a `model` channel: training continues from it, or compares the new ranker with it. */
 export interface ChannelModel extends XGBoostInfo {
   readonly file: string
   readonly bytes: Uint8Array
   readonly sha256: string
-  /** Of the manifest beside it, where that has a feature pipeline. */
+  /** From the manifest beside it, if that has a feature pipeline. */
   readonly features?: Manifest['features']
 }
 
@@ -75,7 +75,9 @@ function modelName(names: readonly string[]): string | undefined {
 
 const onlyOne = (names: readonly string[]): string | undefined => (names.length === 1 ? names[0] : undefined)
 
-/** @throws {RankerError} BAD_CHANNEL_MODEL when training with these parameters and columns cannot go on from it. */
+/**
+ * @throws {RankerError} BAD_CHANNEL_MODEL when training with these parameters and columns cannot continue from it.
+ */
 export function checkContinues(
   model: ChannelModel,
   parameters: Readonly<Record<string, unknown>>,

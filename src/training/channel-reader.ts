@@ -1,14 +1,14 @@
-import { readCsvTable } from '../data/csv-table.ts'
-import type { Dataset } from '../data/dataset.ts'
+import { readCsvTable } from '../data/csv/table.ts'
+import type { Dataset } from '../data/dataset/dataset.ts'
+import type { MemoryLimit } from '../data/dataset/row-store.ts'
 import { FORMAT_NAMES, isSparse } from '../data/format.ts'
-import { readJsonLines } from '../data/json-lines.ts'
-import { readLibsvm } from '../data/libsvm.ts'
-import { readRecords } from '../data/record-protobuf.ts'
+import { readJsonLines } from '../data/json/table.ts'
+import { readLibsvm } from '../data/libsvm/table.ts'
+import { readRecords } from '../data/recordio/table.ts'
 import type { ColumnSink, SparseSink } from '../data/row.ts'
-import type { MemoryLimit } from '../data/row-store.ts'
-import { numberedColumns, SparseShape, SparseTable } from '../data/sparse-table.ts'
-import { type ColumnRoles, TrainingTable } from '../data/training-table.ts'
-import { nameUnnamedColumns } from '../data/unnamed-columns.ts'
+import { numberedColumns, SparseShape, SparseTable } from '../data/table/sparse-table.ts'
+import { type ColumnRoles, TrainingTable } from '../data/table/training-table.ts'
+import { nameUnnamedColumns } from '../data/table/unnamed-columns.ts'
 import { RankerError } from '../errors.ts'
 import { type RawColumn, type RawType, tableName } from '../features/columns.ts'
 import type { RawRows } from '../features/raw-rows.ts'
@@ -21,18 +21,18 @@ import type { Input } from './inputs.ts'
 
 export interface ChannelOptions {
   readonly hyperparameters: Hyperparameters
-  /** The features that train has, for the other channels. */
+  /** The features of train, which the other channels must have. */
   readonly featureNames: readonly string[] | undefined
   /**
-   * Whether rows are sorted by their position: it tells what was shown while clicks were gathered, and other channels
-   * than train may well have none.
+   * Whether rows are sorted by position. Positions tell what was shown while clicks were gathered, so channels other
+   * than train may lack them.
    */
   readonly sorted: boolean
   readonly memory: MemoryLimit | undefined
   /** The raw columns to read, where a feature spec says what the features are. */
   readonly raw?: RawColumns | undefined
   readonly hosts: Hosts
-  /** Whether the files are this host's alone; of those that all hosts have, each takes its share of the queries. */
+  /** Whether the files are for this host alone; of files that all hosts have, each takes its share of the queries. */
   readonly sharded: boolean
   readonly warn: (sentence: string) => void
 }
@@ -40,13 +40,13 @@ export interface ChannelOptions {
 /** What is read of a channel for a feature spec, and where it goes. */
 export interface RawColumns {
   readonly columns: readonly RawColumn[]
-  /** Values of each column's vectors, where train has told. */
+  /** Length of each column's vectors, once train has told. */
   readonly dimensions?: readonly number[]
-  /** Whether even the rows of train are read as a request has them, without what is for training alone. */
+  /** Whether the rows of train, too, are read as a request has them, without the columns for training alone. */
   readonly asServed?: boolean
 }
 
-/** A channel's rows as they are, with what is known of them beside their features. */
+/** A channel's raw rows, with their labels, queries and weights. */
 export interface RawChannel {
   readonly raw: RawRows
   readonly judged: Omit<Dataset, 'featureNames' | 'matrix'>
@@ -56,8 +56,8 @@ export interface RawChannel {
 const SPARSE_WEIGHT = 'weight'
 
 /**
- * Reads the files of a channel into one table. Formats that name their columns may be mixed, and so may those whose
- * columns have but numbers (libsvm and recordio), but not the ones with the others.
+ * Reads the files of a channel into one table. Formats with column names can be mixed, and so can formats with
+ * numbered columns (libsvm and recordio), but not one kind with the other.
  * @throws {RankerError} naming file, line and column, with nothing left open.
  */
 export async function readChannelRows(inputs: readonly Input[], options: ChannelOptions): Promise<Dataset> {
@@ -104,7 +104,7 @@ export async function readRawChannel(
   }
 }
 
-/** What is known of rows that were looked at beside their columns, in the order of their queries. */
+/** Labels, queries and weights of the rows that a survey saw, in the order of their queries. */
 export type SurveyedRows = ReturnType<TrainingTable['finishRows']>
 
 /**
@@ -159,8 +159,8 @@ async function readTable(
   const [arrays, categories] = [namesOf('vector'), namesOf('category')]
   switch (input.format) {
     case 'parquet': {
-      // Loaded where there is a file of it: it is as much code as all else that reads.
-      const { readParquet } = await import('../data/parquet.ts')
+      // Loaded only when needed: it is as much code as all other readers together.
+      const { readParquet } = await import('../data/parquet/table.ts')
       const textColumns = new Set([roles.group, ...RawTable.textColumns(columns)])
       const wantsList = (column: string) => isSurvey || arrays.has(column)
       return readParquet(name, await input.randomAccess(), { textColumns, wantsList, warn }, table)
@@ -185,7 +185,7 @@ async function readTable(
   }
 }
 
-/** Reads rows whose width and weights are known only once all were seen: twice. */
+/** Reads rows twice, since their width and weights are known only after all were seen. */
 async function readSparse(inputs: readonly Input[], options: ChannelOptions): Promise<Dataset> {
   const { hyperparameters, hosts, warn } = options
   if (hyperparameters.features) {

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** The first word of a checkpoint; another number is another layout. */
 const MAGIC = 'ranker-checkpoint/1'
 
-/** What a checkpoint was made from, by name: only a job of the same can go on from it. */
+/** What a checkpoint was made from, by name: only a job with the same origin can continue from it. */
 export type Origin = Readonly<Record<string, string>>
 
 /** A training job between two rounds. */
@@ -12,7 +12,7 @@ export interface Checkpoint {
   readonly origin: Origin
   /** The release that wrote it. */
   readonly version: string
-  /** Values of every finished round by `name-metric`; early stopping is found again by going through them. */
+  /** Values of every finished round by `name-metric`; replaying them restores the state of early stopping. */
   readonly history: readonly ReadonlyMap<string, number>[]
   /** XGBoost's own serialised booster, which holds the state of training beside the model. */
   readonly booster: Uint8Array
@@ -41,7 +41,7 @@ export function encodeCheckpoint({ origin, version, history, booster }: Checkpoi
   return Buffer.concat([Buffer.from(`${MAGIC} ${sha256(body)}\n`), body])
 }
 
-/** @returns the checkpoint, or in words why the bytes are none. */
+/** @returns the checkpoint, or a sentence about what is wrong with the bytes. */
 export function decodeCheckpoint(bytes: Buffer): Checkpoint | string {
   if (bytes.length === 0) return 'it is empty'
   const [first, body] = cutLine(bytes)

@@ -12,7 +12,7 @@ import type { Emit } from './plan.ts'
 /** Checkpoints that stay: the newest, and one more in case that one is damaged. */
 const KEPT = 2
 
-/** The platform's agent passes over files of this name, and puts the others beside the file that it is busy with. */
+/** The platform's agent skips files with this suffix, and puts its own beside the file that it is busy with. */
 const TEMPORARY = '.sagemaker-ignore'
 const UPLOADING = '.sagemaker-uploading'
 const UPLOADED = '.sagemaker-uploaded'
@@ -41,9 +41,9 @@ export interface CheckpointOptions {
   readonly origin: Origin
   /** What is saved and restored. */
   readonly booster: Booster
-  /** Set again after a restore, for the machine may have changed: its threads are in them. */
+  /** Set again after a restore: they include the number of threads, and the machine may have changed. */
   readonly parameters: Parameters
-  /** Of several the leader alone keeps checkpoints; what it goes on from goes to the others. */
+  /** Only the leader keeps checkpoints, and sends the others the one that it continues from. */
   readonly hosts: Hosts
   readonly emit: Emit
 }
@@ -114,7 +114,7 @@ export class Checkpoints {
       this.#damaged.delete(name)
       this.#prune()
     } catch (thrown) {
-      // Hours of work are not thrown away because they could not be saved as well: the last checkpoint still stands.
+      // A failed save must not throw away hours of work: the last checkpoint still stands.
       emit({ type: 'warning', text: `checkpoint not saved, training goes on: ${reasonOf(thrown)}` })
     }
   }
@@ -157,7 +157,7 @@ function read(path: string): Checkpoint | string {
   return decodeCheckpoint(readFileSync(path))
 }
 
-/** In words, what of a checkpoint's origin is not as it is now. */
+/** In words, how a checkpoint's origin differs from this job's. */
 function difference(then: Origin, now: Origin): string {
   const differing = [...new Set([...Object.keys(then), ...Object.keys(now)])]
     .filter((name) => then[name] !== now[name])

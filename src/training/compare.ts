@@ -1,4 +1,4 @@
-import type { Dataset } from '../data/dataset.ts'
+import type { Dataset } from '../data/dataset/dataset.ts'
 import { averagePrecisionOfQueries } from '../metrics/average-precision.ts'
 import { type FeatureOrder, singleFeatureScores } from '../metrics/baselines.ts'
 import { intervalMethod } from '../metrics/bootstrap.ts'

@@ -1,5 +1,5 @@
-import type { Dataset } from '../data/dataset.ts'
-import { folds, selectQueries } from '../data/query-parts.ts'
+import type { Dataset } from '../data/dataset/dataset.ts'
+import { folds, selectQueries } from '../data/dataset/query-parts.ts'
 import { RankerError } from '../errors.ts'
 import { Booster, type Parameters } from '../xgboost/booster.ts'
 import type { DMatrix } from '../xgboost/dmatrix.ts'
@@ -41,16 +41,16 @@ export interface CrossValidationJob {
   readonly metrics: readonly string[]
   /** XGBoost's parameters for a booster that is told these metrics. */
   readonly parameters: (evalMetric: readonly string[]) => Parameters
-  /** The matrix of a part of the data; the name is of its own among those that are open. */
+  /** The matrix of a part of the data; `name` must be unique among the open ones. */
   readonly matrix: (name: string, data: Dataset, reference?: DMatrix) => DMatrix
   readonly signals: TrainingSignals
 }
 
 /**
- * Trains a booster for each fold of the queries, all of them round by round together, and finds the round whose mean on
- * the held-out folds is best. Every fold is quantised by itself: what is held out has no part in it. All folds are in
- * memory at once.
- * @throws {RankerError} TOO_FEW_QUERIES, METRIC_UNDEFINED, STOPPED: a model of the rounds so far would be none.
+ * Trains a booster for each fold of the queries, all of them round by round together, and finds the round whose mean
+ * over the held-out folds is best. Each fold is quantised by itself, so that held-out rows have no part in it. All
+ * folds are in memory at once.
+ * @throws {RankerError} TOO_FEW_QUERIES, METRIC_UNDEFINED, STOPPED: half a cross-validation leaves no model.
  */
 export function crossValidate(data: Dataset, job: CrossValidationJob): CrossValidation {
   const { hyperparameters, metrics, signals } = job

@@ -1,4 +1,4 @@
-import type { Dataset } from '../data/dataset.ts'
+import type { Dataset } from '../data/dataset/dataset.ts'
 import { evalMetrics, isOfQueries, metricLabels } from './eval-metrics.ts'
 import type { Hyperparameters } from './hyperparameters.ts'
 import { isRanking, type LabelKind, objectiveOf } from './objective.ts'
@@ -55,8 +55,8 @@ export function needsGroups(values: Hyperparameters): boolean {
 }
 
 /**
- * Whether training reads the feature values themselves again and again, as exact and approx splits and the refreshing
- * of trees do; the others need only the bin of each value, an eighth of the memory.
+ * Whether training reads the feature values themselves again and again, as exact and approx splits and tree
+ * refreshing do. Other methods need only the bin of each value, an eighth of the memory.
  */
 export function needsRawValues({ tree_method: method, updater, process_type }: Hyperparameters): boolean {
   return (
@@ -68,8 +68,8 @@ export function needsRawValues({ tree_method: method, updater, process_type }: H
 }
 
 /**
- * The data as XGBoost is to see it. An objective that scores each row alone takes a weight a row, and its metrics go
- * over all rows: the queries are for our own metrics, unless one of XGBoost's asks for them.
+ * The data as XGBoost is to see it. An objective that scores rows one by one takes a weight a row, and its metrics
+ * run over all rows. Queries then serve this product's own metrics only, unless one of XGBoost's asks for them.
  */
 export function asTrained(data: Dataset, values: Hyperparameters): Dataset {
   if (!data.groups || isRanking(values.objective) || evalMetrics(values).some(isOfQueries)) return data

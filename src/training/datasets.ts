@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Dataset } from '../data/dataset.ts'
-import { oddities } from '../data/oddities.ts'
+import type { Dataset } from '../data/dataset/dataset.ts'
+import { oddities } from '../data/dataset/oddities.ts'
 import { RankerError } from '../errors.ts'
 import type { FittedFeatures } from '../features/fitted.ts'
 import { CHANNELS, type Channel, type ChannelName } from '../sagemaker/job.ts'
@@ -19,7 +19,7 @@ export type Datasets = { train: Dataset } & Partial<Record<ChannelName, Dataset>
 /** What a job reads. */
 export interface ReadData {
   readonly datasets: Datasets
-  /** Where a spec says what the features are. */
+  /** If a spec says what the features are. */
   readonly features?: ModelFeatures | undefined
 }
 
@@ -51,9 +51,9 @@ export async function readDatasets(
 }
 
 /**
- * Reads the channels once more, as a model that was trained before sees them: its columns, and its features of them.
+ * Reads the channels again the way an earlier model sees them: its columns, and its features made of them.
  * @param inMemory the datasets of this job, which take their part of the memory
- * @throws {RankerError} naming a column that the model needs and the data do not have, or a cell of another type.
+ * @throws {RankerError} naming a column that the model needs and the data lacks, or a cell of another type.
  */
 export function readAsServed(
   plan: TrainingPlan,
@@ -67,7 +67,7 @@ export function readAsServed(
     matrix.onDisk ? 0 : 4 * rows * matrix.width,
   )
   const budget = plan.memory.limitBytes * ROWS_SHARE - taken.reduce((sum, bytes) => sum + bytes, 0)
-  // This job's own reading has said what there is to say of the files.
+  // The first reading of this job has already warned about the files.
   return readAll(plan, () => {}, own, interrupt, hosts, Math.max(0, budget), new ServedFeatures(fitted))
 }
 
@@ -98,7 +98,7 @@ async function readAll(
   return datasets
 }
 
-/** A model that training goes on from says what its features are. */
+/** A model that training continues from brings its own features. */
 function specFeatures(
   { features, hyperparameters }: TrainingPlan,
   given: FittedFeatures | undefined,
@@ -131,7 +131,7 @@ async function readChannel(
   { emit, interrupt, budget, featureNames, hosts, spec }: ReadOptions,
 ): Promise<Dataset> {
   const warn = (text: string) => emit({ type: 'warning', text: `${name}: ${text}` })
-  // Raw columns and the features that are made of them are there at the same time.
+  // Raw columns and the features made from them are in memory at the same time.
   const limit = { bytes: spec ? budget / 2 : budget, openSpill: () => openSpillFile(memory.folder) }
   const sorted = name === 'train'
   const sharded = channel.sharded ?? false

@@ -28,7 +28,7 @@ export async function draftFromData(channel: Channel, options: DraftOptions): Pr
   return draftSpec(survey.columns, judged.groups && rankAlone(survey, judged))
 }
 
-/** What each column of numbers ranks alone, by the rows whose numbers were kept: the first ones. */
+/** How well each numeric column ranks alone, by the rows whose numbers were kept: the first ones. */
 function rankAlone(survey: Survey, { labels, groups, order }: SurveyedRows): SingleRankings {
   const places: number[] = []
   const sizes: number[] = []

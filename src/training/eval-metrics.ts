@@ -6,12 +6,12 @@ interface Family {
   readonly pattern: RegExp
   /** As help says it. */
   readonly words: string
-  /** More of it is better. */
+  /** Whether more of it is better. */
   readonly maximise?: true
-  /** It measures the order of the rows of a query. */
+  /** Whether it measures the order of a query's rows. */
   readonly ofQueries?: true
   readonly labels?: LabelKind
-  /** Why it does not suit the objective, undefined where it does. */
+  /** Why it does not suit the objective; undefined if it does. */
   readonly unsuited: (objective: string, link: string | undefined) => string | undefined
 }
 

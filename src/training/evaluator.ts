@@ -1,12 +1,12 @@
-import { type Dataset, groupBounds } from '../data/dataset.ts'
+import { type Dataset, groupBounds } from '../data/dataset/dataset.ts'
 import type { Booster, EvalSet, Evaluation } from '../xgboost/booster.ts'
 import { type Hosts, ONE_HOST } from './hosts/hosts.ts'
 
 /**
- * Evaluates boosters as XGBoost does, but for one fault of it: its weighted `ndcg` adds 1 for a query without a relevant
- * row whatever the weight of the query (src/metric/rank_metric.cc, EvalNDCG::Eval), and gives up when the mean then
- * comes out above 1. With weights it is therefore asked for `ndcg@k-`, where such queries add 0, and their share of the
- * weight is added here.
+ * Evaluates boosters as XGBoost does, except for a fault in it: its weighted `ndcg` adds 1 for a query without a
+ * relevant row, whatever the query's weight (src/metric/rank_metric.cc, EvalNDCG::Eval), and fails when the mean then
+ * exceeds 1. With weights this class therefore asks for `ndcg@k-`, which adds 0 for such queries, and adds their
+ * share of the weight.
  */
 export class Evaluator {
   readonly metrics: readonly string[]
@@ -46,7 +46,7 @@ export class Evaluator {
   }
 }
 
-/** Share of the weight of all hosts' queries that belongs to those without a relevant row. */
+/** Share of all hosts' query weight that belongs to queries without a relevant row. */
 function emptyShare({ labels, groups, weights }: Dataset, hosts: Pick<Hosts, 'gather'>): number {
   const bounds = groupBounds(groups!.sizes)
   let empty = 0

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { batchesOf, type Dataset } from '../data/dataset.ts'
+import { batchesOf, type Dataset } from '../data/dataset/dataset.ts'
 import type { Parameters } from '../xgboost/booster.ts'
 import { XGBOOST_VERSION } from '../xgboost/library.ts'
 import type { ChannelModel } from './channel-model.ts'
@@ -8,8 +8,8 @@ import type { Datasets } from './datasets.ts'
 import type { Hosts } from './hosts/hosts.ts'
 
 /**
- * sha256 over what is learnt from, or measured on: names, values, labels, queries and weights; of several hosts, over
- * those of each.
+ * sha256 over data that is learnt from or measured on: names, values, labels, queries and weights; with several
+ * hosts, over each host's sha256.
  */
 export function fingerprint(data: Dataset, hosts: Hosts): string {
   const all = hosts.gather(fingerprintHere(data))
@@ -24,7 +24,7 @@ function fingerprintHere(data: Dataset): string {
   return hash.digest('hex')
 }
 
-/** What the rounds of a job follow from; how many there are to be, and on how many threads, is not of it. */
+/** What determines the rounds of a job; their number and the number of threads do not. */
 export function originOf(
   { train, validation }: Datasets,
   { nthread: _, ...parameters }: Parameters,

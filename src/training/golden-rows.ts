@@ -1,4 +1,4 @@
-import type { Dataset } from '../data/dataset.ts'
+import type { Dataset } from '../data/dataset/dataset.ts'
 import { shortestFloat32 } from '../data/number.ts'
 import { goldenValues } from '../features/golden.ts'
 import type { Manifest } from '../model/manifest.ts'
@@ -8,7 +8,7 @@ const COUNT = 64
 
 type Predict = (rows: Float32Array, count: number) => Float32Array
 
-/** Raw rows of whole queries, with the scores that `predict` gives the features that a request of them has. */
+/** Raw rows of whole queries, with the scores that `predict` gives for the features of such a request. */
 export function goldenRawRows({ pipeline, golden }: ModelFeatures, predict: Predict): Manifest['goldenRows'] {
   const { columns, rows, sizes } = golden
   return {

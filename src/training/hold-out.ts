@@ -1,4 +1,4 @@
-import { holdOut, type QueryParts, selectQueries } from '../data/query-parts.ts'
+import { holdOut, type QueryParts, selectQueries } from '../data/dataset/query-parts.ts'
 import { RankerError } from '../errors.ts'
 import type { Datasets } from './datasets.ts'
 import { type Hosts, ONE_HOST } from './hosts/hosts.ts'

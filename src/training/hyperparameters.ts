@@ -28,7 +28,7 @@ const byAlias = new Map(
 export const resolveHyperparameter = (name: string): HyperparameterName | undefined => byAlias.get(name)
 
 /** The known name nearest to an unknown one, where one is near. */
-export function nearestHyperparameter(name: string): string | undefined {
+function nearestHyperparameter(name: string): string | undefined {
   return closestMatch(name, [...byAlias.keys()], { maxDistance: Math.max(2, Math.floor(name.length / 3)) })
 }
 
@@ -77,11 +77,11 @@ export function parseHyperparameters(
   return values
 }
 
-/** XGBoost has no other numbers. What is none at all is not meant. */
+/** XGBoost's numbers are 32 bits. What is not a number at all is none of this check's business. */
 const isOf32Bits = (value: number): boolean =>
   !(Math.abs(value) >= 2 ** 31 || (value !== 0 && Math.abs(value) < 2 ** -126))
 
-/** Values under the names of the schema, and how each was spelled. */
+/** Values under the names of the schema, and the spelling each came with. */
 function resolveNames(raw: Readonly<Record<string, string>>): {
   values: Record<string, string>
   spelled: Map<string, string>
@@ -131,7 +131,7 @@ function weightOfCsv(values: Hyperparameters): Hyperparameters {
   return { ...values, weight: '1' }
 }
 
-/** The parameters that XGBoost is given: those it knows, at the values that were set. */
+/** The parameters to pass to XGBoost: those that it knows and that were set. */
 export function xgboostParameters(
   values: Hyperparameters,
   evalMetric: readonly string[],

@@ -1,5 +1,5 @@
-import type { Dataset } from '../data/dataset.ts'
-import { readRows, sampleIndices } from '../data/samples.ts'
+import type { Dataset } from '../data/dataset/dataset.ts'
+import { readRows, sampleIndices } from '../data/dataset/samples.ts'
 import type { Forest, Tree } from '../model/forest.ts'
 import type { FeatureImportance, ShapDot } from '../report/report-data.ts'
 import type { Booster } from '../xgboost/booster.ts'
@@ -9,7 +9,7 @@ import type { XGBoost } from '../xgboost/library.ts'
 /** Rows whose contributions are averaged, where the forest is of usual size. */
 const MOST_ROWS = 250
 const LEAST_ROWS = 50
-/** Steps of TreeSHAP that are spent, at about a nanosecond each; a large forest is explained on fewer rows. */
+/** Steps of TreeSHAP to spend, at about a nanosecond each; a large forest is explained on fewer rows. */
 const WORK = 6e7
 /** Features and rows of each whose single contributions are drawn. */
 const DRAWN_FEATURES = 8

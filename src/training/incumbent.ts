@@ -23,10 +23,10 @@ interface Job {
 }
 
 /**
- * The scores that a model of the `model` channel gives the rows of every channel. Where it or this job makes features of
- * raw columns, their numbers are not the other's though the names may be the same, so the files are read once more, as
- * that model's serving would.
- * @throws {RankerError} BAD_CHANNEL_MODEL where it needs what the data do not have.
+ * The scores that the model of a `model` channel gives the rows of every channel. If it or this job makes features
+ * from raw columns, equal names need not mean equal numbers, so the files are read again the way that model's serving
+ * would.
+ * @throws {RankerError} BAD_CHANNEL_MODEL if it needs what the data lacks.
  */
 export async function scoreIncumbent(
   library: XGBoost,
@@ -36,7 +36,7 @@ export async function scoreIncumbent(
   const { plan, datasets, features, emit, hosts, endIfAsked } = job
   const fitted = features && JSON.parse(JSON.stringify(features.pipeline.fitted))
   const own = featuresOf(model)
-  // What names no feature can only be held against as many.
+  // A model without feature names can only be compared on as many features.
   if (!own || isDeepStrictEqual(model.features, fitted)) return scoreChannels(library, model, datasets)
   if (Object.values(plan.channels).some((channel) => channel?.kind === 'pipe')) {
     emit({

@@ -15,7 +15,7 @@ const PIPE_TIMEOUT_MS = 300_000
 
 export interface InputOptions {
   readonly s3: S3Settings
-  /** Folder for copies of what must be read twice and can be read only once, such as a FIFO. */
+  /** Folder for copies of what must be read twice but can be read only once, such as a FIFO. */
   readonly scratch: string
   /** Called every megabyte or so, and while a FIFO is waited for; what it throws ends the reading. */
   readonly interrupt: () => void
@@ -44,12 +44,12 @@ export async function withInputs<T>(
   }
 }
 
-/** What a file of a channel comes from. */
+/** Where the bytes of a channel's file come from. */
 interface Source {
   /** Its name in errors. */
   readonly name: string
   readonly open: () => Chunks
-  /** Where it lies, if it can be read again and again. */
+  /** Its path, if it can be read more than once. */
   readonly path?: string
 }
 
@@ -79,7 +79,7 @@ async function objectsOf(channel: string, { files }: Channel, s3: S3): Promise<S
 export class Input {
   readonly name: string
   readonly format: Format
-  /** Whether neither content type nor name told the format: such a file is taken for libsvm, as SageMaker does. */
+  /** Whether neither content type nor name told the format: such a file is read as libsvm, as SageMaker does. */
   readonly isGuess: boolean
   readonly #source: Source
   readonly #options: InputOptions
@@ -99,13 +99,13 @@ export class Input {
     return gunzip(this.name, this.#open())
   }
 
-  /** The bytes from the start, as often as one likes. */
+  /** The bytes from the start, as often as needed. */
   async *read(): AsyncGenerator<Uint8Array> {
     if (this.#source.path === undefined) this.#copy ??= await this.#spool(this.#open())
     yield* gunzip(this.name, this.#copy?.chunks() ?? this.#open())
   }
 
-  /** The bytes for reading anywhere in them. */
+  /** The bytes for random access. */
   async randomAccess(): Promise<RandomAccessFile> {
     const { path } = this.#source
     if (path !== undefined) {

@@ -1,5 +1,5 @@
-import type { Dataset } from '../data/dataset.ts'
-import { stabilityIndex } from '../data/drift.ts'
+import type { Dataset } from '../data/dataset/dataset.ts'
+import { stabilityIndex } from '../data/dataset/drift.ts'
 import {
   type ChannelProfile,
   type FeatureProfiles,
@@ -9,9 +9,9 @@ import {
   profileQuantiles,
   type SampledColumn,
   sampleColumns,
-} from '../data/profile.ts'
+} from '../data/dataset/profile.ts'
+import { sampleIndices } from '../data/dataset/samples.ts'
 import { quantile } from '../data/quantile.ts'
-import { sampleIndices } from '../data/samples.ts'
 import { sortFloat32 } from '../data/sort.ts'
 import type { Gain } from '../metrics/ndcg.ts'
 import type { Forest } from '../model/forest.ts'
@@ -46,7 +46,7 @@ export interface Inspection {
   readonly scoresByGrade: readonly GradeScores[]
 }
 
-/** `training.profile` of the manifest: what the model has seen, to hold against what it is served later. */
+/** `training.profile` of the manifest: what the model has seen, to compare with what it is served later. */
 export type TrainingProfile = FeatureProfiles &
   Omit<ChannelProfile, 'rows'> & { readonly scores: readonly number[] }
 
@@ -64,7 +64,7 @@ export interface Inspected {
   readonly hosts: Hosts
 }
 
-/** Looks at a trained model from all sides that the report shows. */
+/** Gathers everything that the report shows about a trained model. */
 export function inspect({
   library,
   final,
@@ -81,7 +81,7 @@ export function inspect({
     const data = datasets[name]
     if (!data) return []
     const profile = profileOfAll(data, hosts)
-    // What has no random order is not ranked: it has no queries, or labels that are no grades.
+    // A channel without a value for a random order is not ranked: it has no queries, or labels that are not grades.
     if (!best || baselines?.random[name] === undefined) return [{ name, profile }]
     const against = { best, incumbent: incumbent?.[name], gain }
     return [{ name, profile, ...compareOnQueries(data, scores[name]!, against, hosts) }]

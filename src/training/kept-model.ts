@@ -39,8 +39,8 @@ export function keepRounds(library: XGBoost, own: Own, trained: Trained): KeptMo
   booster.setAttribute('best_iteration', String(kept))
   booster.setParameters({ eval_metric: evaluator.evalMetric, nthread: String(trained.threads) })
 
-  // Where all rounds are kept, the trained booster has measured them, and knows the score of every row of train. Of other
-  // channels it does not: their values are quantised as those of train, and may lie beyond them.
+  // If all rounds are kept, the trained booster has measured them already and knows the score of every row of train.
+  // Of other channels it does not: their values are quantised like those of train, and may lie beyond them.
   const isWhole = kept + 1 === trained.trained && !isUpdate(hyperparameters)
   const known = isWhole ? trained.history.at(-1) : undefined
   const sets = Object.entries(matrices)

@@ -1,5 +1,5 @@
-import type { Dataset } from '../data/dataset.ts'
-import { affordableRows, sampleQueries } from '../data/samples.ts'
+import type { Dataset } from '../data/dataset/dataset.ts'
+import { affordableRows, sampleQueries } from '../data/dataset/samples.ts'
 import {
   type FeatureOrder,
   type RankingOptions,
@@ -19,7 +19,7 @@ import type { Datasets } from './datasets.ts'
 import type { Hosts } from './hosts/hosts.ts'
 import type { Hyperparameters } from './hyperparameters.ts'
 
-/** What the ranker is held against: NDCG@10 by channel. */
+/** What the ranker is compared with: NDCG@10 by channel. */
 export interface Baselines {
   /** The model of the `model` channel. */
   readonly incumbent?: ByChannel
@@ -64,19 +64,19 @@ export interface MeasureOptions {
   readonly metrics: readonly string[]
   readonly hyperparameters: Hyperparameters
   readonly incumbent: Scores | undefined
-  /** Whether there is no time for what the model is held against: a job that was asked to stop has two minutes. */
+  /** Whether to skip the comparisons for want of time: a job that was asked to stop has two minutes. */
   readonly isHurried: boolean
   readonly hosts: Hosts
 }
 
-/** Measures the kept model and what it is held against on every channel. */
+/** Measures the kept model and its baselines on every channel. */
 export function measure(
   kept: number,
   datasets: Datasets,
   { scores, evaluation, metrics: named, hyperparameters, incumbent, isHurried, hosts }: MeasureOptions,
 ): Metrics {
   const metrics: Metrics = { best_iteration: kept }
-  // Every host makes the same measurements, so what all must agree on is asked of all.
+  // All hosts must make the same measurements, so whatever they must agree on is asked of all.
   const ranked = CHANNELS.filter((name) => !hosts.any(!isRanked(datasets[name], hyperparameters)))
   const gain = gainOfJob(hyperparameters)
   const highest = ranked.map((name) => highestLabel(datasets[name]!))
@@ -103,13 +103,13 @@ export function measure(
   return metrics
 }
 
-/** What a grade is worth to the job. */
+/** The gain of a grade in this job's NDCG. */
 export const gainOfJob = ({ ndcg_exp_gain }: Hyperparameters): Gain =>
   ndcg_exp_gain === false ? 'linear' : 'exponential'
 
 const highestLabel = ({ labels }: Dataset): number => labels.reduce((most, label) => Math.max(most, label), 0)
 
-/** Whether a channel has queries whose labels are grades, so that a ranking of it has a quality. */
+/** Whether a channel has queries with graded labels, so that a ranking of it can be judged. */
 function isRanked(data: Dataset | undefined, hyperparameters: Hyperparameters): boolean {
   return data?.groups !== undefined && data.labels.every((label) => isLabel(label, 'graded', hyperparameters))
 }

@@ -1,5 +1,5 @@
-import type { Dataset } from '../data/dataset.ts'
-import type { MemoryLimit } from '../data/row-store.ts'
+import type { Dataset } from '../data/dataset/dataset.ts'
+import type { MemoryLimit } from '../data/dataset/row-store.ts'
 import { RankerError } from '../errors.ts'
 import { tableName } from '../features/columns.ts'
 import type { FittedFeatures } from '../features/fitted.ts'
@@ -13,7 +13,7 @@ import type { RawChannel, RawColumns } from './channel-reader.ts'
 import type { Hosts } from './hosts/hosts.ts'
 import type { Hyperparameters } from './hyperparameters.ts'
 
-/** A feature spec, and what it is from, as errors name it. */
+/** A feature spec, and where it came from, for errors. */
 export interface SpecOfJob {
   readonly spec: FeatureSpec
   readonly source: string
@@ -26,7 +26,7 @@ export interface ModelFeatures {
   readonly golden: GoldenTable
 }
 
-/** What makes datasets of raw channels. */
+/** Turns raw channels into datasets. */
 export interface ChannelFeatures {
   /** What to read of a channel. */
   readonly raw: RawColumns
@@ -34,7 +34,7 @@ export interface ChannelFeatures {
   other(channel: RawChannel, memory: MemoryLimit): Dataset
 }
 
-/** Makes datasets of raw channels as a model that was trained before sees them in serving, the train channel included. */
+/** Turns raw channels, train included, into datasets the way an earlier model sees them in serving. */
 export class ServedFeatures implements ChannelFeatures {
   readonly #pipeline: FeaturePipeline
 
@@ -57,14 +57,16 @@ export class ServedFeatures implements ChannelFeatures {
   }
 }
 
-/** Makes datasets of raw channels by a feature spec: learns from train, and computes the features of all. */
+/**
+ * Turns raw channels into datasets by a feature spec: fits it on train, and computes the features of all channels.
+ */
 export class SpecFeatures implements ChannelFeatures {
   readonly #job: SpecOfJob
   readonly #plan: FeaturePlan
   readonly #given: FittedFeatures | undefined
   #features: ModelFeatures | undefined
 
-  /** @param given what the model has learnt already that training goes on from. */
+  /** @param given what the model that training continues from has fitted already. */
   constructor(job: SpecOfJob, hyperparameters: Hyperparameters, given: FittedFeatures | undefined) {
     this.#job = job
     this.#plan = planFeatures(job.spec, job.source)
@@ -109,7 +111,7 @@ export class SpecFeatures implements ChannelFeatures {
   }
 }
 
-/** The answer is no question: a feature made of the label would be all that a model looks at. */
+/** The label is the answer: a feature made from it would be all that a model looks at. */
 function checkRoles(
   { columns, features }: FeaturePlan,
   source: string,

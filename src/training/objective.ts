@@ -1,7 +1,7 @@
 import type { RefusedValue } from './hyperparameters/kinds.ts'
 import type { Hyperparameters } from './hyperparameters/schema.ts'
 
-/** What a label of an objective or a metric may be. */
+/** Which labels an objective or a metric takes. */
 export type LabelKind = 'any' | 'binary' | 'graded' | 'share' | 'fromZero' | 'aboveZero' | 'aboveMinusOne'
 
 interface Objective {
@@ -28,7 +28,7 @@ const OBJECTIVES = {
   'reg:tweedie': { metric: 'tweedie-nloglik', labels: 'fromZero', link: 'log' },
   'count:poisson': { metric: 'poisson-nloglik', labels: 'fromZero', link: 'log' },
   'binary:logistic': { metric: 'logloss', labels: 'binary', link: 'logistic' },
-  // XGBoost's own default, logloss, takes the margins of this one for probabilities.
+  // XGBoost's own default, logloss, would take this objective's margins for probabilities.
   'binary:logitraw': { metric: 'auc', labels: 'binary' },
   'binary:hinge': { metric: 'error', labels: 'binary' },
 } as const satisfies Record<string, Objective>

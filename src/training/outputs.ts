@@ -4,7 +4,7 @@ import { reasonOf } from '../errors.ts'
 import type { JobPaths } from '../sagemaker/job.ts'
 import { emptyFolder, writeWhole } from '../storage/files.ts'
 
-/** SageMaker shows so many characters of the failure file. */
+/** SageMaker shows this many characters of the failure file. */
 const MOST = 1024
 const LEAST = 8
 
@@ -18,7 +18,7 @@ export function clearOutputs(paths: JobPaths): void {
   emptyFolder(dirname(paths.metrics))
 }
 
-/** Removes what an earlier attempt said. */
+/** Removes the failure file of an earlier attempt. */
 export function forgetFailure(paths: JobPaths): void {
   quietly(() => rmSync(paths.failure, { force: true }))
 }
@@ -34,13 +34,13 @@ export function writeFailure(paths: JobPaths, sentence: string): void {
   quietly(() => writeWhole(paths.failure, sentence))
 }
 
-/** Leaves nothing partial of a job that failed, and says why, last. */
+/** Leaves nothing partial of a job that failed, then says why. */
 export function failJob(paths: JobPaths, sentence: string): void {
   quietly(() => clearOutputs(paths))
   writeFailure(paths, sentence)
 }
 
-/** What fails here is not what to tell: there is a plainer cause before it, or there will be one. */
+/** A failure here is not worth telling: a plainer cause came before it, or will come. */
 function quietly(step: () => void): void {
   try {
     step()

@@ -11,7 +11,7 @@ export interface TrainingPlan {
   readonly features?: SpecOfJob | undefined
   /** Threads of XGBoost. */
   readonly threads: number
-  /** Where rows go, and when, that memory has no room for. */
+  /** When rows go to disk for want of memory, and where. */
   readonly memory: MemoryPlan
   /** How channels in S3 are reached. */
   readonly s3: S3Settings
@@ -23,7 +23,7 @@ export interface TrainingPlan {
   readonly model?: string | undefined
 }
 
-export interface MemoryPlan {
+interface MemoryPlan {
   /** Bytes that the job may take. */
   readonly limitBytes: number
   /** Folder of the files that hold what does not fit. */

@@ -10,7 +10,7 @@ import type { Emit, TrainingPlan } from './plan.ts'
 import type { TrainingResult } from './run.ts'
 import { startThread } from './threads.ts'
 
-/** What only the process around a training job knows of it. */
+/** What only the parent process of a training job knows about it. */
 export interface Surroundings {
   readonly now: Date
   /** Version of Node. */
@@ -60,10 +60,10 @@ export function reportData(
   }
 }
 
-/** A thread that has drawn, for the next job of this process: most of its time goes into loading the library. */
+/** An idle drawing thread, for the next job of this process: loading the library takes most of its time. */
 let idle: Worker | undefined
 
-/** Draws the report on a thread of its own, which its owner closes. */
+/** Draws the report on its own thread, which the owner of this object closes. */
 export class ReportThread {
   #worker: Worker | undefined
   #page: Promise<string> | undefined
@@ -81,11 +81,11 @@ export class ReportThread {
       this.#hasDrawn = true
       return page
     })
-    // Whoever draws hears of it.
+    // Whoever awaits the page gets the error.
     this.#page.catch(() => {})
   }
 
-  /** @throws whatever keeps the thread from it, to whoever writes the page. */
+  /** @throws whatever kept the thread from drawing. */
   draw(data: ReportData): Promise<string> {
     if (!this.#worker) this.start()
     this.#worker!.postMessage(data)
@@ -114,7 +114,8 @@ export async function writeReport(paths: JobPaths, page: Promise<string>, emit: 
     try {
       rmSync(paths.report, { force: true })
     } catch {
-      // Whatever keeps the page from being written may keep the old one from being removed; the warning has said so.
+      // Whatever keeps the new page from being written may also keep the old one from being removed; the warning says
+      // so.
     }
   }
 }

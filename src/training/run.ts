@@ -1,4 +1,4 @@
-import type { Dataset } from '../data/dataset.ts'
+import type { Dataset } from '../data/dataset/dataset.ts'
 import { RankerError } from '../errors.ts'
 import { readFitted } from '../features/fitted.ts'
 import { MANIFEST_FILE } from '../model/manifest.ts'
@@ -159,7 +159,7 @@ interface Judged extends Pick<MeasureOptions, 'metrics' | 'incumbent' | 'isHurri
   readonly features: ModelFeatures | undefined
 }
 
-/** Exports the kept model and says how good it is, what it looks at, and what it was made of. */
+/** Exports the kept model and describes it: how good it is, what it looks at, what it was made from. */
 function judge(
   plan: TrainingPlan,
   library: XGBoost,
@@ -242,8 +242,8 @@ function checkFeatures(
 }
 
 /**
- * Ends the reading when somebody asks: without a finished round there is nothing to keep. Where an earlier attempt
- * left checkpoints there is, and the data are needed to export it.
+ * Ends the reading when a stop is requested: without a finished round there is nothing to keep. If an earlier attempt
+ * left checkpoints there is, and the data is needed to export it.
  */
 function interrupt({ checkpoints }: TrainingPlan, signals: TrainingSignals, hosts: Hosts): void {
   const mayResume = checkpoints !== undefined && (hosts.index > 0 || holdsCheckpoints(checkpoints))
@@ -252,8 +252,8 @@ function interrupt({ checkpoints }: TrainingPlan, signals: TrainingSignals, host
 }
 
 /**
- * How boosters are told what to do, and how data becomes theirs: in memory, or in pages on disk where the rows of train
- * did not fit either.
+ * The parameters of boosters, and how data is turned into their matrices: in memory, or in pages on disk if the rows
+ * of train did not fit in memory either.
  */
 function prepare(
   plan: TrainingPlan,
@@ -287,7 +287,7 @@ function prepare(
   }
 }
 
-/** After cross-validation nothing is left to decide: the model is trained to the round that was best there. */
+/** After cross-validation nothing is left to decide: the model is trained up to the best round. */
 function roundsOf({ best_iteration }: CrossValidation, hyperparameters: Hyperparameters): Hyperparameters {
   return { ...hyperparameters, num_round: best_iteration + 1, early_stopping_rounds: undefined }
 }

@@ -14,12 +14,12 @@ export interface StartingPoint {
   readonly rounds: number
 }
 
-/** Whether rounds of a model are changed, and none is added. */
+/** Whether the rounds of a model are changed instead of new ones added. */
 export const isUpdate = ({ process_type }: Hyperparameters): boolean => process_type === 'update'
 
 /**
- * A booster to train: an empty one, or the model that training goes on from. With `process_type` update no round is
- * added: those of the model are gone through from the first, and each is changed once.
+ * The booster to train: an empty one, or the model that training continues from. With `process_type` update, no round
+ * is added: each round of the model is changed once, from the first on.
  * @param matrices those that training will use.
  */
 export function startingPoint(
@@ -42,7 +42,10 @@ export function startingPoint(
   return { booster, from: 0, rounds }
 }
 
-/** The first rounds of a trained booster. One that changed a model holds what is left of it too, until it is written. */
+/**
+ * The first rounds of a trained booster. With `process_type` update, it also holds the untouched rest of the model,
+ * which is cut when it is written.
+ */
 export function sliceOf(
   booster: Booster,
   rounds: number,

@@ -29,7 +29,7 @@ export type ThreadMessage =
   | { readonly type: 'failed'; readonly code: ErrorCode; readonly values: unknown }
 
 /**
- * The thread that owns XGBoost: the library's last error is thread-local and its calls block, so all of them are made
+ * The thread that owns XGBoost: the library's last error is thread-local and its calls block, so all calls are made
  * here, and the main thread stays free for signals.
  */
 async function main(port: NonNullable<typeof parentPort>, { env }: ThreadStart): Promise<void> {

@@ -1,6 +1,6 @@
 import { Worker, type WorkerOptions } from 'node:worker_threads'
 
-/** A thread's room for what it has just made, in MB. By default it grows to 48, and most of that is garbage. */
+/** Size of a thread's young generation in MB. By default it grows to 48, most of it garbage. */
 const YOUNG_MEGABYTES = 12
 
 /** Starts a thread with a module of this folder. @param module its file's name without the extension. */

@@ -5,6 +5,7 @@ import { goldenFeatures } from '../features/golden.ts'
 import { formatManifest, MANIFEST_FILE } from '../model/manifest.ts'
 import { findWarnings } from '../report/warnings.ts'
 import type { JobPaths } from '../sagemaker/job.ts'
+import { openOnnxRuntime } from '../scoring/onnxruntime.ts'
 import { checkWritable, writeTogether } from '../storage/files.ts'
 import type { Artefact } from './artefact.ts'
 import { prepareCheckpoints } from './checkpoints.ts'
@@ -19,15 +20,15 @@ import type { TrainingResult } from './run.ts'
 import type { TrainingThread } from './training-thread.ts'
 
 export interface TrainOptions {
-  /** Trains this one job. Its memory is given back before anything else takes some. */
+  /** Trains this one job, and is closed before anything else takes memory. */
   readonly thread: TrainingThread
   /** Told of every round and every warning. */
   readonly onEvent: (event: TrainingEvent) => void
-  /** Asked at the end: what the report says of the process. */
+  /** Called at the end: what the report says about the process. */
   readonly surroundings: () => Surroundings
-  /** Aborted to end after the round that runs and keep what was learnt. */
+  /** Abort it to end after the current round and keep what was learnt. */
   readonly stop?: AbortSignal
-  /** To the other hosts of the job, where there are any. */
+  /** The line to the other hosts of the job, if there are any. */
   readonly line?: HostLine | undefined
   /** Files that go into the artefact beside the model, by their path in it: those of the `code` channel. */
   readonly extraFiles?: ReadonlyMap<string, Uint8Array> | undefined
@@ -93,7 +94,7 @@ function runOnThread(
     onTracker: (port) => line!.announce(port),
     onEvent(event) {
       if (event.type === 'trained') onTrained()
-      // All hosts see the same values: one says them.
+      // All hosts see the same values, so only one reports them.
       else if (event.type !== 'round' || !hosts || hosts.index === 0) onEvent(event)
     },
   })
@@ -105,7 +106,6 @@ function runOnThread(
  */
 async function checkExport({ onnx, manifest }: Artefact): Promise<number> {
   const { scores } = manifest.goldenRows
-  const { openOnnxRuntime } = await import('../scoring/onnxruntime.ts')
   const scorer = await openOnnxRuntime(onnx)
   try {
     const exported = await scorer.score(goldenFeatures(manifest, MANIFEST_FILE), scores.length)
@@ -137,7 +137,7 @@ function writeArtefact(
     [MANIFEST_FILE, formatManifest(manifest)],
   ] as const
   const compared = inspection.channels.flatMap(({ name, queries }) => (queries ? [{ name, queries }] : []))
-  // That of an earlier job would tell of other queries.
+  // One left by an earlier job would tell of other queries.
   if (compared.length === 0) rmSync(paths.perQuery, { force: true })
   writeTogether(
     new Map([

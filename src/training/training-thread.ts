@@ -10,7 +10,7 @@ export interface ThreadWork {
   readonly plan: TrainingPlan
   /** Absent on a single machine. */
   readonly hosts?: HostsInput | undefined
-  /** Aborted to end after the round that runs and keep what was learnt. */
+  /** Abort it to end after the current round and keep what was learnt. */
   readonly stop?: AbortSignal | undefined
   /** Told of every round and every warning. */
   readonly onEvent: (event: TrainingEvent) => void
@@ -19,8 +19,8 @@ export interface ThreadWork {
 }
 
 /**
- * The thread that owns XGBoost, and trains once. It loads its modules and the library from when it is made, while its owner
- * reads what there is to do.
+ * The thread that owns XGBoost, and trains once. From its creation on it loads its modules and the library, while its
+ * owner works out what to train.
  */
 export class TrainingThread {
   readonly #worker: Worker
@@ -29,9 +29,9 @@ export class TrainingThread {
   constructor(env: Readonly<Record<string, string | undefined>>) {
     this.#worker = startThread('thread', {
       workerData: { env: { ...env } } satisfies ThreadStart,
-      // A FIFO's descriptor is closed by the socket that takes it over, which the thread's own list would not know.
+      // A FIFO's descriptor is closed by the socket that takes it over, which Node's tracking would not know.
       trackUnmanagedFds: false,
-      // The AWS SDK, where a channel is in S3, reads its settings and credentials from there.
+      // The AWS SDK reads its settings and credentials from there if a channel is in S3.
       env: { ...env },
     })
     const { promise, reject } = Promise.withResolvers<never>()
@@ -39,7 +39,7 @@ export class TrainingThread {
     this.#worker.on('error', (error) => fail(error instanceof Error ? error.message : String(error)))
     this.#worker.on('exit', (code) => fail(`its thread ended with code ${code}`))
     this.#died = promise
-    // Whoever trains hears of it.
+    // Whoever awaits the training gets the error.
     this.#died.catch(() => {})
   }
 

@@ -55,7 +55,7 @@ export class Booster {
   static load(library: XGBoost, model: Uint8Array, matrices: readonly DMatrix[] = []): Booster {
     const booster = Booster.create(library, {}, matrices)
     try {
-      // The reader of the library may look past the end of a sub-array: it gets bytes of its own.
+      // The library's reader may look past the end of a sub-array, so it gets a copy.
       const bytes = Uint8Array.from(model)
       library.call('XGBoosterLoadModelFromBuffer', booster.handle, bytes, bytes.length)
       return booster
@@ -120,8 +120,9 @@ export class Booster {
   }
 
   /**
-   * SHAP values of every row, exact for trees (Lundberg et al. 2020, doi:10.1038/s42256-019-0138-9): what each feature
-   * added to the row's margin, and last the base that all rows start from. In-place prediction does not give them.
+   * SHAP values of every row, exact for trees (Lundberg et al. 2020, doi:10.1038/s42256-019-0138-9): what each
+   * feature added to the row's margin, and last the base that all rows start from. In-place prediction cannot give
+   * them.
    * @returns `rows * (features + 1)` values; those of a row sum to its margin.
    */
   contributions(matrix: DMatrix): Float32Array {
@@ -129,8 +130,9 @@ export class Booster {
   }
 
   /**
-   * XGBoost's `predict()` of a matrix. Of one that this booster was trained on it knows the scores; values of any other are
-   * quantised as those of its reference, and need not get the score that {@link Booster.predict} gives.
+   * XGBoost's `predict()` of a matrix. The scores of a matrix that this booster was trained on are cached; the values
+   * of any other are quantised like those of its reference, and may not get the score that {@link Booster.predict}
+   * gives.
    */
   predictMatrix(matrix: DMatrix): Float32Array {
     return this.#predictOn(matrix, 0)
@@ -163,7 +165,7 @@ export class Booster {
       unknown[],
       unknown[],
     ] = [[null], [null], [null], [null], [null]]
-    // Names of our own, so that indices come back whatever the features are called.
+    // Placeholder names, so that indices come back whatever the features are called.
     const names = Array.from({ length: width }, (_, feature) => String(feature))
     const config = JSON.stringify({ importance_type: kind, feature_names: names })
     this.#library.call(
@@ -189,7 +191,9 @@ export class Booster {
     return this.#library.create('XGBoosterBoostedRounds', this.handle)
   }
 
-  /** A booster of its own with the rounds `[0, rounds)`; its attributes and feature names are those set on it anew. */
+  /**
+   * A separate booster with the rounds `[0, rounds)`. Attributes and feature names are not copied: set them again.
+   */
   slice(rounds: number): Booster {
     return new Booster(this.#library, this.#library.create('XGBoosterSlice', this.handle, 0, rounds, 1))
   }
@@ -198,7 +202,7 @@ export class Booster {
     this.#library.call('XGBoosterSetAttr', this.handle, key, value)
   }
 
-  /** Feature names do not pass from a DMatrix to the model: they are set here. */
+  /** Feature names do not pass from a DMatrix to the model, so they are set here. */
   setFeatureNames(names: readonly string[]): void {
     this.#library.call('XGBoosterSetStrFeatureInfo', this.handle, 'feature_name', names, names.length)
   }
@@ -211,16 +215,16 @@ export class Booster {
     return copyBytes(bytes[0], Number(length[0]))
   }
 
-  /** The model with everything that training on needs, for {@link Booster.restore} of the same release. */
+  /** The model with all the state that further training needs, for {@link Booster.restore} of the same release. */
   serialize(): Uint8Array {
     const [length, bytes]: [unknown[], unknown[]] = [[null], [null]]
     this.#library.call('XGBoosterSerializeToBuffer', this.handle, length, bytes)
     return copyBytes(bytes[0], Number(length[0]))
   }
 
-  /** Takes the place of this booster's model and configuration. @throws {RankerError} XGBOOST_FAILED. */
+  /** Replaces this booster's model and configuration. @throws {RankerError} XGBOOST_FAILED. */
   restore(serialized: Uint8Array): void {
-    // The reader of the library may look past the end of a sub-array: it gets bytes of its own.
+    // The library's reader may look past the end of a sub-array, so it gets a copy.
     const bytes = Uint8Array.from(serialized)
     this.#library.call('XGBoosterUnserializeFromBuffer', this.handle, bytes, bytes.length)
   }

@@ -8,8 +8,8 @@ const MAX = 0
 const SUM = 2
 
 /**
- * XGBoost's tracker, through which the workers find each other. It runs in a native thread that the library starts, so
- * that nothing here waits for it. Owned by whoever started it: `close()` waits until every worker has left, then frees it.
+ * XGBoost's tracker, through which the workers find each other. It runs in a native thread that the library starts,
+ * so nothing here blocks. Owned by whoever started it: `close()` waits until every worker has left, then frees it.
  */
 export class Tracker {
   readonly port: number
@@ -28,8 +28,8 @@ export class Tracker {
   }
 
   /**
-   * @param address any address by which the workers reach this host: it says only whether they come by IPv4 or IPv6.
-   * The port is one that is free.
+   * @param address any address at which the workers reach this host: it only tells IPv4 from IPv6. The port is a free
+   * one.
    */
   static start(library: XGBoost, address: string, workers: number, timeoutSeconds: number): Tracker {
     const config = {
@@ -37,7 +37,7 @@ export class Tracker {
       host: address.includes(':') ? '::' : '0.0.0.0',
       port: 0,
       n_workers: workers,
-      // Ranks follow the task ids, whatever addresses the workers have and in whichever order they come.
+      // Ranks follow the task ids, whatever the workers' addresses and order of arrival.
       sortby: 1,
       timeout: timeoutSeconds,
     }
@@ -58,14 +58,14 @@ export interface Membership {
   /** Place of this worker among all, from 0: its rank. */
   readonly index: number
   readonly workers: number
-  /** Seconds to wait for another worker in any one step; from 1, because XGBoost waits for ever otherwise. */
+  /** Seconds to wait for another worker in any one step, at least 1: XGBoost takes 0 for no limit. */
   readonly timeoutSeconds: number
 }
 
 /**
- * This thread's place in XGBoost's collective: while it is open, the library trains and evaluates over the rows of all
- * workers. It belongs to the thread that joined, as all of XGBoost's state does. Every worker must make the same calls in
- * the same order; each call waits for all of them. Owned by whoever joined: `close()` leaves.
+ * This thread's membership in XGBoost's collective: while it is open, the library trains and evaluates over the rows
+ * of all workers. It belongs to the thread that joined, as all of XGBoost's state does. Every worker must make the
+ * same calls in the same order; each call waits for all of them. Owned by whoever joined: `close()` leaves.
  */
 export class Communicator {
   readonly #library: XGBoost
@@ -76,7 +76,7 @@ export class Communicator {
     this.#membership = membership
   }
 
-  /** Joins, and waits until every worker has. @throws {RankerError} XGBOOST_FAILED. */
+  /** Joins, and waits until every worker has joined. @throws {RankerError} XGBOOST_FAILED. */
   static join(library: XGBoost, membership: Membership): Communicator {
     const { address, port, index, timeoutSeconds } = membership
     const config = {
@@ -86,7 +86,7 @@ export class Communicator {
       // Task ids sort as text.
       dmlc_task_id: String(index).padStart(6, '0'),
       dmlc_timeout: timeoutSeconds,
-      // The tracker is known to be there: a connection that fails now fails for good.
+      // The tracker is known to be up: a connection that fails now fails for good.
       dmlc_retry: 1,
     }
     library.call('XGCommunicatorInit', JSON.stringify(config))
@@ -110,7 +110,7 @@ export class Communicator {
     for (const length of lengths) ends.push((ends.at(-1) ?? 0) + length)
     const all = new Uint8Array(ends.at(-1)!)
     all.set(mine, ends[index]! - mine.length)
-    // All others have zeros in a worker's stretch.
+    // In each worker's stretch, all others have zeros.
     this.#library.call('XGCommunicatorAllreduce', all, all.length, UINT8, SUM)
     return ends.map((end, worker) => all.subarray(end - lengths[worker]!, end))
   }
@@ -120,7 +120,10 @@ export class Communicator {
   }
 }
 
-/** Whether an error is XGBoost's about a worker that is gone or too slow, and not about this worker's own data. */
+/**
+ * Whether an error of XGBoost's says that another worker is gone or too slow, rather than something about this one's
+ * data.
+ */
 export function isCollectiveFailure(error: unknown): boolean {
   return (
     error instanceof RankerError &&

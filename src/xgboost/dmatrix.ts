@@ -1,12 +1,12 @@
-import { type Batch, batchesOf, type Dataset } from '../data/dataset.ts'
+import { type Batch, batchesOf, type Dataset } from '../data/dataset/dataset.ts'
 import { arrayInterface, type DMatrixHandle, type XGBoost } from './library.ts'
 
 export interface DMatrixOptions {
   readonly threads: number
   readonly maxBin?: number | undefined
-  /** The matrix whose quantiles are taken over, as validation data must take those of the training data. */
+  /** The matrix whose quantiles are used, as validation data must use those of the training data. */
   readonly reference?: DMatrix | undefined
-  /** Start of the names of files for quantised pages of data that is larger than memory; without it they stay there. */
+  /** Prefix of the files for quantised pages of data that is larger than memory; without it they stay in memory. */
   readonly pagesPrefix?: string | undefined
   /** Bytes of rows that are handed to the library at a time. @default 64 MiB */
   readonly batchBytes?: number | undefined
@@ -26,13 +26,13 @@ export class DMatrix {
     this.#handle = handle
   }
 
-  /** Quantises the data; nothing of it is needed afterwards. @throws {RankerError} XGBOOST_FAILED. */
+  /** Quantises the data, which is not needed afterwards. @throws {RankerError} XGBOOST_FAILED. */
   static create(library: XGBoost, data: Dataset, options: DMatrixOptions): DMatrix {
     if (options.raw) return DMatrix.#createRaw(library, data, options)
     const { threads, maxBin = 256, reference, pagesPrefix, batchBytes = 1 << 26, categorical } = options
     const proxy = library.create<DMatrixHandle>('XGProxyDMatrixCreate')
     const batches = batchesOf(data, Math.floor(batchBytes / 4 / data.matrix.width))
-    // The library wants a batch even of a host that has no row of a channel.
+    // The library needs at least one batch, even on a host that has no row of a channel.
     if (batches.length === 0) batches.push({ from: 0, to: 0, firstQuery: 0, lastQuery: 0 })
     // The library makes several passes over the batches. A throw inside a callback would hang the process, so its
     // error is kept and the pass ended.
@@ -123,7 +123,7 @@ export class DMatrix {
   }
 }
 
-/** Shows one batch to the library, which reads it in place: every array given shares its memory with `data`. */
+/** Hands one batch to the library, which reads it in place: every array shares its memory with `data`. */
 function giveBatch(
   library: XGBoost,
   proxy: DMatrixHandle,

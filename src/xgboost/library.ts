@@ -3,10 +3,10 @@ import { fileURLToPath } from 'node:url'
 import koffi from 'koffi'
 import { RankerError } from '../errors.ts'
 
-/** The release whose models this product was checked against; another gives other models from the same seed. */
+/** The release whose models this product was checked against; another gives different models from the same seed. */
 export const XGBOOST_VERSION = '3.4.1'
 
-/** Where the set-up puts the library, seen from this file and from its build. */
+/** Where the set-up puts the library, relative to this file and to its build. */
 const CACHED = fileURLToPath(
   new URL(`../../.cache/xgboost-${XGBOOST_VERSION}/xgboost/lib/libxgboost.so`, import.meta.url),
 )

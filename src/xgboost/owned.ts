@@ -6,8 +6,8 @@ interface Closeable {
 export type Own = <C extends Closeable>(closeable: C) => C
 
 /**
- * Runs a piece of work, or awaits it, that owns what must be closed: each thing passed to `own` is closed when the work
- * ends, well or badly, the last first.
+ * Runs or awaits a piece of work that owns resources: everything passed to `own` is closed when the work ends, well
+ * or badly, in reverse order.
  */
 export function withOwned<T>(work: (own: Own) => T): T {
   const owned: Closeable[] = []

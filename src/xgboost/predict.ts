@@ -1,4 +1,4 @@
-import { batchesOf, type Dataset } from '../data/dataset.ts'
+import { batchesOf, type Dataset } from '../data/dataset/dataset.ts'
 import type { Booster } from './booster.ts'
 
 const BATCH_ROWS = 1 << 14

@@ -257,7 +257,7 @@ t.test('settings: flags over the environment over the file, and every fault by i
     [['deploy', ...model, '--image', '--evil'], /--image: wanted such as registry/],
     [['train', '--train', '/dev/zero'], /\/dev\/zero is a FIFO or a device: wanted a plain file/],
     [['train', '--train', 'nowhere.csv'], /nowhere\.csv cannot be read/],
-    [['rollback'], /no configuration that endpoint "file" had before is known/],
+    [['rollback'], /endpoint "file" has no known earlier configuration/],
     [['shift', '--weights', 'A'], /--weights is "A": wanted such as A=0\.9,B=0\.1/],
     [['shift', '--weights', 'A=0'], /one weight above 0/],
     [['deplpy'], /has no command "deplpy"; did you mean deploy\?/],

@@ -351,7 +351,7 @@ async function testEndpoints() {
       ['promote'],
       ['rollback', '--to', 'x'],
     ])
-      t.match((await run(...change)).stderr, /there is endpoint ranker already, which was not made here/)
+      t.match((await run(...change)).stderr, /endpoint ranker exists already and was not made by this tool/)
     const kept = await run('delete', '--yes')
     t.same(kept.operations, [])
     t.match(kept.stderr, /= endpoint ranker \(not made here: --force takes it too\)/)
@@ -382,7 +382,7 @@ async function testEndpoints() {
 
   t.test('removal asks, and takes all of it', async (t) => {
     await run('deploy', '--model', model, '--autoscaling-max', '3')
-    t.match((await run('delete')).stderr, /remove endpoint ranker and what belongs to it needs a yes/)
+    t.match((await run('delete')).stderr, /remove endpoint ranker and what belongs to it needs confirmation/)
     const { operations } = await run('delete', '--yes', '--with-role')
     t.same(operations, [
       'DeregisterScalableTarget',

@@ -27,7 +27,7 @@ import {
 } from '@uwdata/flechette'
 import fc from 'fast-check'
 import t from 'tap'
-import { readArrow } from '../../src/data/arrow.ts'
+import { readArrow } from '../../src/data/arrow/rows.ts'
 
 const _ = Number.NaN
 type Type = Parameters<typeof columnFromArray>[1]

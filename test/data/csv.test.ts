@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { CsvScanner } from '../../src/data/csv.ts'
+import { CsvScanner } from '../../src/data/csv/scanner.ts'
 import { parseFloat32 } from '../../src/data/number.ts'
 import type { Row } from '../../src/data/row.ts'
 

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { readInstances } from '../../src/data/instances.ts'
-import { checkText, decodeText, parseJson } from '../../src/data/json.ts'
+import { checkText, decodeText, parseJson } from '../../src/data/json/json.ts'
+import { readInstances } from '../../src/data/request/instances.ts'
 
 const read = (instances: unknown) => readInstances({ instances }, ['price', 'cost'])
 

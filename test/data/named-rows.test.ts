@@ -5,9 +5,9 @@ import fc from 'fast-check'
 import type { CompressionCodec } from 'hyparquet'
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import t from 'tap'
-import { duplicateKey } from '../../src/data/json-keys.ts'
-import { readJsonLines } from '../../src/data/json-lines.ts'
-import { readParquet } from '../../src/data/parquet.ts'
+import { duplicateKey } from '../../src/data/json/keys.ts'
+import { readJsonLines } from '../../src/data/json/table.ts'
+import { readParquet } from '../../src/data/parquet/table.ts'
 import type { Row, TableSink } from '../../src/data/row.ts'
 
 class Table implements TableSink {

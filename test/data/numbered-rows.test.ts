@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { readLibsvm } from '../../src/data/libsvm.ts'
-import { readRecords } from '../../src/data/record-protobuf.ts'
-import { eachRecord } from '../../src/data/recordio.ts'
+import { readLibsvm } from '../../src/data/libsvm/table.ts'
+import { eachRecord } from '../../src/data/recordio/frames.ts'
+import { readRecords } from '../../src/data/recordio/table.ts'
 import type { SparseRow, SparseSink } from '../../src/data/row.ts'
 import { frameRecords, type TensorKind, type TestTensor, writeRecord } from '../helpers/judged-formats.ts'
 

@@ -1,10 +1,15 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { stabilityIndex } from '../../src/data/drift.ts'
-import { mergeProfiles, profileChannel, profileFeatures, sampleColumns } from '../../src/data/profile.ts'
+import { stabilityIndex } from '../../src/data/dataset/drift.ts'
+import {
+  mergeProfiles,
+  profileChannel,
+  profileFeatures,
+  sampleColumns,
+} from '../../src/data/dataset/profile.ts'
+import { contiguousRows } from '../../src/data/dataset/row-store.ts'
+import { sampleIndices, sampleQueries } from '../../src/data/dataset/samples.ts'
 import { quantile } from '../../src/data/quantile.ts'
-import { contiguousRows } from '../../src/data/row-store.ts'
-import { sampleIndices, sampleQueries } from '../../src/data/samples.ts'
 import { sortFloat32 } from '../../src/data/sort.ts'
 import { judgedData, seededRandom } from '../helpers/judged-data.ts'
 

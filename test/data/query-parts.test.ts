@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { folds, holdOut, type QueryParts, selectQueries } from '../../src/data/query-parts.ts'
+import { folds, holdOut, type QueryParts, selectQueries } from '../../src/data/dataset/query-parts.ts'
 import { judgedData } from '../helpers/judged-data.ts'
 
 /** Each query is in one of the parts, and once. */

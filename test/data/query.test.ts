@@ -1,7 +1,7 @@
 import t from 'tap'
-import { readInstances } from '../../src/data/instances.ts'
-import { readQueries, readQuery } from '../../src/data/query.ts'
-import { readLines } from '../../src/data/request-lines.ts'
+import { readInstances } from '../../src/data/request/instances.ts'
+import { readLines } from '../../src/data/request/lines.ts'
+import { readQueries, readQuery } from '../../src/data/request/query.ts'
 
 const read = (text: string, features = ['price', 'cost']) => readQuery(JSON.parse(text), text, features)
 const query = (body: object) => read(JSON.stringify(body))

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { readLibsvmRows } from '../../src/data/libsvm/rows.ts'
 import { readNpy, writeNpy } from '../../src/data/npy.ts'
-import { writeRecords } from '../../src/data/record-writer.ts'
-import { checkCells, RowList } from '../../src/data/row-list.ts'
-import { readLibsvmRows, readRecordRows } from '../../src/data/sparse-rows.ts'
+import { readRecordRows } from '../../src/data/recordio/rows.ts'
+import { writeRecords } from '../../src/data/recordio/writer.ts'
+import { checkCells, RowList } from '../../src/data/request/row-list.ts'
 import { frameRecords, writeRecord } from '../helpers/judged-formats.ts'
 
 const FEATURES = ['price', 'cost', 'age']

@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs'
 import fc from 'fast-check'
 import t from 'tap'
-import { columnsOf } from '../../src/data/columns.ts'
-import { batchesOf, groupRows } from '../../src/data/dataset.ts'
-import { contiguousRows, RowBuffer } from '../../src/data/row-store.ts'
+import { columnsOf } from '../../src/data/dataset/columns.ts'
+import { batchesOf, groupRows } from '../../src/data/dataset/dataset.ts'
+import { contiguousRows, RowBuffer } from '../../src/data/dataset/row-store.ts'
 import { openSpillFile } from '../../src/storage/spill-file.ts'
 import { judgedData } from '../helpers/judged-data.ts'
 

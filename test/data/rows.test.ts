@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { readCsvRows, readCsvTable } from '../../src/data/rows.ts'
+import { readCsvRows, readCsvTable } from '../../src/data/csv/rows.ts'
 
 const FEATURES = ['price', 'cost']
 const bytes = (text: string) => Buffer.from(text)

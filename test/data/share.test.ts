@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { inShare } from '../../src/data/share.ts'
+import { inShare } from '../../src/data/table/share.ts'
 
 t.test('every query is in the share of one host', async () => {
   fc.assert(

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { readCsvTable } from '../../src/data/csv-table.ts'
-import { type TableOptions, TrainingTable } from '../../src/data/training-table.ts'
-import { nameUnnamedColumns } from '../../src/data/unnamed-columns.ts'
+import { readCsvTable } from '../../src/data/csv/table.ts'
+import { type TableOptions, TrainingTable } from '../../src/data/table/training-table.ts'
+import { nameUnnamedColumns } from '../../src/data/table/unnamed-columns.ts'
 import { labelCheck } from '../../src/training/data-needs.ts'
 import { parseHyperparameters } from '../../src/training/hyperparameters.ts'
 
@@ -201,7 +201,7 @@ t.test('what is refused, each with file, line and column', async (t) => {
     Buffer.from('label,qid,x\n1,a,1\n', 'utf16le'),
     Buffer.from('label,qid,prix_\xe9\n1,a,1\n', 'latin1'),
   ]) {
-    await t.rejects(read({ 'f.csv': bytes }), { code: 'NOT_UTF8', message: /f\.csv is no CSV in UTF-8/ })
+    await t.rejects(read({ 'f.csv': bytes }), { code: 'NOT_UTF8', message: /f\.csv is not CSV in UTF-8/ })
   }
   for (const [code, text, message] of refused) {
     await t.rejects(read({ 'f.csv': text }), { code, message }, `${code} ${JSON.stringify(text)}`)

@@ -1,5 +1,5 @@
-import type { Dataset, QueryGroups } from '../../src/data/dataset.ts'
-import { contiguousRows } from '../../src/data/row-store.ts'
+import type { Dataset, QueryGroups } from '../../src/data/dataset/dataset.ts'
+import { contiguousRows } from '../../src/data/dataset/row-store.ts'
 
 /** A seeded generator of numbers in [0, 1), so that tests see the same data everywhere. */
 export function seededRandom(seed: number): () => number {

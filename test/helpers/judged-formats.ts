@@ -1,6 +1,6 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import { type ParquetWriteOptions, parquetWriteBuffer } from 'hyparquet-writer'
-import type { Dataset } from '../../src/data/dataset.ts'
+import type { Dataset } from '../../src/data/dataset/dataset.ts'
 
 /** A row as it is written, with the number of its query for an id. */
 interface JudgedRow {

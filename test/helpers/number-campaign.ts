@@ -1,7 +1,7 @@
 import { shortestFloat32 } from '../../src/data/number.ts'
-import { readPlainCsv } from '../../src/data/plain-csv.ts'
+import { readPlainCsv } from '../../src/data/plain/csv.ts'
+import { writeScoreText } from '../../src/data/plain/score-text.ts'
 import { seededRandom } from '../../src/data/random.ts'
-import { writeScoreText } from '../../src/data/score-text.ts'
 import { anyFloat, spelling, usual } from './spellings.ts'
 
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { contiguousRows } from '../../src/data/row-store.ts'
+import { contiguousRows } from '../../src/data/dataset/row-store.ts'
 import { randomNdcg, singleFeatures } from '../../src/metrics/baselines.ts'
 import { meanNdcg, type NdcgOptions, ndcgOfQueries } from '../../src/metrics/ndcg.ts'
 

@@ -1,8 +1,8 @@
 import { gzipSync } from 'node:zlib'
 import { BinaryReader } from '@bufbuild/protobuf/wire'
 import t from 'tap'
-import { writeRecords, writeScoreRecords } from '../../src/data/record-writer.ts'
-import { FrameReader } from '../../src/data/recordio.ts'
+import { FrameReader } from '../../src/data/recordio/frames.ts'
+import { writeRecords, writeScoreRecords } from '../../src/data/recordio/writer.ts'
 import { RankerError } from '../../src/errors.ts'
 import type { Model } from '../../src/serving/model.ts'
 import { outputFn } from '../../src/serving/output-fn.ts'
@@ -245,7 +245,7 @@ t.test('what would fill the memory is refused', async (t) => {
   await t.rejects(predictFn({ ...rows, explain: true }, model), {
     code: 'TOO_MANY_CONTRIBUTIONS',
     status: 413,
-    message: /10000 features are wanted for more than 419 rows/,
+    message: /10000 features were asked for on more than 419 rows/,
   })
   const endless = {
     toJSON() {

@@ -27,7 +27,7 @@ t.test('addresses and settings', async (t) => {
     t.ok(isS3Address(text))
     t.throws(() => parseS3Address(text), {
       code: 'S3_ADDRESS',
-      message: `"${text}" is no S3 address: wanted s3://bucket/key`,
+      message: `"${text}" is not an S3 address: wanted s3://bucket/key`,
     })
   }
   t.same(s3Settings({}), { pathStyle: false })
@@ -174,7 +174,7 @@ t.test('what is wrong is said in one sentence', { skip: noS3Server }, async (t) 
     ['--train', 's3://data/b.csv'],
     /^error: channel "train" is missing: nothing at s3:\/\/data\/b\.csv/,
   )
-  await refused(['--train', 's3://'], /"s3:\/\/" is no S3 address/)
+  await refused(['--train', 's3://'], /"s3:\/\/" is not an S3 address/)
   await refused(
     ['--train', 's3://data/a.csv', '--output', 's3://nowhere/x'],
     /s3:\/\/nowhere\/x: there is no bucket/,

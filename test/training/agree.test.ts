@@ -1,6 +1,6 @@
 import t from 'tap'
-import type { Dataset } from '../../src/data/dataset.ts'
-import { selectQueries } from '../../src/data/query-parts.ts'
+import type { Dataset } from '../../src/data/dataset/dataset.ts'
+import { selectQueries } from '../../src/data/dataset/query-parts.ts'
 import { withHeldOut } from '../../src/training/hold-out.ts'
 import { agreeOnFeatures, agreeOnRows, checkSameJob, checkSameModel } from '../../src/training/hosts/agree.ts'
 import { lendQueries } from '../../src/training/hosts/lend.ts'
@@ -31,7 +31,7 @@ t.test('the same job on all, or none', async (t) => {
     'checkpoint configurations': ends({ checkpoints: '/opt/ml/checkpoints' }),
   }
   for (const [what, both] of Object.entries(differing)) {
-    for (const end of both) t.match(end, { message: `host b was given other ${what} than host a` })
+    for (const end of both) t.match(end, { message: `host b was given different ${what} from host a` })
   }
 })
 
@@ -120,7 +120,7 @@ t.test('each host holds out of its own queries; one that has but one leaves it t
 
 t.test('one model on all', async (t) => {
   const end = inLockstep(two, (hosts) => checkSameModel(`sha-${hosts.index}`, hosts, quiet))[0]
-  t.match(end, { message: /^host b came to another model than .* a: its sha256 is sha-1, wanted sha-0/ })
+  t.match(end, { message: /^host b trained a different model from .* a: its sha256 is sha-1, wanted sha-0/ })
   t.same(
     inLockstep(two, (hosts) => checkSameModel('sha', hosts, quiet)),
     [undefined, undefined],

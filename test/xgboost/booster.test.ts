@@ -1,5 +1,5 @@
 import t from 'tap'
-import { contiguousRows } from '../../src/data/row-store.ts'
+import { contiguousRows } from '../../src/data/dataset/row-store.ts'
 import { meanNdcg } from '../../src/metrics/ndcg.ts'
 import { Booster } from '../../src/xgboost/booster.ts'
 import { DMatrix } from '../../src/xgboost/dmatrix.ts'

@@ -1,6 +1,6 @@
 import type { Prices } from './prices.ts'
 
-/** What is asked of the service. */
+/** The load that a service must bear. */
 export interface Load {
   /** Requests a second at the busiest. */
   readonly peakQps: number
@@ -13,9 +13,9 @@ export interface Load {
   readonly bytes: number
   /** Share of the cores that may be busy at the peak; the rest is for latency and for bursts. */
   readonly utilisation: number
-  /** Instances at least, for one of them to fail. */
+  /** At least this many instances, so that one of them may fail. */
   readonly leastInstances: number
-  /** Seconds in which a function takes one request, with all around the model's own work. */
+  /** Seconds a function takes for one request, overhead included. */
   readonly requestSeconds: number
   readonly memoryGb: number
 }
@@ -40,7 +40,7 @@ const CORES: Readonly<Record<string, number>> = {
   '2xlarge': 8,
   '4xlarge': 16,
 }
-/** Cores that are ours: what AWS calls a vCPU is one of the two threads of a core, and does about 0.6 of its work. */
+/** An AWS vCPU is one of the two hardware threads of a core, and does about 0.6 of a core's work. */
 const THREAD_SHARE = 0.6
 
 /** Instances that bear the peak. */
@@ -49,7 +49,7 @@ export function instancesFor(load: Load, cores: number): number {
   return Math.max(load.leastInstances, Math.ceil(load.peakQps / perInstance))
 }
 
-export const coresOf = (instance: string): number => CORES[instance.split('.').at(-1)!] ?? 2
+const coresOf = (instance: string): number => CORES[instance.split('.').at(-1)!] ?? 2
 
 /** Each way to serve the load, cheapest first. */
 export function compare(load: Load, prices: Prices): Option[] {

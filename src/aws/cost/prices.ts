@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
-import { z } from 'zod'
+import * as z from 'zod'
 import { RankerError, reasonOf } from '../../errors.ts'
 import { readTemplate } from '../template.ts'
 
 const byInstance = z.record(z.string(), z.number().positive())
 
 /** Prices in USD of one region on one day. */
-export const pricesSchema = z.strictObject({
+const pricesSchema = z.strictObject({
   /** The day that they were noted. */
   asOf: z.iso.date(),
   region: z.string(),
@@ -28,7 +28,7 @@ export const pricesSchema = z.strictObject({
 
 export type Prices = z.infer<typeof pricesSchema>
 
-/** The table of a file, else the one that comes along. @throws {RankerError} CONFIG_UNREADABLE */
+/** The price table of a file, or the one shipped with the package. @throws {RankerError} CONFIG_UNREADABLE */
 export function readPrices(path?: string): Prices {
   if (path === undefined) return pricesSchema.parse(readTemplate('prices.json'))
   try {
@@ -63,7 +63,7 @@ const priceList = z.object({
   }),
 })
 
-/** The hours of instances as AWS's price list of SageMaker has them; the other prices stay as they are. */
+/** The table with the hourly prices of instances taken from AWS's price list of SageMaker; other prices stay. */
 export function renewed(prices: Prices, list: unknown, region: string): Prices {
   const result = priceList.safeParse(list)
   if (!result.success) {

@@ -13,7 +13,7 @@ interface Template {
 
 const MINUTE = 60
 
-/** Names of the alarms of a variant, each of which takes a deployment back. */
+/** Names of a variant's alarms; any of them rolls a deployment back. */
 export const alarmsOfVariant = (endpoint: string, variant: string): { errors: string; latency: string } => ({
   errors: `${endpoint}-${variant}-errors`,
   latency: `${endpoint}-${variant}-latency`,
@@ -22,7 +22,7 @@ export const alarmsOfVariant = (endpoint: string, variant: string): { errors: st
 /** Name of the alarm that wakes an asynchronous endpoint. */
 export const backlogAlarmOf = (endpoint: string): string => `${endpoint}-${A}-backlog`
 
-/** Names of all alarms that an endpoint of ours can have. */
+/** Names of all alarms that this product may make for an endpoint. */
 export const possibleAlarms = (endpoint: string): string[] => [
   ...[A!, B!].flatMap((variant) => Object.values(alarmsOfVariant(endpoint, variant))),
   backlogAlarmOf(endpoint),

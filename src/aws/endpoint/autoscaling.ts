@@ -25,13 +25,13 @@ interface Template {
   readonly TargetTrackingScalingPolicyConfiguration: TargetTrackingScalingPolicyConfiguration
 }
 
-/** Stands in a request for the ARN of a scaling policy, which AWS tells when it is made. */
-export const policyArnOf = (policy: string): string => `{the ARN of the scaling policy ${policy}}`
+/** Placeholder in a request for the ARN of a scaling policy, which AWS gives only when the policy is made. */
+const policyArnOf = (policy: string): string => `{the ARN of the scaling policy ${policy}}`
 
 export const resourceIdOf = (endpoint: string, variant: string): string =>
   `endpoint/${endpoint}/variant/${variant}`
 
-/** Names of what autoscaling is made of: what has another one was set up by somebody else. */
+/** Names of the parts of autoscaling: anything under another name was set up by somebody else. */
 export const loadPolicyOf = (endpoint: string): string => `${endpoint}-load`
 export const wakePolicyOf = (endpoint: string): string => `${endpoint}-wake`
 const floorOf = (endpoint: string, floor: string): string => `${endpoint}-${floor}`

@@ -12,5 +12,5 @@ export function dashboardRequest(endpoint: string, region: string): PutDashboard
   return { DashboardName: endpoint, DashboardBody: JSON.stringify(body) }
 }
 
-/** Dashboards have no tags: a line of text on ours says whose it is. */
+/** Dashboards cannot have tags: a line of text on ours says that it is ours. */
 export const isOurDashboard = (body: string): boolean => body.includes(`${MANAGED.Key}=${MANAGED.Value}`)

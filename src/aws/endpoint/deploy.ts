@@ -8,7 +8,7 @@ import { FORCE, note, noteOn } from './move.ts'
 import { planScaling, planScalingRemoval } from './scaling-plan.ts'
 import type { Wanted } from './wanted.ts'
 
-/** What is to be done so that all that is wanted is there. Pure. @throws {RankerError} NAME_TAKEN, ENDPOINT_FAILED */
+/** Plans the steps from what exists to what is wanted. Pure. @throws {RankerError} NAME_TAKEN, ENDPOINT_FAILED */
 export function planDeploy(wanted: Wanted, existing: Existing, { force = false } = {}): Plan {
   const { names } = existing
   const { endpointConfig } = wanted
@@ -38,7 +38,7 @@ export function planDeploy(wanted: Wanted, existing: Existing, { force = false }
   )
 }
 
-/** What stands under a name that we would write to, and was made by somebody else. */
+/** Refuses to overwrite what somebody else made under one of our names. */
 function refuseForeign({ dashboard, ...wanted }: Wanted, { foreign }: Existing): void {
   const names = alarmsOf(wanted).map((name) => `alarm ${name}`)
   if (dashboard) names.push(`dashboard ${dashboard.DashboardName}`)
@@ -46,7 +46,7 @@ function refuseForeign({ dashboard, ...wanted }: Wanted, { foreign }: Existing):
   if (what !== undefined) throw new RankerError('NAME_TAKEN', { what, fix: FORCE })
 }
 
-/** Alarms of ours that nothing sets off any more, such as those of a variant that is gone. */
+/** Removes those of our alarms that nothing triggers any more, such as the alarms of a removed variant. */
 function planAlarmRemoval(wanted: Wanted, { alarms, foreign }: Existing): Plan {
   const AlarmNames = alarms
     .map(({ AlarmName }) => AlarmName!)

@@ -14,7 +14,7 @@ import { A } from './settings.ts'
 import { type EndpointState, settledEndpoint } from './state.ts'
 import type { Wanted } from './wanted.ts'
 
-/** What of it is there. */
+/** Which parts of a wanted endpoint exist already. */
 export interface Existing extends Extras {
   readonly role: ExistingRole | undefined
   /** Names of models and configurations, addresses of archives. */
@@ -22,18 +22,18 @@ export interface Existing extends Extras {
   readonly endpoint: EndpointState | undefined
 }
 
-/** What watches and scales an endpoint. */
+/** The alarms, autoscaling and dashboard around an endpoint. */
 export interface Extras {
   readonly alarms: readonly MetricAlarm[]
   readonly targets: readonly ScalableTarget[]
   readonly policies: readonly ScalingPolicy[]
   readonly actions: readonly ScheduledAction[]
   readonly dashboard: string | undefined
-  /** Those of them that were not made here, such as `alarm ranker-A-errors`. */
+  /** Those that somebody else made, such as `alarm ranker-A-errors`. */
   readonly foreign: readonly string[]
 }
 
-/** An account in which nothing is made yet: what a dry run, which does not look, goes by. */
+/** An empty account: what a dry run, which calls nothing, plans from. */
 export const NOTHING: Existing = {
   role: undefined,
   names: new Set(),
@@ -46,7 +46,7 @@ export const NOTHING: Existing = {
   foreign: [],
 }
 
-/** Looks for each part, and waits where AWS is at work on the endpoint. */
+/** Looks up each part, and waits while AWS is still changing the endpoint. */
 export async function lookForEndpoint(
   wanted: Wanted,
   tools: Waiting & { readonly api: Api; readonly s3: S3 },

@@ -9,7 +9,7 @@ interface ModelOptions {
   /** The model's archive in S3; multi-model: the start of the keys of all of them. */
   readonly data: string
   readonly environment: Readonly<Record<string, string>> | undefined
-  /** What is made of it: an endpoint, or a job of its own. */
+  /** What uses it: an endpoint, or a job. */
   readonly owner: string
 }
 

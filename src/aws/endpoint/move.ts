@@ -14,7 +14,7 @@ import { deploymentConfig } from './deployment.ts'
 import { A, B, SHADOW } from './settings.ts'
 import type { EndpointState } from './state.ts'
 
-/** An endpoint's own configuration, as a request that would make it again. */
+/** An endpoint's current configuration, as the request that would make it again. */
 export async function configOf(
   api: Api,
   { config }: EndpointState,
@@ -26,7 +26,7 @@ export async function configOf(
   return content as CreateEndpointConfigCommandInput
 }
 
-/** New weights of the variants: the share of each is its weight of the sum. */
+/** New weights of the variants: each gets its weight's share of their sum. */
 export function planShift(
   name: string,
   known: readonly string[],
@@ -92,7 +92,7 @@ export function promoted(
   }
 }
 
-/** The way to deal with what somebody else made. */
+/** What to do about a resource that somebody else made. */
 export const FORCE = 'wanted another --name or --endpoint, or --force to take it over'
 
 /** @throws {RankerError} NAME_TAKEN for an endpoint that was made by somebody else. */
@@ -100,7 +100,7 @@ export function refuseForeign({ ours, name }: EndpointState, force: boolean): vo
   if (!ours && !force) throw new RankerError('NAME_TAKEN', { what: `endpoint ${name}`, fix: FORCE })
 }
 
-/** How many instances autoscaling has started is its affair; weights and capture are those of the configuration. */
+/** Autoscaling decides how many instances run; weights and data capture come from the configuration. */
 export const RETAIN = {
   RetainAllVariantProperties: true,
   ExcludeRetainedVariantProperties: [
@@ -110,7 +110,7 @@ export const RETAIN = {
 } satisfies Partial<UpdateEndpointCommandInput>
 
 export interface MoveOptions {
-  /** Whether a tag keeps where the endpoint was, for a later way back. */
+  /** Whether a tag remembers the configuration before the move, for a later rollback. */
   readonly isNoted: boolean
   readonly deployment: NonNullable<Config['endpoint']>['deployment'] | undefined
   readonly alarms: readonly string[]
@@ -118,7 +118,7 @@ export interface MoveOptions {
   readonly isScaled: boolean
 }
 
-/** Moves an endpoint to a configuration, which is made where it is not there. */
+/** Plans the move of an endpoint to a configuration, which is made if it does not exist. */
 export async function planMove(
   endpoint: EndpointState,
   target: string | CreateEndpointConfigCommandInput,
@@ -150,7 +150,7 @@ export async function planMove(
   })
 }
 
-/** Keeps on the endpoint which configuration it has, before it gets another one; nothing where that is kept already. */
+/** Notes the endpoint's configuration in a tag before it gets another one; nothing if it is noted already. */
 export const noteOn = ({ arn, name, config, previous }: EndpointState): Step[] =>
   previous === config ? [] : [note({ arn, name }, PREVIOUS_TAG, config, 'what it had before')]
 
@@ -166,7 +166,10 @@ export const note = (
     Tags: [{ Key, Value }],
   })
 
-/** Whether the endpoint is what a promotion of its configuration before would make of it: one that was cut short. */
+/**
+ * Whether the endpoint already is what promoting its previous configuration would give: a promotion that was cut
+ * short.
+ */
 export async function isPromoted(scope: Scope, endpoint: EndpointState, api: Api): Promise<boolean> {
   const { name, config, previous } = endpoint
   if (previous === undefined || previous === config) return false

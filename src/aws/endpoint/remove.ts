@@ -6,7 +6,7 @@ import { deregistration } from './scaling-plan.ts'
 import { describeEndpoint } from './state.ts'
 import type { Wanted } from './wanted.ts'
 
-/** What belongs to an endpoint, for its removal. */
+/** What a removal takes away, and what it leaves. */
 export interface Belongings {
   readonly endpoint: boolean
   readonly targets: readonly Pick<Existing['targets'][number], 'ResourceId' | 'ScalableDimension'>[]
@@ -14,21 +14,24 @@ export interface Belongings {
   readonly dashboard: boolean
   readonly configs: readonly string[]
   readonly models: readonly string[]
-  /** What has a name of the endpoint's and is left alone. */
+  /** Resources that bear one of the endpoint's names but are left alone. */
   readonly kept: readonly string[]
 }
 
-/** Looks for all that was made for the endpoint. @param force takes what lacks our tag too, where its name says so */
+/**
+ * Looks up everything that was made for the endpoint.
+ * @param force also takes what lacks our tag, if its name says that it belongs here
+ */
 export async function lookForBelongings(name: string, force: boolean, api: Api): Promise<Belongings> {
   const kept: string[] = []
-  /** Whether it is to go; what stays is told. */
+  /** Whether it is to be removed; what stays is listed. */
   const isTaken = (what: string, ours: boolean): boolean => {
     if (!ours && !force) kept.push(`${what} (not made here: --force takes it too)`)
     return ours || force
   }
   const endpoint = await describeEndpoint(api, name)
   const takesEndpoint = endpoint !== undefined && isTaken(`endpoint ${name}`, endpoint.ours)
-  // Of an endpoint that stays, its alarms and the rest stay too.
+  // If the endpoint stays, so do its alarms and the rest.
   if (endpoint && !takesEndpoint)
     return { endpoint: false, targets: [], alarms: [], dashboard: false, configs: [], models: [], kept }
   const { targets, alarms, dashboard, foreign } = await lookForExtras(name, api)
@@ -58,7 +61,7 @@ export async function lookForBelongings(name: string, force: boolean, api: Api):
   }
 }
 
-/** What would be there if the configuration were deployed: for a dry run, which does not look. */
+/** What would exist if the configuration were deployed: a dry run, which calls nothing, plans from it. */
 export function belongingsOf({ alarms, scaling, dashboard, models, endpointConfig }: Wanted): Belongings {
   return {
     endpoint: true,
@@ -71,7 +74,7 @@ export function belongingsOf({ alarms, scaling, dashboard, models, endpointConfi
   }
 }
 
-/** In the order that leaves nothing running: what scales it, the endpoint, then what it was made of. */
+/** In an order that leaves nothing running: its autoscaling, the endpoint, then what it was made of. */
 export function planRemoval(name: string, { kept, ...all }: Belongings): Plan {
   const steps: Step[] = all.targets.map(deregistration)
   if (all.endpoint) {

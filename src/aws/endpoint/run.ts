@@ -18,10 +18,10 @@ export interface Deployment {
 }
 
 /**
- * Brings an endpoint to what is wanted: looks, plans, shows the plan, applies it, waits, asks the smoke query. When one of
- * these fails after something was changed, the endpoint goes back to what it was.
- * @param shown told of every plan before it is applied
- * @param smoke asks the endpoint, and throws where the answer is not as it should be
+ * Brings an endpoint to what is wanted: looks, plans, shows the plan, applies it, waits, sends the smoke query. If
+ * one of these fails after something was changed, the endpoint goes back to what it was.
+ * @param shown is given every plan before it is applied
+ * @param smoke queries the endpoint, and throws unless the answer is right
  * @throws {RankerError} what went wrong, with what became of the endpoint in its sentence
  */
 export async function deploy(
@@ -41,7 +41,8 @@ export async function deploy(
     await applyPlan(proven, tools)
     return { plan: join(plan, proven), answers }
   } catch (thrown) {
-    // Whoever stops waiting wants the deployment to go on, and what AWS refused outright has changed nothing that serves.
+    // Whoever interrupts the wait wants the deployment to go on, and a call that AWS refused has changed nothing that
+    // serves.
     if (!(thrown instanceof RankerError) || !BROKEN.includes(thrown.code)) throw thrown
     const { plan: back, outcome } = await planWayBack(wanted, before, tools.api)
     if (back.steps.length > 0) {
@@ -55,7 +56,10 @@ export async function deploy(
 
 const NO_STEPS: Plan = { steps: [], kept: [] }
 
-/** Keeps on the endpoint that it answers as it is, so that a later smoke query that fails does not take that back. */
+/**
+ * Notes on the endpoint that it answers with its present configuration, so that a later failed smoke query does not
+ * undo it.
+ */
 async function planProof({ name }: Wanted, api: Api): Promise<Plan> {
   const endpoint = await existingEndpoint(api, name)
   const { config, proven } = endpoint
@@ -63,5 +67,5 @@ async function planProof({ name }: Wanted, api: Api): Promise<Plan> {
   return { steps: [note(endpoint, PROVEN_TAG, config, 'that it answers')], kept: [] }
 }
 
-/** What says that the endpoint is not as it should be. */
+/** Errors that mean the endpoint itself is broken. */
 const BROKEN: readonly string[] = ['ENDPOINT_FAILED', 'SMOKE_FAILED']

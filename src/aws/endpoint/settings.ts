@@ -11,7 +11,7 @@ export const [A, B, SHADOW] = ['A', 'B', 'Shadow']
 export const endpointName = (config: Config): string => config.endpoint?.name ?? config.name ?? 'ranker'
 export const modeOf = (endpoint: EndpointConfig): Mode => endpoint.mode ?? 'realtime'
 
-/** What an endpoint's kind rules out, by setting: AWS refuses these too, after minutes and in other words. */
+/** Settings that an endpoint's kind rules out. AWS refuses them too, but minutes later and less clearly. */
 const EXCLUDED: Readonly<Record<Mode, readonly (keyof EndpointConfig)[]>> = {
   realtime: [
     'memory',

@@ -33,11 +33,11 @@ export function goldenQuery(files: ReadonlyMap<string, Uint8Array>): Query | und
 const named = (columns: readonly string[], row: readonly unknown[]): object =>
   Object.fromEntries(columns.map((column, cell) => [column, row[cell] ?? null]))
 
-/** Hooks may answer in a shape of their own: that they answer is all that can be wanted. */
+/** Hooks may answer in a shape of their own: all that can be asked of them is an answer. */
 export const hasHooks = (files: ReadonlyMap<string, Uint8Array>): boolean =>
   [...files.keys()].some((name) => name.startsWith('code/'))
 
-/** @throws {RankerError} SMOKE_FAILED when an answer to {@link goldenQuery} ranks other than all of its items. */
+/** @throws {RankerError} SMOKE_FAILED unless an answer to {@link goldenQuery} ranks exactly its items. */
 export function checkGoldenAnswer(name: string, query: Query, { body }: Answer): void {
   const refuse = (reason: string): never => {
     throw new RankerError('SMOKE_FAILED', { name, reason })

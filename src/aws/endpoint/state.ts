@@ -4,7 +4,7 @@ import { found } from '../failures.ts'
 import { isOurs, PREVIOUS_TAG, PROVEN_TAG } from '../names.ts'
 import { type Waiting, waitFor } from '../wait.ts'
 
-export type EndpointDescription = Calls['sagemaker:DescribeEndpoint'][1]
+type EndpointDescription = Calls['sagemaker:DescribeEndpoint'][1]
 
 /** An endpoint as it is. */
 export interface EndpointState {
@@ -13,9 +13,9 @@ export interface EndpointState {
   readonly status: string
   /** The configuration that it has. */
   readonly config: string
-  /** The one before, where a change of ours left a note of it. */
+  /** The one before, if one of our changes noted it. */
   readonly previous: string | undefined
-  /** The one with which it answered the smoke query last. */
+  /** The last one with which it answered the smoke query. */
   readonly proven: string | undefined
   readonly ours: boolean
   readonly description: EndpointDescription

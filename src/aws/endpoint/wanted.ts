@@ -36,7 +36,7 @@ export interface Wanted {
   readonly dashboard: ReturnType<typeof dashboardRequest> | undefined
 }
 
-/** The requests that the configuration comes to. Pure. */
+/** The requests that the configuration amounts to. Pure. */
 export function wantedEndpoint(scope: Scope, config: Config, sources: VariantSources): Wanted {
   const endpoint = config.endpoint ?? {}
   const name = endpointName(config)

@@ -8,15 +8,15 @@ import { deregistration } from './scaling-plan.ts'
 import { describeEndpoint, type EndpointState } from './state.ts'
 import type { Wanted } from './wanted.ts'
 
-/** What is to be done after a deployment that went wrong, and what becomes of the endpoint by it. */
+/** What to do after a failed deployment, and what state that leaves the endpoint in. */
 export interface WayBack {
   readonly plan: Plan
   readonly outcome: string
 }
 
 /**
- * The way back from a deployment that went wrong: to the configuration that the endpoint had before; where there was
- * none, all that this run made is removed. An endpoint that served before this run as it does now is left alone.
+ * The way back from a failed deployment: to the endpoint's previous configuration, or, if it had none, to the removal
+ * of all that this run made. An endpoint that this run has not changed is left alone.
  */
 export async function planWayBack(wanted: Wanted, before: Existing, api: Api): Promise<WayBack> {
   const { name, endpointConfig, scaling } = wanted

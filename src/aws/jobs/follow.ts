@@ -15,8 +15,8 @@ export interface CurvePoint {
 }
 
 /**
- * Follows a training job to its end: status, the lines of its log, the curve of its metrics.
- * @param line told of each line of the log
+ * Follows a training job to its end: status, log lines and the curve of its metrics.
+ * @param line is given each line of the log
  * @throws {RankerError} JOB_FAILED with AWS's reason, WAIT_STOPPED
  */
 export async function followTraining(
@@ -24,7 +24,7 @@ export async function followTraining(
   tools: Waiting & { readonly api: Api },
   line: (text: string) => void,
 ): Promise<{ readonly description: TrainingDescription; readonly curve: readonly CurvePoint[] }> {
-  // A round is told once by each host, and again after a spot interruption: the last word counts.
+  // Each host reports a round, and again after a spot interruption: the last report counts.
   const curve = new Map<number, CurvePoint>()
   const tail = openLogTail(tools.api, '/aws/sagemaker/TrainingJobs', `${job}/`, (text) => {
     const point = curvePoint(text)
@@ -51,7 +51,7 @@ function refuseFailed(what: string, status: string | undefined, reason = 'AWS sa
 }
 
 /** A metric line of training, such as `[12]\ttrain-ndcg@10:0.61`; the log agent writes tabs as #011. */
-export function curvePoint(text: string): CurvePoint | undefined {
+function curvePoint(text: string): CurvePoint | undefined {
   const [, round, rest] = /^\[(\d+)\](?:\t|#011)(.+)$/.exec(text.trim()) ?? []
   if (rest === undefined) return undefined
   const pairs = rest.split(/\t|#011/).map((pair) => {
@@ -122,7 +122,7 @@ export const isTuningThere = async (api: Api, HyperParameterTuningJobName: strin
 export const isTransformThere = async (api: Api, TransformJobName: string): Promise<boolean> =>
   (await found(api.call('sagemaker:DescribeTransformJob', { TransformJobName }))) !== undefined
 
-/** The name of a job at work that has this in it. */
+/** Lists jobs in progress whose name contains a text. */
 const AT_WORK = { StatusEquals: 'InProgress', SortBy: 'CreationTime' } as const
 export async function trainingAtWork(api: Api, NameContains: string): Promise<string | undefined> {
   const { TrainingJobSummaries } = await api.call('sagemaker:ListTrainingJobs', { ...AT_WORK, NameContains })

@@ -28,7 +28,7 @@ export function openLogTail(
         })
         for (const { message = '' } of events) line(printable(message))
         next.set(logStreamName, nextForwardToken)
-        // At the end the token stays the same.
+        // At the end of a stream the token stays the same.
         if (events.length === 0 || nextForwardToken === before) break
       }
     }
@@ -49,7 +49,7 @@ async function streamsOf(api: Api, logGroupName: string, start: string): Promise
 }
 
 /** A line of a log without what could rewrite the terminal; tabs stay. */
-export const printable = (text: string): string =>
+const printable = (text: string): string =>
   text
     .trimEnd()
     .replaceAll(

@@ -10,7 +10,7 @@ interface TransformOptions {
   readonly input: string
 }
 
-/** Where each kind of input may be cut into requests: between its lines or records, never inside of a query. */
+/** Where each content type may be cut into requests: between lines or records, never inside a query. */
 const SPLIT: Readonly<Record<string, 'Line' | 'RecordIO'>> = {
   'application/jsonlines': 'Line',
   'text/csv': 'Line',
@@ -31,7 +31,7 @@ export function transformRequest(
   return fill<CreateTransformJobCommandInput>(template, {
     TransformJobName: job,
     ModelName: model,
-    // What is not cut is one request for each file.
+    // Without splitting, each file is one request.
     ...(SplitType === 'None' && { BatchStrategy: 'SingleRecord' }),
     MaxConcurrentTransforms: batch.maxConcurrent,
     MaxPayloadInMB: batch.maxPayload,

@@ -64,7 +64,7 @@ export function tuningRequest(
   const { TrainingJobName, HyperParameters, Tags, AlgorithmSpecification, ...definition } = training
   const { TrainingImage, TrainingInputMode, MetricDefinitions } = AlgorithmSpecification!
   const { HyperParameterTuningJobConfig: settings } = template
-  // A grid has as many jobs as it has points, and Hyperband ends jobs by itself: AWS refuses to be told otherwise.
+  // A grid fixes its number of jobs, and Hyperband stops jobs by itself: AWS refuses these limits for them.
   const { MaxNumberOfTrainingJobs, ...limits } = settings.ResourceLimits!
   const most = tuning.maxJobs ?? (strategy === 'Grid' ? undefined : MaxNumberOfTrainingJobs)
   const metric = tuning.metric ?? settings.HyperParameterTuningJobObjective!.MetricName!

@@ -18,11 +18,11 @@ export interface AwsCommand {
   readonly usage: string
   /** What the help says of it, in some lines. */
   readonly about: string
-  /** The groups of settings that are flags of it. */
+  /** The groups of settings that it takes as flags. */
   readonly groups: readonly Group[]
   /** Its other flags, with a line each. */
   readonly flags?: Readonly<Record<string, { readonly value?: string; readonly does: string }>>
-  /** Flags whose help is too long to be listed. */
+  /** Flags that its help does not list one by one, because there are too many. */
   readonly moreFlags?: FlagSpec
   readonly examples: readonly string[]
   run(context: Context): Promise<number>
@@ -35,7 +35,7 @@ export interface Context {
   readonly config: Config
   readonly isDryRun: boolean
   readonly isJson: boolean
-  /** A folder of its own, gone afterwards. */
+  /** A temporary folder, removed afterwards. */
   readonly folder: string
   /** Where everything is made; asks AWS for the account, except in a dry run. */
   scope(): Promise<Scope>
@@ -63,10 +63,10 @@ export const COMMON_FLAGS = {
   help: { does: 'this text' },
 } as const
 
-/** Of commands that change an endpoint. */
+/** The flag of commands that change an endpoint. */
 export const FORCE_FLAG = { force: { does: 'change also an endpoint that was not made here' } } as const
 
-export function flagSpecOf({ groups, flags = {}, moreFlags = {} }: AwsCommand): FlagSpec {
+function flagSpecOf({ groups, flags = {}, moreFlags = {} }: AwsCommand): FlagSpec {
   const own = Object.entries({ ...COMMON_FLAGS, ...flags }).map(([name, flag]) => [name, 'value' in flag])
   return {
     ...moreFlags,
@@ -153,7 +153,7 @@ async function ask({ stdin, stderr, stop }: Io, question: string): Promise<strin
   const terminal = createInterface({ input: stdin, output: stderr })
   const left = once(terminal, 'close').then(() => '')
   terminal.once('SIGINT', () => terminal.close())
-  // A question that Ctrl-C itself brought up is not ended by it.
+  // A question that is asked because of Ctrl-C is not itself ended by it.
   if (!stop.aborted) stop.addEventListener('abort', () => terminal.close(), { once: true })
   const answer = await Promise.race([terminal.question(question), left])
   terminal.close()

@@ -3,7 +3,7 @@ import { RankerError } from '../../errors.ts'
 import type { Command, Io } from '../command.ts'
 import type { AwsCommand } from './aws-command.ts'
 
-/** Commands by name, with what the list says of them; the rest is loaded when one is asked for. */
+/** Commands by name with their line in the list; the rest of a command is loaded when it is asked for. */
 const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<AwsCommand> }>> = {
   push: { summary: 'build the image and push it to ECR', load: async () => (await import('./push.ts')).push },
   train: {

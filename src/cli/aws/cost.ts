@@ -51,7 +51,7 @@ interface Throughput {
   readonly command: string
 }
 
-/** Milliseconds around the model's own work in a function: the adapter and the platform's own. */
+/** Milliseconds that the adapter and the platform add to the model's own work in a function. */
 const FUNCTION_OVERHEAD_MS = 1
 /** GB of memory that come with one core in Lambda; serverless endpoints are taken to be alike. */
 const GB_A_CORE = 1.769

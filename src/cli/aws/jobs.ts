@@ -32,17 +32,17 @@ export async function jobScope(context: Context): Promise<Scope> {
 
 interface JobNaming {
   readonly prefix: string
-  /** What the job is to do, without its name. */
+  /** What determines the job, apart from its name. */
   readonly content: object
-  /** A job at work whose name has a text in it. */
+  /** Finds a job in progress whose name contains a text. */
   readonly atWork: (api: Api, start: string) => Promise<string | undefined>
   /** Most characters. */
   readonly longest?: number
 }
 
 /**
- * The name of --job; else that of a job at work which does the same, so that a command that is run again does not start
- * a second one; else a new one, such as `ranker-1f3a9c-20260131-142501`.
+ * The name in --job; else that of a job in progress that does the same, so that repeating a command does not start a
+ * second one; else a new one, such as `ranker-1f3a9c-20260131-142501`.
  */
 export async function jobName(context: Context, naming: JobNaming): Promise<string> {
   const { prefix, content, atWork, longest = 63 } = naming
@@ -118,7 +118,7 @@ interface Fleet {
   readonly InstanceCount?: number | undefined
 }
 
-/** Dollars of instances that train for some seconds, by the table of prices; undefined where it has no such price. */
+/** Dollars for instances that train for some seconds; undefined if the price table lacks them. */
 export function trainingUsd(
   { InstanceType = '', InstanceCount = 1 }: Fleet,
   seconds: number,
@@ -128,7 +128,7 @@ export function trainingUsd(
   return hourly === undefined ? undefined : (hourly * InstanceCount * seconds) / 3600
 }
 
-/** Tells what jobs cost at most, before they are started. */
+/** Says what the jobs cost at most, before they start. */
 export function tellMost({ told }: Context, fleet: Fleet, seconds: number, region: string, jobs = 1): void {
   const usd = trainingUsd(fleet, seconds, region)
   if (usd === undefined) return
@@ -150,9 +150,9 @@ export interface Job<T> {
 }
 
 /**
- * Applies a job's plan and follows it to its end.
- * @returns what that gives, with the calls that were printed, or the exit code where there is nothing to tell: of a dry run,
- * with --detach, or after an interruption
+ * Applies a job's plan and follows the job to its end.
+ * @returns what `follow` gives, with the calls that were printed; or the exit code, where nothing was followed: in a
+ * dry run, with --detach, or after an interruption
  */
 export async function runJob<T>(
   context: Context,

@@ -61,7 +61,7 @@ async function run(context: Context): Promise<number> {
   return 0
 }
 
-/** An endpoint that a dry run takes to be there. */
+/** An endpoint that a dry run assumes to exist. */
 export function assumed({ partition, region, account }: Scope, name: string, config: string): EndpointState {
   const arn = `arn:${partition}:sagemaker:${region}:${account}:endpoint/${name.toLowerCase()}`
   const state = { name, arn, status: 'InService', config, previous: undefined, proven: undefined, ours: true }

@@ -32,12 +32,12 @@ export async function readQuery({ io, flags }: Context, file: string): Promise<Q
   return { body, contentType, accept: flags.values.accept }
 }
 
-/** What the endpoint is asked after a deployment; `check` looks at the answer. */
+/** The query sent after a deployment; `check` judges the answer. */
 export interface SmokeQuery extends Query {
   readonly check?: (answer: Answer) => void
 }
 
-/** The query of the settings, else the golden rows of the model; undefined where there are none. */
+/** The query of the settings, or the model's golden rows; undefined if it has none. */
 export async function smokeQuery(
   context: Context,
   model: ModelSource,

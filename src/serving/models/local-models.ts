@@ -50,7 +50,8 @@ export class LocalModels implements ModelHost {
     if (!served) return
     this.#models.delete(name)
     await served.close()
-    // What the model held on the heap is to be free when this is answered, not when somebody next needs memory.
+    // The memory that the model held on the heap should be free before this is answered, not when somebody next needs
+    // memory.
     collectGarbage()
   }
 

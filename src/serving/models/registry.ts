@@ -11,18 +11,18 @@ const LONGEST_URL = 4096
 const PAGE_SIZE = 100
 const LARGEST_PAGE = 10_000
 
-/** How much of the memory models may take: the kernel kills at all of it, and requests need some. */
+/** Share of the memory that models may take: the kernel kills at all of it, and requests need some. */
 const FULL = 0.9
-/** Memory that a model takes while it loads, in sizes of its files: its bytes, its parsed graph and its session. */
+/** Memory that a model takes while it loads, as a multiple of its files: bytes, parsed graph and session. */
 const MEMORY_PER_BYTE = 6
-/** What a model takes however small it is, and what a process for its hooks takes. */
+/** What even the smallest model takes, and what a process for hooks takes. */
 const LEAST_MODEL = 2 * MEBIBYTE
 const HOOKS_PROCESS = 80 * MEBIBYTE
 
 interface Entry {
   readonly name: string
   readonly url: string
-  /** Place in the order of loading, which pages are cut by. */
+  /** Place in the order of loading, by which lists are paged. */
   readonly serial: number
 }
 
@@ -36,7 +36,7 @@ export interface RegistryOptions {
   readonly program?: string | undefined
 }
 
-/** Which models are loaded, in all hosts alike. */
+/** Which models are loaded; the same in all hosts. */
 export class Registry implements ModelRegistry {
   readonly #options: RegistryOptions
   readonly #models = new Map<string, Entry>()
@@ -101,9 +101,9 @@ export class Registry implements ModelRegistry {
   }
 
   /**
-   * Opens every model in a host that is new. One that can no longer be opened is unloaded everywhere, for whoever asks
-   * for it next to load again.
-   * @param join makes it one of the hosts, when it has all that they have
+   * Opens every loaded model in a new host. A model that can no longer be opened is unloaded everywhere, so that the
+   * next client to need it loads it again.
+   * @param join makes it one of the hosts, once it has all that they have
    */
   fill(host: ModelHost, join: () => void): Promise<void> {
     this.#filling = this.#filling.then(async () => {
@@ -130,7 +130,7 @@ export class Registry implements ModelRegistry {
     this.#reserved += needed
     const opened: ModelHost[] = []
     try {
-      // One after the other: the peaks of their memory do not come together, and the others go on serving.
+      // One host after the other: the peaks of their memory do not coincide, and the others go on serving.
       for (const host of hosts) {
         opened.push(host)
         await host.open(name, folder)
@@ -146,7 +146,7 @@ export class Registry implements ModelRegistry {
 
   /** Bytes of memory that one host takes for a model. */
   async #estimate(folder: string): Promise<number> {
-    // A program that is not there is for the host to refuse.
+    // A missing program is for the host to refuse.
     const hooks = await hookFile(folder, this.#options.program).catch(() => undefined)
     return LEAST_MODEL + MEMORY_PER_BYTE * folderBytes(folder) + (hooks === undefined ? 0 : HOOKS_PROCESS)
   }
@@ -170,7 +170,7 @@ function toDescription({ name, url }: Entry): ModelDescription {
   return { modelName: name, modelUrl: url }
 }
 
-/** What is wrong with a model is the fault of who asked for it: the server itself is well. */
+/** A faulty model is the caller's fault: the server itself is well. */
 function toLoadError(thrown: unknown): unknown {
   if (!(thrown instanceof RankerError) || thrown.status !== 503) return thrown
   return new RankerError(thrown.code, {} as never, { status: 400, sentence: thrown.message, cause: thrown })

@@ -35,7 +35,7 @@ export class Calls {
     this.#handlers = new Map(Object.entries(handlers))
   }
 
-  /** Takes a message of the other side; one that is not of this kind is left alone. */
+  /** Takes a message of the other side; a message of another kind is ignored. */
   receive(message: unknown): void {
     const { kind } = (message ?? {}) as Partial<Message>
     if (kind === 'call') void this.#handle(message as Message & { kind: 'call' })
@@ -56,7 +56,7 @@ export class Calls {
       try {
         this.#post({ kind: 'call', id, name, value } satisfies Message)
       } catch (thrown) {
-        // A value that is no plain data.
+        // The value is not plain data.
         this.#waiting.delete(id)
         reject(thrown)
       }
@@ -68,7 +68,7 @@ export class Calls {
     this.#post({ kind: 'call', id: TOLD, name, value } satisfies Message)
   }
 
-  /** The other side is gone: whatever waits for it fails, and so does every later call. */
+  /** The other side is gone: every waiting call fails, and so does every later one. */
   fail(error: Error): void {
     this.#gone = error
     for (const { reject } of this.#waiting.values()) reject(error)

@@ -6,14 +6,14 @@ import type { Answer, Invocation, Pipeline } from '../pipeline.ts'
 import { PipelineProcess, type ProcessLimits, type ProcessPlan } from './pipeline-process.ts'
 import { within } from './within.ts'
 
-/** A process that ends before so many milliseconds is no more to be trusted than the one before it. */
+/** A process that lived less than this is no more to be trusted than the one before it. */
 const SHORT_LIFE_MS = 10_000
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 5000
 
 /**
- * A pipeline in a process of its own that is replaced when it ends, takes too much memory, or takes too long over a
- * request. Requests that come meanwhile wait for the next one.
+ * A pipeline in its own process, which is replaced when it ends, takes too much memory, or takes too long over a
+ * request. Requests that come meanwhile wait for the next process.
  */
 export class IsolatedPipeline implements Pipeline {
   readonly #plan: ProcessPlan
@@ -35,7 +35,7 @@ export class IsolatedPipeline implements Pipeline {
   }
 
   /**
-   * @param onReplace told of each process that takes the place of another
+   * @param onReplace called whenever a process was replaced
    * @throws {RankerError} when the first process cannot serve the model.
    */
   static async open(
@@ -109,7 +109,7 @@ export class IsolatedPipeline implements Pipeline {
     return process
   }
 
-  /** None before the first replacement, then twice as long each time. */
+  /** No pause before the first replacement, then twice as long each time. */
   #pause(): number {
     const lives = this.#shortLives++
     return lives === 0 ? 0 : Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (lives - 1))

@@ -3,7 +3,7 @@ import { extname } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import type { OutputKey } from '../../data/output-keys.ts'
+import type { OutputKey } from '../../data/request/output-keys.ts'
 import { RankerError } from '../../errors.ts'
 import type { Engine } from '../../scoring/engines.ts'
 import { residentBytes } from '../../storage/memory.ts'
@@ -15,7 +15,7 @@ import { Calls } from './calls.ts'
 import { fromPlainError, type PlainError } from './plain-error.ts'
 import { within } from './within.ts'
 
-/** What a process that runs a pipeline is started for. */
+/** What a pipeline's process is to serve. */
 export interface ProcessPlan {
   readonly modelPath: string
   readonly program?: string | undefined
@@ -24,9 +24,9 @@ export interface ProcessPlan {
   readonly engine?: Engine | undefined
 }
 
-/** A request as a process is sent it. */
+/** A request as it is sent to a process. */
 export interface SentInvocation extends Invocation {
-  /** By what number the pieces of its body went ahead; undefined where `body` has them. */
+  /** The number that the pieces of its body were sent ahead under; undefined if `body` holds them. */
   readonly ahead?: number
 }
 
@@ -37,15 +37,15 @@ export interface SentPiece {
 }
 
 export interface ProcessLimits {
-  /** Milliseconds from its start until the model and its hooks are loaded. */
+  /** Milliseconds until the model and its hooks must be loaded. */
   readonly openMs: number
-  /** Milliseconds a request may take; it may take for ever where this is undefined. */
+  /** Milliseconds that a request may take; undefined sets no limit. */
   readonly requestMs: number | undefined
-  /** Bytes it may have in memory; it may have all where this is undefined. */
+  /** Bytes of memory that it may take; undefined sets no limit. */
   readonly memoryBytes: number | undefined
 }
 
-/** One line in the log of the process, as it tells it. */
+/** A log entry that a process passes on. */
 export interface LogLine {
   readonly level: keyof HookLog
   readonly fields: object
@@ -55,17 +55,17 @@ export interface LogLine {
 const ENTRY = fileURLToPath(new URL(`../../cli/pipeline-process${extname(import.meta.url)}`, import.meta.url))
 const MEBIBYTE = 1 << 20
 const MEMORY_CHECK_MS = 500
-/** A process whose event loop turns answers at once. */
+/** A process answers a liveness check within this time, unless its event loop is blocked. */
 const ALIVE_MS = 1000
-/** How long a process may take to end by itself. */
+/** How long a process may take to exit by itself. */
 const END_MS = 1000
 const LONGEST_LINE = 8192
-/** What is written to the channel in one turn of the event loop. */
+/** Bytes written to the channel in one turn of the event loop. */
 const TURN_BYTES = 1 << 19
 
 /**
- * A model with its hooks in a process of its own. Whatever the hooks do there (block, crash, leak, exit) ends that
- * process at worst, and it is killed with all that it started.
+ * A model with its hooks in a process of its own. Whatever the hooks do (block, crash, leak, exit) ends that process
+ * at worst, and it is killed together with everything that it started.
  */
 export class PipelineProcess {
   readonly #child: ChildProcess
@@ -88,7 +88,7 @@ export class PipelineProcess {
       serialization: 'advanced',
       execArgv: [...process.execArgv, ...(megabytes ? [`--max-old-space-size=${megabytes}`] : [])],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      // At the head of a process group, so that what the hooks started is killed with it.
+      // It leads a process group, so that whatever the hooks started is killed with it.
       detached: true,
     })
     const child = this.#child
@@ -112,7 +112,7 @@ export class PipelineProcess {
     this.#watch()
   }
 
-  /** @throws {RankerError} when the model or its hooks cannot be served, or the process ends over them. */
+  /** @throws {RankerError} when the model or its hooks cannot be served, or when they end the process. */
   static async open(plan: ProcessPlan, limits: ProcessLimits, log: HookLog): Promise<PipelineProcess> {
     const opened = new PipelineProcess(limits, log)
     try {
@@ -136,7 +136,7 @@ export class PipelineProcess {
     return this.#child.pid
   }
 
-  /** @throws {RankerError} HOOK_TIMEOUT, PROCESS_ENDED, or whatever is to be answered as an error. */
+  /** @throws {RankerError} HOOK_TIMEOUT, PROCESS_ENDED, or the error to answer with. */
   async invoke(invocation: Invocation): Promise<Answer> {
     const { requestMs } = this.#limits
     this.#inFlight++
@@ -171,8 +171,8 @@ export class PipelineProcess {
   }
 
   /**
-   * Ends it as soon as the requests that it works on are answered, which is at once when it does not even answer
-   * whether it is alive. It is given no others.
+   * Gives it no more requests, and ends it when those it works on are answered, or at once if it does not even answer
+   * a liveness check.
    */
   async retire(): Promise<void> {
     this.#retired = true
@@ -188,14 +188,14 @@ export class PipelineProcess {
     await this.ended
   }
 
-  /** @param how what `ended` will tell, where it is not for the signal to tell */
+  /** @param how what `ended` says, if not the signal */
   kill(how?: string): void {
     this.#how ??= how
     const { pid } = this.#child
     try {
       if (pid !== undefined) process.kill(-pid, 'SIGKILL')
     } catch {
-      // It has ended, and so has all that it started.
+      // It has ended already, and so has everything that it started.
     }
   }
 

@@ -1,17 +1,17 @@
 import { type ErrorCode, RankerError, reasonOf } from '../../errors.ts'
 
-/** An error as plain data. Values are left out: they may be whatever a hook threw, which need not be data. */
+/** An error as plain data. Its values are left out: a hook may have thrown values that cannot be sent. */
 export interface PlainError {
   readonly name: string
   readonly message: string
   readonly stack: string | undefined
-  /** Of a {@link RankerError}. */
+  /** The code of a {@link RankerError}. */
   readonly code?: ErrorCode
   readonly status?: number
   readonly cause?: PlainError | undefined
 }
 
-/** Causes of causes are kept so deep. */
+/** How many levels of causes are kept. */
 const MOST_CAUSES = 4
 
 /** Anything thrown, as data that any channel carries. */
@@ -26,7 +26,7 @@ export function toPlainError(thrown: unknown, depth = 0): PlainError {
   }
 }
 
-/** The error again, with the stack of where it was thrown. */
+/** The error restored, with the stack from where it was thrown. */
 export function fromPlainError(plain: PlainError): Error {
   const options = plain.cause && { cause: fromPlainError(plain.cause) }
   const error =

@@ -14,9 +14,9 @@ import { within } from './within.ts'
 import { WorkerMetrics } from './worker-metrics.ts'
 
 export interface SupervisorOptions extends ForkOptions {
-  /** The first worker, which was started before what watches over it was loaded. */
+  /** The first worker, started before the supervisor's own modules were loaded. */
   readonly first: ChildProcess
-  /** Made when there is something to log: a worker starts sooner when nothing is loaded before it. */
+  /** Called when there is something to log: a worker starts sooner if nothing is loaded before it. */
   readonly openLog: () => Promise<FastifyBaseLogger>
   readonly stop: AbortSignal
 }
@@ -26,12 +26,12 @@ const MOST_DEATHS = 5
 const DEATHS_SECONDS = 60
 /** The platform kills 30 s after SIGTERM. */
 const DRAIN_MS = 24_000
-/** Turns of the event loop for connections that wait at the end. */
+/** Most turns of the event loop spent on connections that still wait at the end. */
 const MOST_TURNS = 1000
-/** Of a worker that is too busy to count, what it told last is taken. */
+/** After this long, the last metrics of a busy worker are used. */
 const METRICS_MS = 1000
 
-/** What comes to a worker with a connection. */
+/** What is sent to a worker along with a connection. */
 export interface Connection {
   readonly kind: 'connection'
   readonly id: number
@@ -43,13 +43,13 @@ export interface Connection {
 interface Member {
   readonly child: ChildProcess
   readonly calls: Calls
-  /** Whether it has its models, so that it is given those that are loaded from now on. */
+  /** Whether it has its models, so that it must also load the ones that are added from now on. */
   isReady: boolean
   /** Whether it is given connections. */
   takes: boolean
-  /** Connections for it that it has not taken yet; the first one is on its way. */
+  /** Connections that it has not yet taken; the first is being sent. */
   readonly sent: Map<number, Socket>
-  /** Told when it has taken all of them. */
+  /** Called when it has taken all of them. */
   onEmpty: () => void
 }
 
@@ -72,7 +72,7 @@ class Supervisor {
   readonly #registry: Registry
   readonly #metrics = new WorkerMetrics<Member>()
   readonly #server: Server
-  /** Connections that no worker is there for. */
+  /** Connections for which there is no worker yet. */
   #waiting: Socket[] = []
   #lastConnection = 0
   /** Times of deaths, in milliseconds. */
@@ -152,7 +152,7 @@ class Supervisor {
     if (!first) return
     const [id, socket] = first
     const message: Connection = { kind: 'connection', id, behind: sent.size - 1 }
-    // It stays open here until the worker says that it has it: one that dies would take it along.
+    // It stays open here until the worker confirms it: a worker that dies would take it along.
     child.send(message, socket, { keepOpen: true }, () => {})
   }
 
@@ -189,7 +189,10 @@ class Supervisor {
     child.once('exit', (code, signal) => this.#onExit(member, signal ? `by ${signal}` : `with code ${code}`))
   }
 
-  /** The last one is given who has connected until now; who connects later is refused rather than kept waiting. */
+  /**
+   * The last worker is given everyone who has connected until now; later clients are refused rather than kept
+   * waiting.
+   */
   async #onLeaving(member: Member): Promise<void> {
     const isLast = ![...this.#members].some((other) => other !== member && other.takes)
     if (this.#ending && isLast) {
@@ -201,7 +204,7 @@ class Supervisor {
     if (member.sent.size > 0) await new Promise<void>((resolve) => (member.onEmpty = resolve))
   }
 
-  /** Connections that the kernel has made would be reset with the port; one is accepted a turn. */
+  /** Connections in the kernel's queue would be reset together with the port, and a turn accepts only one. */
   async #acceptAll(): Promise<void> {
     let accepted: number
     let turns = 0
@@ -238,7 +241,7 @@ class Supervisor {
       this.#end?.reject(new RankerError('WORKERS_DIED', { deaths, seconds: DEATHS_SECONDS, how }))
       return
     }
-    // One that says why it is not ready is better than none.
+    // A worker that says why it is not ready is better than none.
     this.#adopt(forkWorker(this.#options, this.#members.size === 0))
     void this.#log((log) => log.error({ pid, how, deaths }, 'a worker ended: another one takes its place'))
   }
@@ -253,7 +256,9 @@ class Supervisor {
     }, DRAIN_MS).unref()
   }
 
-  /** The metrics of all workers but the one that asks, and of those that are no more. @param own its own */
+  /**
+   * The metrics of all workers except the one that asks, and of those that have ended. @param own the asking worker's
+   */
   async #metricsBeside(asking: Member, own: MetricsData): Promise<MetricsData[]> {
     this.#metrics.tell(asking, own)
     const others = [...this.#members].filter((member) => member !== asking && member.isReady)
@@ -274,7 +279,7 @@ class Supervisor {
 function hostOver(calls: Calls): ModelHost {
   return {
     open: (name, path) => calls.call('open', [name, path]),
-    // With its process a model is gone as well.
+    // If its process has gone, the model has gone as well.
     close: (name) => calls.call<void>('close', name).catch(() => {}),
   }
 }

@@ -1,4 +1,7 @@
-/** @returns what a promise gives within so many milliseconds. @throws `late()` after them, or what it throws. */
+/**
+ * @returns what the promise gives, if it does within so many milliseconds. @throws `late()` after that, or the
+ * promise's error.
+ */
 export function within<T>(ms: number, promise: Promise<T>, late: () => Error): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const timer = setTimeout(() => reject(late()), ms)

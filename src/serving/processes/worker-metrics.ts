@@ -2,8 +2,8 @@ import type { MetricsData } from '../metrics.ts'
 import { sumOfCounts } from '../tallies.ts'
 
 /**
- * The metrics that workers told of themselves. Counts of one that is no more are kept as it told them last, so that no
- * sum over all workers falls between two scrapes.
+ * The last metrics that each worker reported. Counts of a worker that has ended are kept, so that no sum over all
+ * workers falls between two scrapes.
  */
 export class WorkerMetrics<Worker extends object> {
   readonly #told = new Map<Worker, MetricsData>()
@@ -15,7 +15,7 @@ export class WorkerMetrics<Worker extends object> {
     return metrics
   }
 
-  /** What a worker told last; nothing if it never did. */
+  /** What a worker reported last; nothing if it never did. */
   last(worker: Worker): MetricsData {
     return this.#told.get(worker) ?? []
   }
@@ -25,7 +25,7 @@ export class WorkerMetrics<Worker extends object> {
     this.#told.delete(worker)
   }
 
-  /** The counts of all workers that are no more. */
+  /** The counts of all workers that have ended. */
   get ofEnded(): MetricsData {
     return this.#ofEnded
   }

@@ -15,11 +15,11 @@ export interface WorkerOptions {
   readonly takes: boolean
   /** Sends a message to the supervisor. */
   readonly post: (message: object) => void
-  /** Tells of every message that the supervisor sends. */
+  /** Registers a listener for the supervisor's messages. */
   readonly onMessage: (receive: (message: unknown, handle?: unknown) => void) => void
 }
 
-/** Leaves time for the supervisor to end before the platform kills. */
+/** Leaves time for the supervisor to end before the platform kills both. */
 const DRAIN_MS = 19_000
 /** A request on a new connection is there by then. */
 const LATE_MS = 250
@@ -48,7 +48,7 @@ export async function runWorker({ settings, log, takes, post, onMessage }: Worke
   })
   try {
     await app.ready()
-    // Node looks for slow clients from this event on; the port itself is the supervisor's.
+    // Node watches for slow clients only after this event; the port itself is the supervisor's.
     app.server.emit('listening')
     if (takes) supervisor.tell('takes')
     const serving = app.load().then((isReady) => {
@@ -59,7 +59,7 @@ export async function runWorker({ settings, log, takes, post, onMessage }: Worke
     await Promise.race([told, serving.then(() => told)])
     await app.drain({ totalMs: DRAIN_MS })
     await supervisor.call('leaving')
-    // Connections that were given to it until then are told, too.
+    // Connections that were handed over until then are still answered.
     await app.drain({ idleMs: LATE_MS, bodyMs: LATE_MS, totalMs: CLOSE_MS })
     return 0
   } finally {

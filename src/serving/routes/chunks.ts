@@ -1,4 +1,4 @@
-/** What is worth a chunk of its own. */
+/** Size from which a part of an answer is a chunk of its own. */
 const CHUNK_BYTES = 1 << 16
 
 /** An answer of lines in chunks of about 64 KiB, each of whole lines; any other answer in one. */

@@ -1,11 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { RankerError } from '../../errors.ts'
 
-/** Errors of AWS's own, with the statuses that its SDKs know them by. */
+/** AWS's own errors, with the statuses by which its SDKs recognise them. */
 const STATUS = { ModelError: 424, ValidationError: 400, ServiceUnavailable: 503 } as const
 type ErrorType = keyof typeof STATUS
 
-/** What a call of an endpoint is refused for before the model sees it. */
+/** Why a call to an endpoint is refused before the model sees it. */
 export class EndpointRefusal extends Error {}
 
 /**

@@ -15,16 +15,16 @@ import { invoke } from './invoke.ts'
 export interface EndpointOptions {
   readonly gate: Gate
   readonly bodyLimit: number
-  /** The model that a call means: the one that is served, or the one of that name. */
+  /** The model that a call means: the only one that is served, or the one of that name. */
   readonly model: (target: string | undefined) => ServedModel
-  /** Absent where asynchronous calls are not set up. */
+  /** Absent if asynchronous calls are not set up. */
   readonly asyncFiles: AsyncFiles | undefined
 }
 
 const VARIANT = 'AllTraffic'
 const ENDPOINT_NAME = /^(?=.{1,63}$)[a-zA-Z0-9](-*[a-zA-Z0-9])*$/
 const INFERENCE_ID = /^[\w.-]{1,64}$/
-/** As InvokeEndpointAsync limits a body of its own. */
+/** AWS's limit on a body that InvokeEndpointAsync carries inline. */
 const MOST_INLINE_BYTES = 128_000
 
 /**
@@ -55,7 +55,7 @@ export function routeEndpoints(app: FastifyInstance, options: EndpointOptions): 
     return reply.type('application/vnd.amazon.eventstream').send(Readable.from(parts(body, contentType)))
   })
 
-  /** The calls that are answered later, one after the other. */
+  /** Calls to be answered later, one after the other. */
   let last: Promise<void> = Promise.resolve()
   app.post('/endpoints/:name/async-invocations', { config, onRequest }, async (request, reply) => {
     if (!asyncFiles)
@@ -83,7 +83,7 @@ export function routeEndpoints(app: FastifyInstance, options: EndpointOptions): 
     await asyncFiles?.close()
   })
 
-  /** Never rejects: whoever asked looks for one of two files. */
+  /** Never rejects: the caller looks for one of two files. */
   async function answerLater(
     request: FastifyRequest,
     files: AsyncFiles,

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { BatchSettings } from '../settings.ts'
 
-/** `GET /execution-parameters`: how Batch Transform should call, where the job does not say. */
+/** `GET /execution-parameters`: how Batch Transform should call, unless the job says. */
 export function routeExecutionParameters(app: FastifyInstance, batch: BatchSettings): void {
   const parameters = Buffer.from(
     JSON.stringify({

@@ -28,7 +28,7 @@ export function routeInvocations(
 
 const NEWLINE = Buffer.from('\n')
 
-/** @param batch whether answers are put one behind the other in a file, where each has to end its line */
+/** @param batch whether answers are concatenated in a file, so that each must end its line */
 export function sendAnswer(reply: FastifyReply, { body, contentType }: Answer, batch: boolean): FastifyReply {
   if (isLong(body, contentType))
     return reply.type(contentType).send(Readable.from(chunksOf(body, contentType)))

@@ -4,15 +4,15 @@ import type { Gate } from '../gate.ts'
 import type { Answer } from '../pipeline.ts'
 import type { ServedModel } from '../served-model.ts'
 
-/** A request to a model: what becomes of it is for the route to send. */
+/** A request to a model; the route sends its answer. */
 export interface Question {
   readonly served: ServedModel
   readonly accept: string | undefined
 }
 
 /**
- * Puts the body of a request to a model.
- * @throws {RankerError} OVERLOADED, what the model is not ready for, or what the request is refused for.
+ * Sends the body of a request to a model. @throws {RankerError} OVERLOADED, why the model is not ready, or why the
+ * request is refused.
  */
 export function invoke(gate: Gate, request: FastifyRequest, { served, accept }: Question): Promise<Answer> {
   return gate.pass(async () => {

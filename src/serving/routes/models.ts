@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { decodeText, isObject, parseJson } from '../../data/json.ts'
+import { decodeText, isObject, parseJson } from '../../data/json/json.ts'
 import { RankerError } from '../../errors.ts'
 import { piecesOf, wholeOf } from '../bodies.ts'
 import type { Gate } from '../gate.ts'

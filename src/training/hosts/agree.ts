@@ -1,13 +1,14 @@
-import type { Dataset } from '../../data/dataset.ts'
-import { numberedColumns } from '../../data/sparse-table.ts'
-import type { ColumnSummary } from '../../data/training-table.ts'
+import type { Dataset } from '../../data/dataset/dataset.ts'
+import { numberedColumns } from '../../data/table/sparse-table.ts'
+import type { ColumnSummary } from '../../data/table/training-table.ts'
 import { RankerError } from '../../errors.ts'
 import type { Emit, TrainingPlan } from '../plan.ts'
 import type { Hosts } from './hosts.ts'
 
 /**
- * Makes sure that every host was given the same job: hosts that take different steps would wait for each other.
- * @param model sha256 of the one in the model channel. @throws {RankerError} HOSTS_DIFFER, on all of them.
+ * Checks that every host was given the same job: hosts that take different steps would wait for each other.
+ * @param model sha256 of the one in the model channel.
+ * @throws {RankerError} HOSTS_DIFFER, on all of them.
  */
 export function checkSameJob(
   { hyperparameters, features, channels, checkpoints }: TrainingPlan,
@@ -43,14 +44,14 @@ function checkSame(what: string, seen: readonly (string | undefined)[], hosts: H
 export interface SeenColumns {
   /** Those that have names. */
   readonly named: readonly ColumnSummary[]
-  /** How many have but numbers, as in libsvm and recordio. */
+  /** How many have only numbers, as in libsvm and recordio. */
   readonly numbered: number
 }
 
 /**
- * The features that all hosts train on. Of columns with names those of the first host that has any, in its order, as far
- * as a number was seen in them on any host: a host's share of the rows may hold none. Of columns with numbers as many as
- * the host with most has seen.
+ * The features that all hosts train on. Columns with names: those of the first host that has any, in its order, if
+ * any host saw a number in them (a host's share of the rows may hold none). Numbered columns: as many as the host
+ * with most has seen.
  * @throws {RankerError} HOSTS_DIFFER, CHANNEL_WITHOUT_ROWS, NO_FEATURES, on all hosts.
  */
 export function agreeOnFeatures(mine: SeenColumns, hosts: Hosts): string[] {
@@ -70,8 +71,7 @@ export function agreeOnFeatures(mine: SeenColumns, hosts: Hosts): string[] {
 }
 
 /**
- * A channel's data as all hosts have it: with queries and weights on all or on none. A host that was given no file knows
- * of neither.
+ * A channel's data with queries and weights on all hosts or on none. A host that was given no file has neither.
  * @throws {RankerError} CHANNEL_WITHOUT_ROWS where no host has a row, HOSTS_DIFFER.
  */
 export function agreeOnRows(channel: string, data: Dataset, hosts: Hosts): Dataset {
@@ -95,7 +95,7 @@ export function agreeOnRows(channel: string, data: Dataset, hosts: Hosts): Datas
   }
 }
 
-/** Every host must have come to the same model. @param hash its sha256. @throws {RankerError} MODELS_DIFFER. */
+/** Checks that every host arrived at the same model. @param hash its sha256. @throws {RankerError} MODELS_DIFFER. */
 export function checkSameModel(hash: string, hosts: Hosts, emit: Emit): void {
   if (hosts.names.length === 1) return
   const hashes = hosts.gather(hash)

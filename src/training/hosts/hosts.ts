@@ -15,7 +15,7 @@ export interface Hosts {
   gather<T>(mine: T): T[]
   /** A value for each query or row of every host, in their order. */
   concat(mine: Float64Array): Float64Array
-  /** What the leader has, on all hosts; what others pass is not looked at. */
+  /** What the leader passes, on all hosts; what the others pass is ignored. */
   fromLeader(mine: Uint8Array | undefined): Uint8Array | undefined
   /** Whether any host says so. */
   any(flag: boolean): boolean
@@ -42,7 +42,7 @@ export interface HostsInput {
   readonly names: readonly string[]
   readonly index: number
   readonly timeoutSeconds: number
-  /** By which the others reach the leader. */
+  /** The address at which the others reach the leader. */
   readonly address: string
   /** Absent on the leader, which starts the tracker. */
   readonly trackerPort?: number

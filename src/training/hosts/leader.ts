@@ -44,7 +44,7 @@ export class LeaderLine implements HostLine {
   async fail(error: RankerError): Promise<void> {
     this.#failed = { type: 'failed', ...partsOf(error, this.hosts.names[0]!) }
     this.#tell(this.#failed)
-    // Those who come late must learn of it too, instead of waiting for a leader who is gone.
+    // Hosts that come late must hear of it too, instead of waiting for a leader that is gone.
     if (this.news.awaitsOthers) {
       await Promise.race([this.#allCame.promise, sleep(silenceOf(this.hosts), undefined, { ref: false })])
     }
@@ -75,7 +75,7 @@ export class LeaderLine implements HostLine {
     })
   }
 
-  /** Why a caller is not taken in; it fails alone, because it may be no host of this job at all. */
+  /** Why a caller is not let in. It alone fails, because it may not be a host of this job at all. */
   #objectionTo({ host, hosts, version }: Message & { type: 'hello' }): string | undefined {
     const [leader, ...others] = this.hosts.names
     if (hosts.join() !== this.hosts.names.join()) {
@@ -92,7 +92,7 @@ export class LeaderLine implements HostLine {
     if (this.#failed) link.send(this.#failed)
     if (this.#links.size < this.hosts.names.length - 1) return
     this.#allCame.resolve()
-    // Through this address another host has reached this one, so all others can, and the tracker's clients too.
+    // Another host reached this one at this address, so all others can, and so can clients of the tracker.
     this.news.meet({ address: addressOf(socket.localAddress!) })
   }
 
@@ -106,5 +106,5 @@ export class LeaderLine implements HostLine {
   }
 }
 
-/** An address without the prefix that an IPv4 one has on a socket for both. */
+/** An address without the prefix that an IPv4 address has on a dual-stack socket. */
 export const addressOf = (address: string): string => address.replace(/^::ffff:/, '')

@@ -1,5 +1,5 @@
-import { type Dataset, groupBounds } from '../../data/dataset.ts'
-import { contiguousRows } from '../../data/row-store.ts'
+import { type Dataset, groupBounds } from '../../data/dataset/dataset.ts'
+import { contiguousRows } from '../../data/dataset/row-store.ts'
 import { RankerError } from '../../errors.ts'
 import type { Emit } from '../plan.ts'
 import type { Hosts } from './hosts.ts'
@@ -13,9 +13,9 @@ interface Loan {
 }
 
 /**
- * Gives each host without a row of train a query (a row, where there are none) of the host that has most. XGBoost 3.4.1
- * trains with an empty worker, but one that samples no rows draws no random number for them, and from there on samples
- * other columns than the rest: their steps part, and the job breaks.
+ * Gives each host that has no row of train a query (without queries, a row) of the host that has most. XGBoost 3.4.1
+ * can train with an empty worker, but a worker that samples no rows draws no random number for them, and from then on
+ * samples other columns than the rest: the workers diverge and the job breaks.
  * @throws {RankerError} FEWER_QUERIES_THAN_HOSTS, on all hosts.
  */
 export function lendQueries(train: Dataset, hosts: Hosts, emit: Emit): Dataset {

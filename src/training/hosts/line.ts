@@ -9,7 +9,7 @@ import type { HostPlan } from '../../sagemaker/hosts.ts'
 export interface HostLine {
   readonly hosts: HostPlan
   readonly news: News
-  /** Says where XGBoost's tracker listens on the leader, by whom alone it is called. */
+  /** Says where XGBoost's tracker listens; only the leader calls this. */
   announce(trackerPort: number): void
   /** Ends well: waits until every host has. */
   finish(): Promise<void>
@@ -19,25 +19,25 @@ export interface HostLine {
 
 /** Where XGBoost's workers meet. */
 export interface MeetingPlace {
-  /** By which address the others reach the leader. */
+  /** The address at which the others reach the leader. */
   readonly address: string
-  /** Port of the tracker; the leader has yet to start it. */
+  /** Port of the tracker; absent while the leader has yet to start it. */
   readonly trackerPort?: number
 }
 
-/** Without a sign of life for so long a host counts as lost; XGBoost alone would wait for the whole time-out. */
+/** A host counts as lost after this long without a sign of life; XGBoost alone would wait for the whole time-out. */
 const MOST_SILENCE_SECONDS = 60
 
 /** How long a host may be silent, in milliseconds. */
 export const silenceOf = ({ timeoutSeconds }: HostPlan): number =>
   1000 * Math.min(MOST_SILENCE_SECONDS, timeoutSeconds)
 
-/** What there is to wait for on the line. */
+/** The events on the line that a host can wait for. */
 export class News {
   readonly #together = Promise.withResolvers<MeetingPlace>()
   readonly #failure = Promise.withResolvers<RankerError>()
   readonly #timer: NodeJS.Timeout
-  /** Whether hosts that have not come yet may still come: it is worth a while to tell them of a failure. */
+  /** Whether missing hosts may still come, so that it is worth waiting to tell them of a failure. */
   awaitsOthers = true
 
   /**
@@ -49,7 +49,7 @@ export class News {
     const onStop = () => this.giveUp(new RankerError('STOPPED_ALONE', {}))
     if (stop.aborted) onStop()
     else stop.addEventListener('abort', onStop, { once: true })
-    // A job that fails before it waits for the others has its own error to tell.
+    // A job that fails before it waits for the others reports its own error.
     this.together.catch(() => {})
   }
 
@@ -63,7 +63,7 @@ export class News {
     return this.#failure.promise
   }
 
-  /** The leader is there, and watches the time from now on: it can say who is missing. */
+  /** The leader is there and watches the time from now on, since it can say who is missing. */
   leaveItToLeader(): void {
     clearTimeout(this.#timer)
   }
@@ -75,7 +75,7 @@ export class News {
     this.#together.resolve(place)
   }
 
-  /** Ends the wait for the others; without effect on those who are together. */
+  /** Ends the wait for the others; without effect once all are together. */
   giveUp(error: RankerError): void {
     this.awaitsOthers = false
     clearTimeout(this.#timer)
@@ -91,7 +91,7 @@ export class News {
   }
 }
 
-/** An error as the others are told of it: of which host, and why. */
+/** An error as the others are told of it: which host, and why. */
 export function partsOf(error: RankerError, host: string): { host: string; reason: string } {
   return error.code === 'HOST_FAILED'
     ? (error.values as { host: string; reason: string })

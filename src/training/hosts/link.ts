@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
-import { z } from 'zod'
+import * as z from 'zod'
 
 const messages = z.discriminatedUnion('type', [
   /** The first word of a host to the leader: who it is, and the job that it was given. */
@@ -26,15 +26,15 @@ interface Listener {
 }
 
 const BEATS_PER_SILENCE = 4
-/** A line of any message is far shorter; what is longer does not come from a host. */
+/** Every message's line is far shorter; a longer one does not come from a host. */
 const MOST_LINE = 1 << 16
 const STRANGER = 'it does not speak as a host of a job does'
-/** A last word that does not get through in this time will not. */
+/** A last message that does not get through in this time never will. */
 const GOODBYE_MS = 1000
 
 /**
- * One connection between the leader and another host: a JSON object a line, and a sign of life from both ends, so that
- * a machine that hangs is told from one that is busy.
+ * One connection between the leader and another host: a JSON object a line, and heartbeats from both ends, which tell
+ * a machine that hangs from one that is busy.
  */
 export class HostLink {
   readonly #socket: Socket
@@ -44,7 +44,7 @@ export class HostLink {
   #heard = performance.now()
   #over = false
 
-  /** @param silenceMs without a word for so long the other end counts as lost. */
+  /** @param silenceMs after so long without a message, the other end counts as lost. */
   constructor(socket: Socket, silenceMs: number, listener: Listener) {
     this.#socket = socket
     this.#listener = listener
@@ -52,7 +52,7 @@ export class HostLink {
     socket.setEncoding('utf8').setNoDelay(true)
     socket.on('data', (text: string) => this.#take(text))
     socket.on('error', ({ code, message }: NodeJS.ErrnoException) => {
-      // A reset is how the end of a process looks that had not read everything.
+      // A reset is how it looks when a process ends before it has read everything.
       if (code !== 'ECONNRESET' && code !== 'EPIPE') reason = `it cannot be reached (${code ?? message})`
     })
     socket.on('close', () => this.#lose(reason))
@@ -69,7 +69,7 @@ export class HostLink {
     if (!this.#over && this.#socket.writable) this.#socket.write(`${JSON.stringify(message)}\n`)
   }
 
-  /** Says a last word, waits for it to get through, and closes. */
+  /** Sends a last message, waits for it to get through, and closes. */
   async end(message?: Message): Promise<void> {
     if (message) this.send(message)
     this.#stop()

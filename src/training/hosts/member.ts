@@ -9,7 +9,7 @@ import { HostLink, type Message } from './link.ts'
 
 const RETRY_MS = 250
 
-/** The end of the line of a host that does not lead. */
+/** The end of the line on a host that does not lead. */
 export class MemberLine implements HostLine {
   readonly news: News
   readonly hosts: HostPlan
@@ -21,7 +21,7 @@ export class MemberLine implements HostLine {
   #welcomed = false
   readonly #allDone = Promise.withResolvers<void>()
   #over = false
-  /** Why the leader was not reached the last time. */
+  /** Why the last attempt did not reach the leader. */
   #trouble = 'it has not answered'
 
   constructor(hosts: HostPlan, stop: AbortSignal) {
@@ -44,7 +44,7 @@ export class MemberLine implements HostLine {
   }
 
   async fail(error: RankerError): Promise<void> {
-    // The leader may not be up yet: it should still learn why this host is no more.
+    // The leader may not be up yet: it should still learn why this host has gone.
     if (this.news.awaitsOthers) {
       await Promise.race([this.#answered.promise, sleep(silenceOf(this.hosts), undefined, { ref: false })])
     }
@@ -56,7 +56,7 @@ export class MemberLine implements HostLine {
     await this.#link?.end(message)
   }
 
-  /** Names may resolve late, and the leader may come up late: each attempt asks for the address anew. */
+  /** Names may resolve late and the leader may start late: each attempt looks the address up again. */
   async #reachLeader(): Promise<void> {
     while (!this.#over && !(await this.#attempt())) await sleep(RETRY_MS)
   }

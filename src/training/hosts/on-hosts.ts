@@ -6,10 +6,10 @@ import { LeaderLine } from './leader.ts'
 import type { HostLine } from './line.ts'
 import { MemberLine } from './member.ts'
 
-/** What XGBoost notices at once, the line may know a moment later, with a name and a reason. */
+/** What XGBoost notices at once, the line may learn a moment later, with a name and a reason. */
 const CAUSE_MS = 3000
 
-/** Errors that all hosts come to by themselves, or that are about the others: they need no host's name before them. */
+/** Errors that every host reaches by itself, or that are about the others: they need no host's name in front. */
 const OF_NO_HOST: ReadonlySet<string> = new Set([
   'HOST_FAILED',
   'HOSTS_ABSENT',

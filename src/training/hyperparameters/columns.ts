@@ -1,7 +1,7 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { column, flag, list, own, whole } from './kinds.ts'
 
-/** What the columns of the data are. In a CSV without a header they are numbered from 0. */
+/** The roles of columns. In a CSV without a header, columns are numbered from 0. */
 export const columns = {
   label: own(column, 'column of the grade, from 0').default('label'),
   group: own(column, 'column that names the query of a row').default('qid'),

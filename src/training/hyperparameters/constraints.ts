@@ -3,9 +3,9 @@ import { RankerError, show } from '../../errors.ts'
 import type { Hyperparameters } from './schema.ts'
 
 /**
- * Constraints by feature name as XGBoost takes them, by position: a tuple with a direction for each feature, and lists
- * of indices. XGBoost itself takes a tuple that is too short without a word.
- * @throws {RankerError} BAD_CONSTRAINT naming what is no feature.
+ * Turns constraints by feature name into XGBoost's form, by position: a tuple with a direction for each feature, and
+ * lists of indices. XGBoost silently accepts a tuple that is too short.
+ * @throws {RankerError} BAD_CONSTRAINT naming what is not a feature.
  */
 export function positionalConstraints(
   { monotone_constraints: monotone, interaction_constraints: interaction }: Hyperparameters,

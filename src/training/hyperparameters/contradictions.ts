@@ -3,14 +3,14 @@ import { evalMetrics, isOfQueries, unsuitedMetric } from '../eval-metrics.ts'
 import { isRanking, objectiveOf } from '../objective.ts'
 import { describeHyperparameter, type HyperparameterName, type Hyperparameters } from './schema.ts'
 
-/** What is wrong with the values together, in a sentence; nothing where they agree. */
+/** What is wrong with the combination of values, in a sentence; undefined if they agree. */
 type Rule = (values: Hyperparameters) => string | false | undefined
 
-/** Whether a value is other than what XGBoost does anyway. */
+/** Whether a value differs from what XGBoost does anyway. */
 const isChanged = (values: Hyperparameters, name: HyperparameterName): boolean =>
   values[name] !== undefined && String(values[name]) !== describeHyperparameter(name).passedOn
 
-/** XGBoost would ignore the names without what they belong to. */
+/** XGBoost would silently ignore these names without the one that they belong to. */
 const useless =
   (names: readonly HyperparameterName[], has: (values: Hyperparameters) => boolean, wanted: string): Rule =>
   (values) => {
@@ -106,7 +106,7 @@ const weights: Rule = (values) => {
   )
 }
 
-/** A column is one thing. */
+/** A column has one role. */
 const roles: Rule = ({ features = [], ...values }) => {
   const taken = new Map<string, string>()
   for (const role of ['label', 'group', 'weight', 'item', 'position'] as const) {
@@ -192,11 +192,11 @@ export function contradiction(values: Hyperparameters): string | undefined {
   return undefined
 }
 
-/** What a job has beside its hyperparameters. */
+/** Facts about a job apart from its hyperparameters. */
 export interface JobFacts {
-  /** A channel to validate on. */
+  /** It has a channel to validate on. */
   readonly validation: boolean
-  /** Training goes on from a model. */
+  /** It continues from a model. */
   readonly continues?: boolean
   /** It keeps checkpoints, and may resume from one. */
   readonly checkpoints?: boolean

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { METRIC, METRICS_IN_WORDS, REFUSED_METRICS } from '../eval-metrics.ts'
 import { OBJECTIVE_NAMES, REFUSED_OBJECTIVES } from '../objective.ts'
 import { flag, list, memorySize, oneOf, own, passedOn, real, whole } from './kinds.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** What a value of a hyperparameter may be: how its text is read, and the same in words. */
 export interface Kind<S extends z.ZodType = z.ZodType> {
@@ -6,14 +6,14 @@ export interface Kind<S extends z.ZodType = z.ZodType> {
   readonly wanted: string
 }
 
-/** What errors, help and docs say of a hyperparameter, beside its schema. */
+/** What errors, help and docs say of a hyperparameter, apart from its schema. */
 export interface Meta {
   /** What a value must be. */
   readonly wanted: string
   readonly description: string
   /** Other names of it: XGBoost's own aliases, and SageMaker's. */
   readonly aliases?: readonly string[]
-  /** Left to XGBoost, which has the default that is stated here. */
+  /** XGBoost's own default, as stated here, where the value is left to XGBoost. */
   readonly passedOn?: string
   /** The default in words, where it is neither the schema's nor XGBoost's. */
   readonly byDefault?: string
@@ -62,11 +62,11 @@ const numeric = z.string().regex(NUMBER).transform(Number)
 const MAX_INT = 2 ** 31 - 1
 const SMALLEST_FLOAT32 = 2 ** -126
 
-/** XGBoost's numbers are float32, and it refuses those that are none. */
+/** XGBoost's numbers are float32, and it refuses values beyond that. */
 const isFloat32 = (value: number): boolean =>
   value === 0 || (Math.abs(value) >= SMALLEST_FLOAT32 && Number.isFinite(Math.fround(value)))
 
-/** A whole number of an interval. */
+/** A whole number in a range. */
 export function whole(from: number, to = MAX_INT): Kind<z.ZodType<number, string>> {
   const schema = numeric.pipe(z.int().min(from).max(to))
   if (to === from + 1) return { schema, wanted: `${from} or ${to}` }
@@ -80,7 +80,7 @@ interface Interval {
   readonly below?: number
 }
 
-/** A number of an interval, whose ends belong to it (`from`, `to`) or not (`above`, `below`). */
+/** A number in a range whose ends belong to it (`from`, `to`) or not (`above`, `below`). */
 export function real({ from, above, to, below }: Interval): Kind<z.ZodType<number, string>> {
   const isInside = (value: number): boolean =>
     !(value < from! || value <= above! || value > to! || value >= below!) && isFloat32(value)
@@ -94,7 +94,7 @@ export function real({ from, above, to, below }: Interval): Kind<z.ZodType<numbe
   return { schema: numeric.pipe(z.number().refine(isInside)), wanted }
 }
 
-/** A share that leaves something, such as of rows or columns. */
+/** A share above 0, such as of rows or columns. */
 export const share = real({ above: 0, to: 1 })
 
 /** One of a few words. */
@@ -154,7 +154,7 @@ export function structure<S extends z.ZodType>(shape: S, wanted: string) {
 }
 
 function readStructure(text: string): unknown {
-  // The one key that a schema would drop without a word.
+  // The one key that a schema would drop silently.
   if (/['"]__proto__['"]/.test(text)) return undefined
   for (const candidate of [text, asJson(text)]) {
     try {

@@ -1,6 +1,6 @@
 import { flag, oneOf, own, passedOn, real, whole } from './kinds.ts'
 
-/** How the pairs of a query teach (rank:* only). */
+/** How pairs of a query's rows are learnt from (rank:* only). */
 export const ranking = {
   lambdarank_pair_method: passedOn(
     oneOf('topk', 'mean'),
@@ -35,7 +35,7 @@ export const ranking = {
   ),
 }
 
-/** What one objective alone has. */
+/** Hyperparameters of a single objective. */
 export const objectives = {
   scale_pos_weight: passedOn(
     real({ above: 0 }),
@@ -48,7 +48,7 @@ export const objectives = {
   expectile_alpha: passedOn(real({ above: 0, below: 1 }), 'none', 'the expectile of reg:expectileerror'),
 }
 
-/** How features of categories are split. */
+/** How categorical features are split. */
 export const categorical = {
   enable_categorical: own(flag, 'let features be categories, where a feature spec says which are', {
     byDefault: 'false',

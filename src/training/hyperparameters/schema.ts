@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { columns } from './columns.ts'
 import { job } from './job.ts'
 import type { Meta } from './kinds.ts'
@@ -7,8 +7,8 @@ import { categorical, objectives, ranking } from './ranking.ts'
 import { dropout, trees } from './trees.ts'
 
 /**
- * The hyperparameters of `train`: the one truth that flags, help, messages and docs come from. Values arrive as
- * strings. Names and ranges are those of SageMaker's XGBoost algorithm and of XGBoost 3.4.1 (doc/parameter.rst).
+ * The hyperparameters of `train`: flags, help, messages and docs all follow from them. Values arrive as strings.
+ * Names and ranges are those of SageMaker's XGBoost algorithm and of XGBoost 3.4.1 (doc/parameter.rst).
  */
 export const hyperparameters = z.strictObject({
   ...job,

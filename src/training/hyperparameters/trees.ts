@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { flag, list, oneOf, own, passedOn, real, share, structure, whole } from './kinds.ts'
 
 const fromZero = real({ from: 0 })
