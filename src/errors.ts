@@ -52,6 +52,19 @@ const at = (cell: Omit<Cell, 'seen'>): string => `${onLine(cell)}, column ${show
 type InQuery = { query?: number | undefined }
 const inQuery = (v: InQuery): string => (v.query === undefined ? '' : `query ${v.query}: `)
 
+/** Roles of columns that a command has and training has not. */
+const COMMAND_ROLES: ReadonlySet<string> = new Set(['price', 'cost'])
+
+/** What helps where a number was wanted and a column of numbers has this text. */
+function hintOfText(seen: string): string {
+  if (/^\s*(#?n\/?a|null|none|nil|missing|unknown|-+|\?|\.|-nan)\s*$/i.test(seen)) {
+    return 'a missing value is an empty cell or nan'
+  }
+  return /\d/.test(seen) && !/\p{L}/u.test(seen)
+    ? 'numbers have no currency, percent sign, thousands separator or decimal comma'
+    : 'a column that names the item is declared with the hyperparameter item'
+}
+
 export const ERRORS = {
   // command line
   UNKNOWN_FLAG: job<{ flag: string; command: string; nearest?: string | undefined }>(
@@ -163,6 +176,9 @@ export const ERRORS = {
     (v) =>
       `${v.file} line 1 starts with the number ${show(v.seen)} but is not all numbers: wanted a header line of column names, or none and numbers only`,
   ),
+  CSV_DIVIDED: job<{ file: string; divider: string }>(
+    (v) => `${v.file} line 1 has no comma and is divided by ${v.divider}: wanted commas between the cells`,
+  ),
   RAGGED_ROW: job<{ file: string; line: number; seen: number; wanted: number }>(
     (v) => `${v.file} line ${v.line} has ${count(v.seen, 'cell')}: wanted ${v.wanted}, as on its first line`,
   ),
@@ -199,7 +215,8 @@ export const ERRORS = {
     (v) => `${v.file} has no name for column ${v.position}: every column of the header needs one`,
   ),
   COLUMN_MISSING: job<{ file: string; column: string; role: string; columns: readonly string[] }>(
-    (v) => `${v.file} has no ${v.role} column ${show(v.column)}: its columns are ${showList(v.columns)}`,
+    (v) =>
+      `${v.file} has no ${v.role} column ${show(v.column)}: its columns are ${showList(v.columns)}${v.role === 'feature' ? '' : `; ${COMMAND_ROLES.has(v.role) ? 'the flag --' : 'the hyperparameter '}${v.role} names another`}`,
   ),
   FEATURES_UNNAMED: job<{ file: string; format: string }>(
     (v) =>
@@ -210,7 +227,7 @@ export const ERRORS = {
   ),
   TEXT_IN_NUMERIC_COLUMN: job<Cell & { number?: (Line & { seen: string }) | undefined }>(
     (v) =>
-      `${at(v)} is ${value(v)}: wanted a number or an empty cell, ${v.number ? `as on ${v.number.unit ?? 'line'} ${v.number.line} (${show(v.number.seen)}); a column that names the item is declared with the hyperparameter item` : 'for the model takes numbers there'}`,
+      `${at(v)} is ${value(v)}: wanted a number or an empty cell, ${v.number ? `as on ${v.number.unit ?? 'line'} ${v.number.line} (${show(v.number.seen)}); ${hintOfText(v.seen)}` : 'for the model takes numbers there'}`,
   ),
   GZIP_DAMAGED: job<{ file: string; reason: string }>((v) => `${v.file} is a damaged gzip file: ${v.reason}`),
   LINE_TOO_LONG: job<{ file: string; line: number; limit: number }>(

@@ -20,7 +20,8 @@ export interface JobEnd {
 export function explainEnd(end: JobEnd, { env, stderr }: Pick<NodeJS.Process, 'env' | 'stderr'>): void {
   const paths = jobPaths(jobRoot(env))
   const said = statSync(paths.failure, { throwIfNoEntry: false })?.mtimeMs ?? 0
-  if (end.signal === null && said >= end.startedAt) return
+  // The first cause is the cause: native code may crash while a job that has failed ends its threads.
+  if (said >= end.startedAt) return
   const { message } = causeOf(end)
   // A process that ended by itself has already said why.
   if (end.signal !== null) stderr.write(`error: ${message}\n`)

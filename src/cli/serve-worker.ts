@@ -1,10 +1,12 @@
 // A process that answers for `ranker serve`, which starts it, gives it connections and tells it when to end.
-import { createLog } from '../serving/log.ts'
+import { createLog, inBatches } from '../serving/log.ts'
 import type { WorkerPlan } from '../serving/processes/fork-worker.ts'
 import { runWorker } from '../serving/processes/worker.ts'
 
 const { settings, takes } = JSON.parse(process.argv[2]!) as WorkerPlan
-const log = createLog(settings.logLevel, process.stdout)
+const { batches, flush } = inBatches(process.stdout)
+const log = createLog(settings.logLevel, batches)
+process.on('exit', flush)
 // A signal to the whole process group (Ctrl-C, timeout) reaches the supervisor too, which says what to do.
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => {})
 process.once('disconnect', () => process.exit(1))

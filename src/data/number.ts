@@ -126,7 +126,9 @@ const isLetter = (byte: number): boolean => (byte | 0x20) >= 0x61 && (byte | 0x2
 
 /** Whether a text that {@link parseFloat32} answered with ±Infinity is an infinity or a number too large, not a word. */
 export function isInfinite(text: string): boolean {
-  return /^[+-]?inf(inity)?$/i.test(text.trim()) || DECIMAL.test(text.trim())
+  // Other spaces than these are part of a word, as they are to the parser.
+  const bare = text.replace(/^[ \t]+|[ \t]+$/g, '')
+  return /^[+-]?inf(inity)?$/i.test(bare) || DECIMAL.test(bare)
 }
 
 /** The number with the fewest digits that rounds to this float32, as people wrote it and as JSON should show it. */

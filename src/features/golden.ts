@@ -102,6 +102,7 @@ export function goldenFeatures(
 ): Float32Array {
   const { columns, rows, sizes = rows.map(() => 1) } = goldenRows
   if (features) return goldenValues(pipelineOf(readFitted(features, file)), { columns, rows, sizes })
-  const cells = featureNames.map((name) => columns.indexOf(name))
+  const places = new Map(columns.map((name, place) => [name, place]))
+  const cells = featureNames.map((name) => places.get(name) ?? -1)
   return Float32Array.from(rows.flatMap((row) => cells.map((cell) => Number(row[cell] ?? Number.NaN))))
 }

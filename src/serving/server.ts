@@ -16,6 +16,7 @@ import { LocalModels } from './models/local-models.ts'
 import type { ModelHost, ModelRegistry } from './models/model-host.ts'
 import { Registry } from './models/registry.ts'
 import { refuseOddRequests } from './odd-requests.ts'
+import { sendInOnePiece } from './one-piece.ts'
 import { openServing } from './open-serving.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { Profile } from './profile.ts'
@@ -142,6 +143,7 @@ export function buildServer({
   app.decorate('drain', drainable(app))
   bodies = readBodies(app, settings)
   lingerOverBodies(app, bodyLimit)
+  sendInOnePiece(app)
 
   const registry =
     peers?.registry ??

@@ -39,7 +39,10 @@ export function labelCheck(values: Hyperparameters): (label: number) => string |
     const unmet = needs.find(({ kind }) => !isLabel(label, kind, values))
     if (!unmet) return undefined
     const { by, kind } = unmet
-    if (kind === 'graded') return values.ndcg_exp_gain === false ? LABELS.fromZero[1] : LABELS.graded[1]
+    if (kind === 'graded')
+      return values.ndcg_exp_gain === false
+        ? LABELS.fromZero[1]
+        : `${LABELS.graded[1]} (with ndcg_exp_gain=false any number from 0)`
     return `${LABELS[kind][1]} for ${by}${kind === 'binary' && isRanking(values.objective) ? '; rank:ndcg takes grades' : ''}`
   }
 }

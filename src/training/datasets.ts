@@ -3,6 +3,7 @@ import type { Dataset } from '../data/dataset/dataset.ts'
 import { oddities } from '../data/dataset/oddities.ts'
 import { RankerError } from '../errors.ts'
 import type { FittedFeatures } from '../features/fitted.ts'
+import { counted } from '../report/format.ts'
 import { CHANNELS, type Channel, type ChannelName } from '../sagemaker/job.ts'
 import { openSpillFile } from '../storage/spill-file.ts'
 import type { Own } from '../xgboost/owned.ts'
@@ -145,11 +146,11 @@ async function readChannel(
       rows.raw.close()
     }
   })
-  const queries = data.groups ? ` of ${data.groups.sizes.length} queries` : ''
+  const queries = data.groups ? ` of ${counted(data.groups.sizes.length, 'query', 'queries')}` : ''
   const where = data.matrix.onDisk ? ', kept on disk because they outgrow the memory limit' : ''
   emit({
     type: 'note',
-    text: `${name}: ${data.rows} rows${queries}, ${data.featureNames.length} features${where}`,
+    text: `${name}: ${counted(data.rows, 'row')}${queries}, ${counted(data.featureNames.length, 'feature')}${where}`,
   })
   for (const oddity of oddities(data)) warn(oddity)
   return data

@@ -281,7 +281,7 @@ async function testEndpoints() {
     const before = await runUntil(AbortSignal.abort(), 'deploy', '--model', model)
     t.match(
       before.stderr,
-      /stopped before role ranker-sagemaker: what is done stays, and the same command goes on/,
+      /stopped before role ranker-sagemaker: what is done stays, and the same command continues/,
     )
     t.same((await aws.state()).roles, {})
     const waiting = await runUntil(AbortSignal.timeout(1500), 'deploy', '--model', model)
@@ -320,15 +320,18 @@ async function testEndpoints() {
       const { code, stderr } = await run('deploy', '--model', model)
       t.match([code, stderr], [1, wanted])
     }
-    await refused(/there is alarm ranker-A-errors already, .*--force to take it over/)
+    await refused(/alarm ranker-A-errors exists already .*--force to take it over/)
     await watch.send(new clients.DeleteAlarmsCommand({ AlarmNames: ['ranker-A-errors'] }))
-    await refused(/there is dashboard ranker already/)
+    await refused(/dashboard ranker exists already/)
     const named = ['--dashboard', 'false']
     t.match(
       (await run('deploy', '--model', model, ...named)).stderr,
-      /role ranker-sagemaker already, .*--role/,
+      /role ranker-sagemaker exists already .*--role/,
     )
-    t.match((await run('train', '--train', 's3://bucket/x.csv')).stderr, /role ranker-sagemaker already/)
+    t.match(
+      (await run('train', '--train', 's3://bucket/x.csv')).stderr,
+      /role ranker-sagemaker exists already/,
+    )
     t.same({ ...(await aws.state()), alarms: 0 }, { ...before, alarms: 0 }, 'nothing was changed')
     await iam.send(new DeleteRoleCommand({ RoleName }))
 

@@ -164,6 +164,16 @@ t.test('a killed or crashed process leaves a sentence and nothing half-written',
     t.match(stderr, `error: ${failure(root)}`)
     t.same(model(root), [])
   }
+  await t.test('one that has said why it failed is not spoken for', async (t) => {
+    const root = jobFolder(t, ENDLESS, data)
+    const { child, seen, ended } = startJob(t, root)
+    await seen(/^\[3\]/m)
+    writeTree(root, { 'output/failure': 'what was wrong' })
+    const trainer = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim()
+    process.kill(Number(trainer), 'SIGABRT')
+    t.equal((await ended).code, 1)
+    t.equal(failure(root), 'what was wrong')
+  })
   await t.test('and one that is gone takes its training with it', async (t) => {
     const root = jobFolder(t, ENDLESS, data)
     const { child, seen, ended } = startJob(t, root)

@@ -123,9 +123,7 @@ t.test('several processes serve one port as one server', async (t) => {
   t.match(await scrape(), /^ranker_rows_total 10$/m, 'whichever process is asked')
 
   process.kill(workers[0]!, 'SIGKILL')
-  const died = performance.now()
   await waitFor(() => childrenOf(child.pid!).find((pid) => !workers.includes(pid)))
-  t.ok(performance.now() - died < 1000, 'another one is there within a second')
   for (let request = 0; request < 10; request++) t.equal((await ask()).status, 200, 'the other one goes on')
   await waitFor(() => log().find(({ msg }) => /a worker ended/.test(String(msg))))
   t.match(

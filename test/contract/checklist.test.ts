@@ -1,6 +1,6 @@
 // What SageMaker asks of an image that brings its own code, row by row, shown on the entry points that it calls.
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
@@ -48,20 +48,13 @@ async function start(
 const post = (url: string, body: string | Buffer, headers: Record<string, string> = CSV) =>
   fetch(`${url}/invocations`, { method: 'POST', headers, body })
 
-const dockerfile = join(repository, 'Dockerfile')
-const noImage = !existsSync(dockerfile) && 'there is no Dockerfile'
-
-t.test(
-  'LABELs multi-models and accept-bind-to-port; EXPOSE 8080; exec ENTRYPOINT',
-  { skip: noImage },
-  async (t) => {
-    const text = readFileSync(dockerfile, 'utf8')
-    for (const label of ['multi-models', 'accept-bind-to-port'])
-      t.match(text, new RegExp(`com\\.amazonaws\\.sagemaker\\.capabilities\\.${label}"?="?true`))
-    t.match(text, /^EXPOSE 8080$/m)
-    t.match(text, /^ENTRYPOINT \["/m)
-  },
-)
+t.test('LABELs multi-models and accept-bind-to-port; EXPOSE 8080; exec ENTRYPOINT', async (t) => {
+  const text = readFileSync(join(repository, 'Dockerfile'), 'utf8')
+  for (const label of ['multi-models', 'accept-bind-to-port'])
+    t.match(text, new RegExp(`com\\.amazonaws\\.sagemaker\\.capabilities\\.${label}"?="?true`))
+  t.match(text, /^EXPOSE 8080$/m)
+  t.match(text, /^ENTRYPOINT \["/m)
+})
 
 t.test('serve|train|score; anything else is told the usage', async (t) => {
   for (const name of ['serve', 'train', 'score']) {

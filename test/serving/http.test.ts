@@ -194,11 +194,14 @@ t.test('a drain finishes what is in flight and refuses the rest', async (t) => {
   stalled.socket.write(post('7,4,1').slice(0, -3))
   await delay(100)
 
-  const started = performance.now()
+  let isGivenUp = false
+  stalled.closed.then(() => {
+    isGivenUp = true
+  })
   const drained = app.drain({ bodyMs: 600 })
   late.socket.write(post('6,4,1'))
   await Promise.all([silent.closed, idle.closed])
-  t.ok(performance.now() - started < 550, 'idle connections close soon')
+  t.notOk(isGivenUp, 'idle connections close before a body that stalls is given up')
   t.match(late.received(), /^HTTP\/1\.1 503 [\s\S]*DRAINING/, 'not before what was on its way is answered')
   for (const path of ['/ping', '/invocations']) {
     const refused = await fetch(url + path, path === '/ping' ? {} : { method: 'POST', body: '1' })
@@ -213,7 +216,6 @@ t.test('a drain finishes what is in flight and refuses the rest', async (t) => {
   t.match(arriving.received(), /^HTTP\/1\.1 200 OK[\s\S]*\r\n8\n$/, 'a body that arrives in time is answered')
   await drained
   await stalled.closed
-  t.ok(performance.now() - started < 2000)
   t.notMatch(stalled.received(), /200/)
 })
 

@@ -46,7 +46,7 @@ t.test('more requests at once than the limit are refused with 429 and Retry-Afte
   t.same(answers.map(({ status }) => status).sort(), [200, 200, 200, 429, 429, 429, 429, 429])
   const refused = answers.find(({ status }) => status === 429)!
   t.equal(refused.headers.get('retry-after'), '1')
-  t.match(await refused.json(), { error: { code: 'OVERLOADED', message: /^3 requests wait/ } })
+  t.match(await refused.json(), { error: { code: 'OVERLOADED', message: /^3 requests are waiting/ } })
   t.equal((await ping()).statusCode, 200)
   t.equal((await post('9,4,1')).status, 200, 'and there is room again')
 })

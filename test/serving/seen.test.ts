@@ -1,8 +1,11 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Writable } from 'node:stream'
 import { json } from 'node:stream/consumers'
+import { setTimeout } from 'node:timers/promises'
 import t from 'tap'
+import { inBatches } from '../../src/serving/log.ts'
 import { formatMetrics } from '../../src/serving/metrics.ts'
 import { modelFolder } from '../helpers/model.ts'
 import { idleServer, startServer } from '../helpers/server.ts'
@@ -148,4 +151,24 @@ t.test('traces go to a collector, as children of the span that the request names
   const refused = spans.filter((span) => span.traceId !== traceId)
   t.equal(refused.length, 1, 'a ping has no span, not even one that is refused')
   t.match(JSON.stringify(refused), /WRONG_WIDTH/)
+})
+
+t.test('lines of the log are written together, soon, and all of them', async (t) => {
+  const pieces: string[] = []
+  const stream = new Writable({
+    write: (piece, _encoding, done) => void done(void pieces.push(String(piece))),
+  })
+  const { batches, flush } = inBatches(stream)
+  batches.write('a\n')
+  batches.write('b\n')
+  t.strictSame(pieces, [], 'they wait for one another')
+  while (pieces.length === 0) await setTimeout(1)
+  t.strictSame(pieces, ['a\nb\n'])
+  batches.write('c\n')
+  flush()
+  flush()
+  t.strictSame(pieces, ['a\nb\n', 'c\n'], 'and end with the process')
+  const long = 'x'.repeat(1 << 17)
+  batches.write(long)
+  t.strictSame(pieces.slice(2), [long], 'but do not pile up')
 })

@@ -1,7 +1,7 @@
 import { lookForExtras } from '../../aws/endpoint/existing.ts'
 import { configOf } from '../../aws/endpoint/move.ts'
 import { endpointName } from '../../aws/endpoint/settings.ts'
-import { existingEndpoint } from '../../aws/endpoint/state.ts'
+import { type EndpointState, existingEndpoint } from '../../aws/endpoint/state.ts'
 import { step } from '../../aws/plan.ts'
 import { formatTable } from '../table.ts'
 import type { AwsCommand, Context } from './aws-command.ts'
@@ -28,20 +28,7 @@ async function run(context: Context): Promise<number> {
   const config = await configOf(tools.api, endpoint)
   const { alarms, targets } = await lookForExtras(name, tools.api)
   const { description, previous, status } = endpoint
-  const shadows = new Set(config.ShadowProductionVariants?.map(({ VariantName }) => VariantName))
-  const made = [...(config.ProductionVariants ?? []), ...(config.ShadowProductionVariants ?? [])]
-  const running = [...(description.ProductionVariants ?? []), ...(description.ShadowProductionVariants ?? [])]
-  const variants = made.map(({ VariantName, ModelName, InstanceType, ServerlessConfig, ...of }) => {
-    const now = running.find((one) => one.VariantName === VariantName)
-    return {
-      variant: VariantName!,
-      kind: shadows.has(VariantName) ? 'shadow' : 'production',
-      model: ModelName!,
-      weight: now?.CurrentWeight ?? of.InitialVariantWeight ?? 1,
-      on: InstanceType ?? `serverless ${ServerlessConfig?.MemorySizeInMB} MB`,
-      instances: now?.CurrentInstanceCount ?? of.InitialInstanceCount ?? null,
-    }
-  })
+  const variants = variantsOf(description, config)
   const states = alarms.map(({ AlarmName, StateValue }) => ({
     alarm: AlarmName!,
     state: StateValue ?? 'unknown',
@@ -58,45 +45,50 @@ async function run(context: Context): Promise<number> {
     autoscaling: scaling,
     alarms: states,
   }
-  const column = (title: string, cells: (string | number | null)[], align?: 'right') => ({
-    title,
-    cells: cells.map((cell) => (cell === null ? '' : String(cell))),
-    ...(align && { align }),
-  })
   const head = [
     `${name}: ${status}${facts.reason ? `, ${facts.reason}` : ''}`,
     `configuration ${endpoint.config}${previous ? `, before it ${previous}` : ''}`,
     ...scaling.map(({ min, max }) => `${min} to ${max} instances by autoscaling`),
   ]
-  const table = formatTable([
-    column(
-      'variant',
-      variants.map((one) => one.variant),
-    ),
-    column(
-      'kind',
-      variants.map((one) => one.kind),
-    ),
-    column(
-      'model',
-      variants.map((one) => one.model),
-    ),
-    column(
-      'weight',
-      variants.map((one) => one.weight),
-      'right',
-    ),
-    column(
-      'on',
-      variants.map((one) => one.on),
-    ),
-    column(
-      'instances',
-      variants.map((one) => one.instances),
-      'right',
-    ),
-  ])
+  const table = variantTable(variants)
   const ofAlarms = states.map(({ alarm, state }) => `alarm ${alarm}: ${state}\n`).join('')
   context.print(facts, `${head.join('\n')}\n\n${table}${ofAlarms && `\n${ofAlarms}`}`)
   return 0
+}
+
+type Variant = ReturnType<typeof variantsOf>[number]
+
+/** The variants as the configuration has them, with the weights and instances of the moment. */
+function variantsOf(
+  description: EndpointState['description'],
+  { ProductionVariants = [], ShadowProductionVariants = [] }: Awaited<ReturnType<typeof configOf>>,
+) {
+  const running = [...(description.ProductionVariants ?? []), ...(description.ShadowProductionVariants ?? [])]
+  return [...ProductionVariants, ...ShadowProductionVariants].map((made, index) => {
+    const now = running.find(({ VariantName }) => VariantName === made.VariantName)
+    return {
+      variant: made.VariantName!,
+      kind: index < ProductionVariants.length ? 'production' : 'shadow',
+      model: made.ModelName!,
+      weight: now?.CurrentWeight ?? made.InitialVariantWeight ?? 1,
+      on: made.InstanceType ?? `serverless ${made.ServerlessConfig?.MemorySizeInMB} MB`,
+      instances: now?.CurrentInstanceCount ?? made.InitialInstanceCount ?? null,
+    }
+  })
+}
+
+function variantTable(variants: readonly Variant[]): string {
+  const column = (title: keyof Variant, align?: 'right') => ({
+    title,
+    cells: variants.map((one) => String(one[title] ?? '')),
+    ...(align && { align }),
+  })
+  return formatTable([
+    column('variant'),
+    column('kind'),
+    column('model'),
+    column('weight', 'right'),
+    column('on'),
+    column('instances', 'right'),
+  ])
 }

@@ -9,8 +9,8 @@ export type NameColumns = (file: string, count: number) => string[]
  * Reads CSV into a table. The first line is a header, unless every cell of it is a number or empty: then it is a row,
  * and `nameColumns` says what the columns are. A header that is repeated starts the next of several concatenated
  * files, as Pipe mode gives them.
- * @throws {RankerError} FILE_EMPTY, NO_ROWS, NOT_UTF8, CR_LINE_ENDS, HEADER_MISSING, RAGGED_ROW and what the sink and
- * the scanner throw.
+ * @throws {RankerError} FILE_EMPTY, NO_ROWS, NOT_UTF8, CR_LINE_ENDS, CSV_DIVIDED, HEADER_MISSING, RAGGED_ROW
+ * and what the sink and the scanner throw.
  */
 export async function readCsvTable(
   file: string,
@@ -67,9 +67,18 @@ function repeats(record: Row, header: readonly string[]): boolean {
 
 function readHeader(file: string, record: Row): string[] {
   const names = Array.from({ length: record.count }, (_, cell) => record.text(cell).trim())
+  const divider = names.length === 1 ? dividerOf(names[0]!) : undefined
+  if (divider) throw new RankerError('CSV_DIVIDED', { file, divider })
   // UTF-16, Latin-1 and archives: requests could not use such names.
   if (names.some((name) => /[\0\ufffd]/.test(name))) throw new RankerError('NOT_UTF8', { file })
   if (names.some((name) => /\r(?!\n)/.test(name))) throw new RankerError('CR_LINE_ENDS', { file })
   if (Number.isFinite(record.number(0))) throw new RankerError('HEADER_MISSING', { file, seen: names[0]! })
   return names
+}
+
+/** What stands between the cells of a line without a comma, where it is something that others write there. */
+function dividerOf(line: string): string | undefined {
+  const [, sign] = /^[^;\t|]*([;\t|])/.exec(line) ?? []
+  if (sign) return sign === '\t' ? 'tabs' : `"${sign}"`
+  return /^[-+.\de]+( +[-+.\de]+)+$/i.test(line) ? 'spaces' : undefined
 }

@@ -20,7 +20,11 @@ export function oddities({ labels, groups }: Pick<Dataset, 'labels' | 'groups'>)
   }
   const queries = groups.sizes.length
   const sentence = (many: number, what: string) =>
-    many > 0 ? [`${many} of ${queries} queries have ${what}`] : []
+    many > 0
+      ? [
+          `${many} of ${queries} ${queries === 1 ? 'query' : 'queries'} ${many === 1 ? 'has' : 'have'} ${what}`,
+        ]
+      : []
   return [
     ...sentence(single, 'a single row, so no pair to learn from'),
     ...sentence(irrelevant, 'no relevant row (no label above 0)'),

@@ -51,8 +51,8 @@ export interface ColumnSummary {
 }
 
 /** XGBoost sums weights, and multiplies gradients by them, in float32: beyond these it learns nothing, or breaks. */
-const LEAST_WEIGHT = 1e-30
-const MOST_WEIGHT = 1e30
+const LEAST_WEIGHT = Math.fround(1e-30)
+const MOST_WEIGHT = Math.fround(1e30)
 
 type Place = { file: string; line: number; unit: LineUnit; seen: string; isTyped?: boolean }
 
@@ -300,7 +300,8 @@ export class TrainingTable implements TableSink {
 
   #label(row: Row, cell: number): number {
     const label = row.number(cell)
-    const wanted = Number.isFinite(label) ? this.#options.refuseLabel(label) : 'a finite number'
+    const wanted =
+      this.#options.refuseLabel(label) ?? (Number.isFinite(label) ? undefined : 'a finite number')
     if (wanted === undefined) return label
     throw new RankerError('BAD_LABEL', { ...this.#cell(row, cell, this.#options.roles.label), wanted })
   }
@@ -330,7 +331,7 @@ export class TrainingTable implements TableSink {
       throw new RankerError('BAD_WEIGHT', { ...place, wanted })
     }
     if (weight !== 0 && !(weight >= LEAST_WEIGHT && weight <= MOST_WEIGHT)) {
-      refuse(`0, or a number from ${LEAST_WEIGHT} to ${MOST_WEIGHT}`)
+      refuse('0, or a number from 1e-30 to 1e30')
     }
     const before = this.#weights[query]
     if (before !== undefined && before !== weight) refuse(`${before}, as on the query's first row`)
