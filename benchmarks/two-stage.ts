@@ -96,7 +96,7 @@ export const twoStageBenchmark: Benchmark = {
 
 async function withOpenSearch(context: Context, ranker: RankerClient): Promise<boolean> {
   const { say, figure, items } = context
-  const node = await startOpenSearch()
+  const node = await startOpenSearch({ isBusy: true })
   try {
     const settings = { number_of_replicas: 0 }
     const engine = await OpenSearchEngine.open({ node: node.url, alias: 'bench', timeoutMs: 5000, settings })

@@ -72,12 +72,17 @@ export interface OpenSearchNode {
   stop(): Promise<void>
 }
 
-/** Starts a node with data of its own, which is gone when it stops. @throws {Error} with the end of its log. */
-export async function startOpenSearch(): Promise<OpenSearchNode> {
+/**
+ * Starts a node with data of its own, which is gone when it stops.
+ * @param options.isBusy whether it will have much to do. Without Java's second compiler it starts sooner, and needs several
+ * times as long for the distances of vectors. @default false
+ * @throws {Error} with the end of its log
+ */
+export async function startOpenSearch({ isBusy = false } = {}): Promise<OpenSearchNode> {
   const home = mkdtempSync(join(tmpdir(), 'opensearch-'))
   const [http, transport] = [await freePort(), await freePort()]
   const classes = ['node', 'lib/*', 'knn/*'].map((part) => join(folder, part)).join(':')
-  const options = ['-Xms512m', '-Xmx1g', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1']
+  const options = ['-Xms512m', '-Xmx1g', '-XX:+UseSerialGC', ...(isBusy ? [] : ['-XX:TieredStopAtLevel=1'])]
   const args = [...options, '-cp', classes, 'TestNode', home, String(http), String(transport)]
   const child = spawn('java', args, { stdio: ['pipe', 'pipe', 'pipe'] })
   let log = ''

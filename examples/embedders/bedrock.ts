@@ -2,8 +2,9 @@
 // and gives the answer's; with @aws-sdk/client-bedrock-runtime it is
 //
 //     const client = new BedrockRuntimeClient({ region: 'eu-west-1' })
-//     const invoke = async (modelId: string, body: string) => {
-//       const answer = await client.send(new InvokeModelCommand({ modelId, body, contentType: 'application/json' }))
+//     const invoke = async (modelId: string, body: string, abortSignal?: AbortSignal) => {
+//       const command = new InvokeModelCommand({ modelId, body, contentType: 'application/json' })
+//       const answer = await client.send(command, { abortSignal })
 //       return answer.body.transformToString()
 //     }
 import type { Embedder } from 'two-stage-ranking/retrieval'
@@ -12,20 +13,23 @@ import type { Embedder } from 'two-stage-ranking/retrieval'
 const AT_ONCE = 8
 
 export function titanEmbedder(
-  invoke: (modelId: string, body: string) => Promise<string>,
+  invoke: (modelId: string, body: string, abortSignal?: AbortSignal) => Promise<string>,
   { modelId = 'amazon.titan-embed-text-v2:0', dimensions = 256 } = {},
 ): Embedder {
-  const embedOne = async (inputText: string): Promise<number[]> => {
-    const answer = await invoke(modelId, JSON.stringify({ inputText, dimensions, normalize: true }))
+  const embedOne = async (inputText: string, signal?: AbortSignal): Promise<number[]> => {
+    const body = JSON.stringify({ inputText, dimensions, normalize: true })
+    const answer = await invoke(modelId, body, signal)
     return JSON.parse(answer).embedding
   }
   return {
     name: `${modelId}:${dimensions}`,
     dimensions,
-    async embed(texts) {
+    async embed(texts, signal) {
       const vectors: number[][] = []
       for (let from = 0; from < texts.length; from += AT_ONCE)
-        vectors.push(...(await Promise.all(texts.slice(from, from + AT_ONCE).map(embedOne))))
+        vectors.push(
+          ...(await Promise.all(texts.slice(from, from + AT_ONCE).map((text) => embedOne(text, signal)))),
+        )
       return vectors
     },
   }

@@ -17,14 +17,14 @@ export function sageMakerEmbedder(
     // Another endpoint is another embedding: the index remembers.
     name: `sagemaker:${endpointName}`,
     dimensions,
-    async embed(texts) {
+    async embed(texts, signal) {
       const command = new InvokeEndpointCommand({
         EndpointName: endpointName,
         ContentType: 'application/json',
         Accept: 'application/json',
         Body: JSON.stringify({ inputs: texts }),
       })
-      const { Body } = await client.send(command)
+      const { Body } = await client.send(command, { ...(signal && { abortSignal: signal }) })
       return JSON.parse(new TextDecoder().decode(Body))
     },
   }

@@ -109,7 +109,7 @@ async function openEngine(market: Market): Promise<SearchEngine> {
   if (node === 'local') {
     const reason = await buildOpenSearch()
     if (reason !== undefined) throw new Error(`no node of OpenSearch can be started here: ${reason}`)
-    const started = await startOpenSearch()
+    const started = await startOpenSearch({ isBusy: true })
     closing.push(() => started.stop())
     node = started.url
   }

@@ -1,3 +1,5 @@
+import { RankerError } from '../errors.ts'
+
 export interface BreakerOptions {
   /** How many of the last requests are looked at. @default 20 */
   readonly window?: number
@@ -24,10 +26,15 @@ export class CircuitBreaker {
   #rests = 0
   #isTrying = false
 
-  /** @param now a clock in milliseconds */
+  /** @param now a clock in milliseconds @throws {RankerError} BAD_SETTING. */
   constructor(options: BreakerOptions = {}, now: () => number = () => performance.now()) {
     const defaults = { window: 20, least: 5, failures: 0.5, restMs: 1000, longestRestMs: 30_000 }
     this.#options = { ...defaults, ...options }
+    const { failures, ...numbers } = this.#options
+    for (const [name, value] of Object.entries(numbers)) {
+      if (!(value >= 1)) refuse(name, value, 'a number from 1')
+    }
+    if (!(failures > 0 && failures <= 1)) refuse('failures', failures, 'a share above 0')
     this.#now = now
   }
 
@@ -66,4 +73,8 @@ export class CircuitBreaker {
     this.#outcomes.push(answered)
     if (this.#outcomes.length > this.#options.window) this.#outcomes.shift()
   }
+}
+
+function refuse(option: string, seen: number, wanted: string): never {
+  throw new RankerError('BAD_SETTING', { name: `breaker.${option}`, seen: String(seen), wanted })
 }

@@ -56,6 +56,8 @@ export class RankerClient<Query = unknown, Item extends RankableItem = RankableI
     this.#options = options
     this.#transport =
       typeof endpoint === 'string' || endpoint instanceof URL ? fetchTransport(endpoint) : endpoint
+    if (typeof this.#transport?.send !== 'function')
+      refuse('endpoint', endpoint, 'an address, or an object with send and close')
     this.#breaker = new CircuitBreaker(options.breaker)
     this.#timeoutMs = budgetOf(options.timeoutMs ?? 100)
     const { batchSize = 20, hedgeAfterMs = 1 } = options

@@ -30,20 +30,26 @@ export function hedged<T>(
     const unwanted = new AbortController()
     let attempts = 0
     let waiting = 0
+    let isOver = false
     const end = (settle: () => void) => {
       clearTimeout(hedge)
       clearTimeout(deadline)
       settle()
-      unwanted.abort()
+      isOver = true
+      // An abort that nobody waits for would cost as much as a small request.
+      if (waiting > 0) unwanted.abort()
     }
     const start = () => {
       attempts++
       waiting++
       attempt(unwanted.signal).then(
-        (answer) => end(() => resolve(answer)),
+        (answer) => {
+          waiting--
+          if (!isOver) end(() => resolve(answer))
+        },
         (error) => {
           waiting--
-          if (unwanted.signal.aborted) return
+          if (isOver) return
           if (!isFinal(error) && attempts < 2 && mayRepeat()) start()
           else if (isFinal(error) || waiting === 0) end(() => reject(error))
         },

@@ -1,4 +1,5 @@
 import { RankerError, show } from '../errors.ts'
+import { EMBEDDED_AT_ONCE, embed } from './embed.ts'
 import type { Embedder, IndexedItem } from './engine.ts'
 import { type FieldTable, FieldTableBuilder } from './field-table.ts'
 import { checkItem } from './query.ts'
@@ -6,10 +7,7 @@ import { TextEmbedding } from './text-embedding.ts'
 import { inTurns } from './turns.ts'
 import { unitVector } from './vectors.ts'
 
-/** Texts that go to an embedder at once. */
-const BATCH = 64
-
-/** All the items of an index. */
+/** The items of an index, complete. */
 export interface Collection {
   readonly ids: readonly string[]
   /** Unit vectors side by side. */
@@ -21,14 +19,16 @@ export interface Collection {
 }
 
 /**
- * Collects and checks items, and makes the vectors they do not bring: by the embedder, or by the built-in one, fitted
- * to their texts.
+ * Collects items, checks them, and makes the vectors that they do not bring: by the embedder, else by the built-in one,
+ * fitted to their texts.
+ * @param timeoutMs of each call of the embedder
  * @throws {RankerError} ITEM_INVALID, VECTOR_INVALID, or what the embedder throws.
  */
 export async function collect(
   items: Iterable<IndexedItem> | AsyncIterable<IndexedItem>,
   given: Embedder | undefined,
   dimensions: number | undefined,
+  timeoutMs: number,
 ): Promise<Collection> {
   const positions = new Set<string>()
   const fields = new FieldTableBuilder()
@@ -40,7 +40,7 @@ export async function collect(
     const where = `item ${show(id)}`
     if (positions.has(id))
       throw new RankerError('ITEM_INVALID', { where, seen: 'there twice', wanted: 'each id once' })
-    const hasOwn = item.vector !== undefined
+    const hasOwn = item.vector != null
     if (positions.size > 0 && hasOwn !== own.length > 0) {
       const seen = hasOwn ? 'with a vector' : 'without one'
       throw new RankerError('ITEM_INVALID', { where, seen, wanted: 'vectors of all items, or of none' })
@@ -48,7 +48,7 @@ export async function collect(
     if (hasOwn) own.push(unitVector(item.vector!, dimensions ?? own[0]?.length ?? item.vector!.length, where))
     else texts.push(item.text!)
     positions.add(id)
-    fields.add(id, item.fields)
+    fields.add(id, item.fields ?? {})
   }
   const ids = [...positions]
   if (own.length > 0) {
@@ -58,7 +58,7 @@ export async function collect(
     return { ids, vectors, dimensions: width, fields: fields.build(), embedder: given }
   }
   const embedder = given ?? (await TextEmbedding.fit(texts, { ...(dimensions && { dimensions }) }))
-  const vectors = await embedAll(ids, texts, embedder)
+  const vectors = await embedAll(ids, texts, embedder, timeoutMs)
   return { ids, vectors, dimensions: embedder.dimensions, fields: fields.build(), embedder }
 }
 
@@ -66,6 +66,7 @@ async function embedAll(
   ids: readonly string[],
   texts: readonly string[],
   embedder: Embedder,
+  timeoutMs: number,
 ): Promise<Float32Array> {
   const width = embedder.dimensions
   const vectors = new Float32Array(texts.length * width)
@@ -75,28 +76,9 @@ async function embedAll(
     await inTurns(texts, (text, position) => set(embedder.vectorOf(text), position))
     return vectors
   }
-  for (let from = 0; from < texts.length; from += BATCH) {
-    const made = await embedOr(embedder, texts.slice(from, from + BATCH))
+  for (let from = 0; from < texts.length; from += EMBEDDED_AT_ONCE) {
+    const made = await embed(embedder, texts.slice(from, from + EMBEDDED_AT_ONCE), timeoutMs)
     for (const [index, vector] of made.entries()) set(vector, from + index)
   }
   return vectors
-}
-
-/**
- * One vector a text. @throws {RankerError} SEARCH_FAILED when the embedder fails or returns another number of
- * vectors.
- */
-export async function embedOr(
-  embedder: Embedder,
-  texts: readonly string[],
-): Promise<readonly ArrayLike<number>[]> {
-  const fail = (reason: string, cause?: unknown): never => {
-    throw new RankerError('SEARCH_FAILED', { engine: `the embedder ${embedder.name}`, reason }, { cause })
-  }
-  const made = await embedder
-    .embed(texts)
-    .catch((cause: unknown) => fail(String((cause as Error)?.message ?? cause), cause))
-  return made.length === texts.length
-    ? made
-    : fail(`it gave ${made.length} vectors for ${texts.length} texts`)
 }

@@ -1,18 +1,30 @@
 import { setImmediate } from 'node:timers/promises'
 import type * as Usearch from 'usearch'
 import { RankerError, reasonOf } from '../errors.ts'
-import { type Collection, collect, embedOr } from './collection.ts'
-import type { Embedder, Hit, IndexedItem, IndexReport, SearchEngine, SearchQuery } from './engine.ts'
+import { toBytes, vectorToBytes } from './bytes.ts'
+import { type Collection, collect } from './collection.ts'
+import { embed } from './embed.ts'
+import {
+  type Embedder,
+  type Hit,
+  type IndexedItem,
+  type IndexReport,
+  type SearchEngine,
+  type SearchQuery,
+  type TimeOptions,
+  timesOf,
+} from './engine.ts'
 import { isMadeBy, readIndex, type StoredIndex, writeIndex } from './index-folder.ts'
 import { checkQuery } from './query.ts'
 import { type Nearest, nearestAmong, unitVector } from './vectors.ts'
 
-export interface EmbeddedOptions {
-  /** Makes vectors from the texts of items and queries. @default the built-in one, if items bring no vectors */
+/** Nobody is waited for but an embedder of one's own. */
+export interface EmbeddedOptions extends TimeOptions {
+  /** Makes vectors of texts, of items and queries. @default the built-in one, where items bring no vectors */
   readonly embedder?: Embedder
   /** Length of the vectors. @default 128 for the built-in embedding, else that of the first item's */
   readonly dimensions?: number
-  /** With fewer items every search looks at all of them, which is exact. @default 200000 */
+  /** Fewer items are all looked at in every search. @default 200000 */
   readonly graphFrom?: number
 }
 
@@ -24,10 +36,12 @@ const GRAPH = { connectivity: 32, expansion_add: 128, expansion_search: 512 }
 const CHUNK = 500
 /** If a filter leaves fewer items than this, all of them are looked at. */
 const FEW = 5000
-/** The graph is asked for at most one in so many of its items: beyond that it is slow, and misses some. */
+/** At most this part of the items is taken from a graph or by bytes: it would be slow, and miss some. */
 const DEEPEST = 10
-/** Factor by which more items are taken from the graph before a filter. */
-const SURPLUS = 1.5
+/** So many times as many as are wanted, and as a filter leaves, are taken to be compared in full. */
+const SURPLUS = 2
+/** Bytes do where so many searches find this share of what full numbers find. */
+const CHECKS = { searches: 32, k: 100, recall: 0.999 }
 
 /**
  * Searches in this process, in a folder of its own: with usearch's graph, which stays on disk and is mapped into
@@ -37,6 +51,7 @@ const SURPLUS = 1.5
 export class EmbeddedEngine implements SearchEngine {
   readonly #folder: string
   readonly #options: EmbeddedOptions
+  readonly #times: Required<TimeOptions>
   readonly #usearch: typeof Usearch
   #index: OpenIndex | undefined
   #isClosed = false
@@ -44,13 +59,14 @@ export class EmbeddedEngine implements SearchEngine {
   private constructor(folder: string, options: EmbeddedOptions, usearch: typeof Usearch) {
     this.#folder = folder
     this.#options = options
+    this.#times = timesOf(options)
     this.#usearch = usearch
     this.#index = this.#open()
   }
 
   /**
    * Opens the index in a folder, or an empty one.
-   * @throws {RankerError} INDEX_DAMAGED, QUERY_INVALID for another embedder, PACKAGE_MISSING without usearch.
+   * @throws {RankerError} INDEX_DAMAGED, QUERY_INVALID for another embedder, BAD_SETTING, PACKAGE_MISSING without usearch.
    */
   static async open(folder: string, options: EmbeddedOptions = {}): Promise<EmbeddedEngine> {
     const usearch = await import('usearch').catch((cause): never => {
@@ -67,9 +83,10 @@ export class EmbeddedEngine implements SearchEngine {
   async index(items: Iterable<IndexedItem> | AsyncIterable<IndexedItem>): Promise<IndexReport> {
     const started = performance.now()
     const { embedder, dimensions, graphFrom = 200_000 } = this.#options
-    const collection = await collect(items, embedder, dimensions)
-    const graph = collection.ids.length >= graphFrom ? await this.#makeGraph(collection) : undefined
-    writeIndex(this.#folder, collection, graph && ((path) => graph.save(path)))
+    const collection = await collect(items, embedder, dimensions, this.#times.indexTimeoutMs)
+    const bytes = await this.#makeBytes(collection)
+    const graph = collection.ids.length >= graphFrom ? await this.#makeGraph(collection, bytes) : undefined
+    writeIndex(this.#folder, collection, { bytes, saveGraph: graph && ((path) => graph.save(path)) })
     this.#index = this.#open()
     return { items: collection.ids.length, seconds: (performance.now() - started) / 1000 }
   }
@@ -81,7 +98,7 @@ export class EmbeddedEngine implements SearchEngine {
     const index = this.#index
     if (index === undefined || index.stored.ids.length === 0) return []
     const { stored } = index
-    const matching = stored.fields.matching(query.filters)
+    const matching = stored.fields.matching(query.filters ?? {})
     const vector = await this.#vectorOf(query, stored)
     // A text of unknown words has no direction.
     if (vector.every((value) => value === 0)) return []
@@ -103,7 +120,7 @@ export class EmbeddedEngine implements SearchEngine {
       throw new RankerError('QUERY_INVALID', { where: 'the embedder', seen: embedder.name, wanted })
     }
     if (stored.graph === undefined) return { stored, graph: undefined }
-    const graph = this.#newGraph(stored.dimensions)
+    const graph = this.#newGraph(stored.dimensions, stored.bytes !== undefined)
     try {
       graph.view(stored.graph)
     } catch (cause) {
@@ -112,79 +129,97 @@ export class EmbeddedEngine implements SearchEngine {
     return { stored, graph }
   }
 
-  #newGraph(dimensions: number): Usearch.Index {
+  #newGraph(dimensions: number, isOfBytes: boolean): Usearch.Index {
     const { Index, MetricKind, ScalarKind } = this.#usearch
     // Of unit vectors the inner product is the cosine.
     return new Index({
       dimensions,
       metric: MetricKind.IP,
-      quantization: ScalarKind.F32,
+      quantization: isOfBytes ? ScalarKind.I8 : ScalarKind.F32,
       ...GRAPH,
       multi: false,
     })
   }
 
-  async #makeGraph({ ids, vectors, dimensions }: Collection): Promise<Usearch.Index> {
-    const graph = this.#newGraph(dimensions)
+  /** The vectors in bytes, where these tell the nearest of this catalogue; undefined where they do not, or need not. */
+  async #makeBytes({ ids, vectors, dimensions }: Collection): Promise<Int8Array | undefined> {
+    if (ids.length <= FEW) return undefined
+    const bytes = await toBytes(vectors)
+    const { searches, k, recall } = CHECKS
+    let found = 0
+    for (let search = 0; search < searches; search++) {
+      const from = Math.floor((search * ids.length) / searches) * dimensions
+      const query = vectors.slice(from, from + dimensions)
+      const exact = nearestAmong(vectors, query, this.#scan(vectors, query, k), k)
+      const near = nearestAmong(vectors, query, this.#scan(bytes, vectorToBytes(query), SURPLUS * k), k)
+      // By score: of equal ones any will do.
+      const least = exact.scores[k - 1]!
+      found += near.scores.filter((score) => score >= least).length
+      await setImmediate()
+    }
+    return found >= recall * searches * k ? bytes : undefined
+  }
+
+  async #makeGraph({ ids, vectors, dimensions }: Collection, bytes?: Int8Array): Promise<Usearch.Index> {
+    const graph = this.#newGraph(dimensions, bytes !== undefined)
+    const rows = bytes ?? vectors
     for (let from = 0; from < ids.length; from += CHUNK) {
       const to = Math.min(from + CHUNK, ids.length)
       const keys = BigUint64Array.from({ length: to - from }, (_, index) => BigInt(from + index))
-      graph.add(keys, vectors.slice(from * dimensions, to * dimensions), 0)
+      graph.add(keys, rows.slice(from * dimensions, to * dimensions), 0)
       await setImmediate()
     }
     return graph
   }
 
   async #vectorOf({ vector, text }: SearchQuery, stored: StoredIndex): Promise<Float32Array> {
-    if (vector !== undefined) return unitVector(vector, stored.dimensions, 'the search')
+    if (vector != null) return unitVector(vector, stored.dimensions, 'the search')
     const embedder = stored.textEmbedding ?? this.#options.embedder
     if (embedder === undefined) {
       const wanted = 'a vector, for the items brought theirs and no embedder is known'
       throw new RankerError('QUERY_INVALID', { where: 'text', seen: text, wanted })
     }
-    const [made] = await embedOr(embedder, [text!])
+    const [made] = await embed(embedder, [text!], this.#times.timeoutMs)
     return unitVector(made!, stored.dimensions, 'the search')
   }
 
-  #nearest({ stored, graph }: OpenIndex, query: Float32Array, k: number, matching?: Uint32Array): Nearest {
+  /** The nearest of the items that match: many are found roughly, and the nearest of these told by all their digits. */
+  #nearest(index: OpenIndex, query: Float32Array, k: number, matching?: Uint32Array): Nearest {
+    const { stored } = index
     const count = stored.ids.length
-    if (matching === undefined) {
-      return graph && k * DEEPEST <= count
-        ? this.#inOrder(graph.search(query, k, 1))
-        : this.#exactly(stored.vectors(), query, k)
+    const vectors = stored.vectors()
+    const wanted = Math.ceil((SURPLUS * k * count) / (matching?.length ?? count))
+    if ((matching === undefined || matching.length > FEW) && wanted * DEEPEST <= count) {
+      const found = this.#roughly(index, query, wanted)
+      const candidates = matching ? bothIn(matching, found, count) : found
+      if (candidates.length >= k) return nearestAmong(vectors, query, candidates, k)
     }
-    const wanted = Math.ceil((SURPLUS * k * count) / matching.length)
-    if (graph && matching.length > FEW && wanted * DEEPEST <= count) {
-      const found = this.#inOrder(graph.search(query, wanted, 1))
-      const passes = new Uint8Array(count)
-      for (const position of matching) passes[position] = 1
-      const places = Array.from(found.positions, (_, place) => place)
-      const kept = places.filter((place) => passes[found.positions[place]!]).slice(0, k)
-      if (kept.length === k) {
-        return {
-          positions: kept.map((place) => found.positions[place]!),
-          scores: kept.map((place) => found.scores[place]!),
-        }
-      }
-    }
-    return nearestAmong(stored.vectors(), query, matching, k)
+    return nearestAmong(vectors, query, matching ?? this.#scan(vectors, query, k), k)
   }
 
-  #exactly(vectors: Float32Array, query: Float32Array, k: number): Nearest {
+  /** About the nearest items, ascending by position. */
+  #roughly({ stored, graph }: OpenIndex, query: Float32Array, count: number): Uint32Array {
+    const point = stored.bytes ? vectorToBytes(query) : query
+    return graph
+      ? ascending(graph.search(point, count, 1).keys)
+      : this.#scan(stored.bytes?.() ?? stored.vectors(), point, count)
+  }
+
+  /** The nearest items by a look at all of them, ascending by position. */
+  #scan(rows: Float32Array | Int8Array, point: Float32Array | Int8Array, count: number): Uint32Array {
     const { exactSearch, MetricKind } = this.#usearch
-    return this.#inOrder(exactSearch(vectors, query, query.length, k, MetricKind.IP, 1) as Usearch.Matches)
+    const { keys } = exactSearch(rows, point, point.length, count, MetricKind.IP, 1) as Usearch.Matches
+    return ascending(keys)
   }
+}
 
-  /** Nearest first, equal ones as they were indexed: one request has one answer. */
-  #inOrder({ keys, distances }: Usearch.Matches): Nearest {
-    const places = Array.from(keys.keys()).sort(
-      (a, b) => distances[a]! - distances[b]! || Number(keys[a]!) - Number(keys[b]!),
-    )
-    return {
-      positions: places.map((place) => Number(keys[place]!)),
-      scores: places.map((place) => Math.fround(1 - distances[place]!)),
-    }
-  }
+const ascending = (keys: BigUint64Array): Uint32Array => Uint32Array.from(keys, Number).sort()
+
+/** The positions that are in both lists. */
+function bothIn(matching: Uint32Array, found: Uint32Array, count: number): Uint32Array {
+  const passes = new Uint8Array(count)
+  for (const position of matching) passes[position] = 1
+  return found.filter((position) => passes[position] === 1)
 }
 
 interface OpenIndex {

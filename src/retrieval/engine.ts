@@ -1,3 +1,5 @@
+import { RankerError } from '../errors.ts'
+
 /** A value of an item that searches may filter by. */
 export type FieldValue = string | number | boolean | null
 
@@ -57,9 +59,29 @@ export interface Embedder {
   /** Identifies the embedder: an index must be searched with the embedder it was made with. */
   readonly name: string
   readonly dimensions: number
-  /** One vector a text, of any length but zero; a zero vector finds nothing. */
-  embed(texts: readonly string[]): Promise<readonly ArrayLike<number>[]>
+  /**
+   * One vector a text, of any length but zero; a zero vector finds nothing.
+   * @param signal aborted when nobody waits for the answer any more
+   */
+  embed(texts: readonly string[], signal?: AbortSignal): Promise<readonly ArrayLike<number>[]>
+}
+
+/** How long others are waited for, in milliseconds. */
+export interface TimeOptions {
+  /** By a search. @default 1000 */
+  readonly timeoutMs?: number
+  /** By each call that indexes. @default 60000 */
+  readonly indexTimeoutMs?: number
 }
 
 /** How many items a search returns unless it says. */
 export const DEFAULT_K = 100
+
+/** Takes the defaults for what is not given. @throws {RankerError} BAD_SETTING. */
+export function timesOf({ timeoutMs = 1000, indexTimeoutMs = 60_000 }: TimeOptions): Required<TimeOptions> {
+  for (const [name, value] of Object.entries({ timeoutMs, indexTimeoutMs })) {
+    if (Number.isFinite(value) && value > 0 && value < 2 ** 31) continue
+    throw new RankerError('BAD_SETTING', { name, seen: String(value), wanted: 'milliseconds above 0' })
+  }
+  return { timeoutMs, indexTimeoutMs }
+}

@@ -23,6 +23,7 @@ const CURRENT = 'current'
 const DESCRIPTION = 'index.json'
 const IDS = 'ids.json'
 const VECTORS = 'vectors.f32'
+const BYTES = 'vectors.i8'
 const GRAPH = 'graph.usearch'
 const TEXT = 'text-embedding.bin'
 
@@ -32,6 +33,8 @@ const descriptionSchema = z.object({
   dimensions: z.int().min(1),
   /** Size of the graph in bytes; absent if every search looks at all vectors. */
   graph: z.int().optional(),
+  /** Whether there are vectors in bytes, which the graph then is of. */
+  hasBytes: z.boolean().default(false),
   embedder: z.string().optional(),
   /** Of the built-in embedding. */
   hasText: z.boolean(),
@@ -55,17 +58,26 @@ export interface StoredIndex {
   /** The path of the graph; undefined where there is none. */
   readonly graph: string | undefined
   readonly vectors: () => Float32Array
+  /** The same in bytes; undefined where they would not do. */
+  readonly bytes: (() => Int8Array) | undefined
+}
+
+/** What searches go through, beside the collection itself. */
+export interface Shortcuts {
+  /** The vectors in bytes. */
+  readonly bytes?: Int8Array | undefined
+  /** Writes the graph to a path. */
+  readonly saveGraph?: ((path: string) => void) | undefined
 }
 
 /**
- * Writes an index beside the existing one, then makes it the current one; readers of the old one keep their files.
- * @param saveGraph writes the graph to a path; undefined if there is none
+ * Writes an index beside the one that is there, then makes it the current one; readers of the old one keep their files.
  * @throws {RankerError} WRITE_FAILED.
  */
 export function writeIndex(
   folder: string,
   { ids, vectors, dimensions, fields, embedder }: Collection,
-  saveGraph: ((path: string) => void) | undefined,
+  { bytes, saveGraph }: Shortcuts,
 ): void {
   const version = `v-${Date.now().toString(36)}-${randomUUID().slice(0, 8)}`
   const path = join(folder, version)
@@ -74,6 +86,7 @@ export function writeIndex(
   try {
     write(IDS, JSON.stringify(ids))
     write(VECTORS, vectors)
+    if (bytes) write(BYTES, bytes)
     const columns = [...fields.columns]
     for (const [index, [, column]] of columns.entries())
       write(`field-${index}`, column.kind === 'number' ? column.values : column.codes)
@@ -84,6 +97,7 @@ export function writeIndex(
       count: ids.length,
       dimensions,
       ...(saveGraph && { graph: statSync(join(path, GRAPH)).size }),
+      hasBytes: bytes !== undefined,
       ...(embedder && { embedder: embedder.name }),
       hasText: embedder instanceof TextEmbedding,
       fields: columns.map(([name, column]) =>
@@ -171,7 +185,10 @@ function readVersion(path: string): StoredIndex {
       ? (buffer.buffer as ArrayBuffer)
       : (buffer.buffer.slice(buffer.byteOffset, buffer.byteOffset + bytes) as ArrayBuffer)
   }
-  const { count, dimensions, graph, embedder, hasText, fields } = parse(DESCRIPTION, descriptionSchema)
+  const { count, dimensions, graph, hasBytes, embedder, hasText, fields } = parse(
+    DESCRIPTION,
+    descriptionSchema,
+  )
   const ids = parse(IDS, z.array(z.string()).length(count))
   const columns = fields.map(({ name, kind, values = [] }, index): [string, FieldColumn] => {
     const file = `field-${index}`
@@ -179,8 +196,12 @@ function readVersion(path: string): StoredIndex {
       ? [name, { kind, values: new Float64Array(read(file, 8 * count)) }]
       : [name, { kind, codes: new Uint32Array(read(file, 4 * count)), values }]
   })
-  sized(VECTORS, 4 * count * dimensions)
-  let vectors: Float32Array | undefined
+  /** Reads a file when it is first needed; that it is whole is seen now. */
+  const later = <T>(file: string, bytes: number, make: (buffer: ArrayBuffer) => T): (() => T) => {
+    sized(file, bytes)
+    let made: T | undefined
+    return () => (made ??= make(read(file, bytes)))
+  }
   return {
     ids,
     dimensions,
@@ -188,10 +209,8 @@ function readVersion(path: string): StoredIndex {
     embedder,
     textEmbedding: hasText ? TextEmbedding.fromBytes(readBytes(join(path, TEXT), TEXT), TEXT) : undefined,
     graph: graph === undefined ? undefined : sized(GRAPH, graph),
-    vectors: () => {
-      vectors ??= new Float32Array(read(VECTORS, 4 * count * dimensions))
-      return vectors
-    },
+    vectors: later(VECTORS, 4 * count * dimensions, (buffer) => new Float32Array(buffer)),
+    bytes: hasBytes ? later(BYTES, count * dimensions, (buffer) => new Int8Array(buffer)) : undefined,
   }
 }
 

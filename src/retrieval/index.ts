@@ -10,6 +10,7 @@ export type {
   IndexReport,
   SearchEngine,
   SearchQuery,
+  TimeOptions,
 } from './engine.ts'
 export { fuse } from './fusion.ts'
 export { OpenSearchEngine, type OpenSearchOptions } from './opensearch-engine.ts'

@@ -1,7 +1,8 @@
 import { RankerError } from '../errors.ts'
+import { inTime } from './in-time.ts'
 
-/** A request in progress, as the client gives it. */
-interface Call<T> extends Promise<T> {
+/** A request under way, as the client gives it. */
+export interface Call<T> extends Promise<T> {
   abort(): unknown
 }
 
@@ -14,17 +15,13 @@ export function openSearchFailure(reason: string, cause?: unknown): RankerError 
  * come, so it would wait for ever for a body that stalls or drips.
  * @throws {RankerError} SEARCH_FAILED, or what the client throws.
  */
-export async function inTime<T>(call: Call<T>, timeoutMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(openSearchFailure('it did not answer in time'))
+export function callInTime<T>(call: Call<T>, timeoutMs: number): Promise<T> {
+  const work = (signal: AbortSignal) => {
+    signal.addEventListener('abort', () => {
+      // Not returned: it is the call, whose failure would be thrown where nobody catches it.
       call.abort()
-    }, timeoutMs)
-  })
-  try {
-    return await Promise.race([call, late])
-  } finally {
-    clearTimeout(timer)
+    })
+    return call
   }
+  return inTime(timeoutMs, work, () => openSearchFailure('it did not answer in time'))
 }

@@ -2,16 +2,26 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Client, ClientOptions } from '@opensearch-project/opensearch'
 import { RankerError, reasonOf, show } from '../errors.ts'
-import { embedOr } from './collection.ts'
-import type { Embedder, Hit, IndexedItem, IndexReport, SearchEngine, SearchQuery } from './engine.ts'
+import { EMBEDDED_AT_ONCE, embed } from './embed.ts'
+import {
+  type Embedder,
+  type Hit,
+  type IndexedItem,
+  type IndexReport,
+  type SearchEngine,
+  type SearchQuery,
+  type TimeOptions,
+  timesOf,
+} from './engine.ts'
 import { fuse } from './fusion.ts'
 import { BulkWriter } from './opensearch-bulk.ts'
-import { inTime, openSearchFailure } from './opensearch-call.ts'
-import { documentOf, filterClauses, indexBody, textSearch, vectorSearch } from './opensearch-requests.ts'
+import { type Call, callInTime, openSearchFailure } from './opensearch-call.ts'
+import { documentOf, filterClauses, ID, indexBody, textSearch, vectorSearch } from './opensearch-requests.ts'
 import { checkItem, checkQuery } from './query.ts'
 import { unitVector } from './vectors.ts'
 
-export interface OpenSearchOptions {
+/** The time of a search holds for all that it asks, an embedder too. */
+export interface OpenSearchOptions extends TimeOptions {
   /**
    * The address of a node, or the client's own options: AWS's signer, TLS, several nodes. They are not typed by the
    * client's package, so that a service without OpenSearch compiles without it.
@@ -24,18 +34,11 @@ export interface OpenSearchOptions {
    * alone.
    */
   readonly embedder?: Embedder
-  /** For a search with all its requests to the node; an embedder's time comes on top. @default 1000 */
-  readonly timeoutMs?: number
-  /** For each request that indexes. @default 60000 */
-  readonly indexTimeoutMs?: number
   /** Settings of an index, such as number_of_shards and number_of_replicas. */
   readonly settings?: Readonly<Record<string, unknown>>
 }
 
-const INDEX_TIMEOUT_MS = 60_000
-/** How many items are embedded at once. */
-const BATCH = 64
-/** How long a replaced index is kept, for searches that began in it. */
+/** So long an index that was replaced stays, for searches that began in it. */
 const GRACE_MS = 1000
 
 /** The parts of the client's errors that are looked at. */
@@ -55,27 +58,29 @@ interface ClientError {
 export class OpenSearchEngine implements SearchEngine {
   readonly #client: Client
   readonly #options: OpenSearchOptions
-  readonly #timeoutMs: number
-  readonly #indexTimeoutMs: number
+  readonly #times: Required<TimeOptions>
   #fields: ReadonlySet<string> | undefined
 
-  private constructor(client: Client, options: OpenSearchOptions) {
+  private constructor(client: Client, options: OpenSearchOptions, times: Required<TimeOptions>) {
     this.#client = client
     this.#options = options
-    this.#timeoutMs = options.timeoutMs ?? 1000
-    this.#indexTimeoutMs = options.indexTimeoutMs ?? INDEX_TIMEOUT_MS
+    this.#times = times
   }
 
-  /** Connects when it is first used. @throws {RankerError} PACKAGE_MISSING without @opensearch-project/opensearch. */
+  /**
+   * Connects when it is first used.
+   * @throws {RankerError} BAD_SETTING, PACKAGE_MISSING without @opensearch-project/opensearch.
+   */
   static async open(options: OpenSearchOptions): Promise<OpenSearchEngine> {
+    const times = timesOf(options)
     const name = '@opensearch-project/opensearch'
     const { Client } = await import('@opensearch-project/opensearch').catch((cause): never => {
       throw new RankerError('PACKAGE_MISSING', { name, what: 'OpenSearch' }, { cause })
     })
-    // Longer than the engine's own time limits, which therefore apply first.
-    const requestTimeout = 2 * Math.max(options.timeoutMs ?? 0, options.indexTimeoutMs ?? INDEX_TIMEOUT_MS)
+    // The engine's own times come first.
+    const requestTimeout = Math.min(2 * Math.max(times.timeoutMs, times.indexTimeoutMs), 2 ** 31 - 1)
     const given: ClientOptions = typeof options.node === 'string' ? { node: options.node } : options.node
-    return new OpenSearchEngine(new Client({ maxRetries: 0, requestTimeout, ...given }), options)
+    return new OpenSearchEngine(new Client({ maxRetries: 0, requestTimeout, ...given }), options, times)
   }
 
   async index(items: Iterable<IndexedItem> | AsyncIterable<IndexedItem>): Promise<IndexReport> {
@@ -123,8 +128,8 @@ export class OpenSearchEngine implements SearchEngine {
     const k = checkQuery(query)
     const filters = query.filters ?? {}
     const clauses = filterClauses(filters)
+    const deadline = performance.now() + this.#times.timeoutMs
     const vector = await this.#vectorOf(query)
-    const deadline = performance.now() + this.#timeoutMs
     return this.#guard(async () => {
       await this.#checkFields(Object.keys(filters), deadline)
       const timeout = `${Math.ceil(leftUntil(deadline))}ms`
@@ -142,8 +147,8 @@ export class OpenSearchEngine implements SearchEngine {
     await this.#client.close()
   }
 
-  #indexing<T>(call: Parameters<typeof inTime<T>>[0]): Promise<T> {
-    return inTime(call, this.#indexTimeoutMs)
+  #indexing<T>(call: Call<T>): Promise<T> {
+    return callInTime(call, this.#times.indexTimeoutMs)
   }
 
   /** Creates the index at the first item, which tells whether there are vectors. @returns how many items there are */
@@ -153,31 +158,35 @@ export class OpenSearchEngine implements SearchEngine {
       const body = indexBody(dimensions, settings) as never
       return this.#indexing(this.#client.indices.create({ index: name, body }))
     }
-    const writer = new BulkWriter(this.#client, name, this.#indexTimeoutMs)
+    const writer = new BulkWriter(this.#client, name, this.#times.indexTimeoutMs)
     let dimensions: number | undefined
     let number = 0
     let batch: IndexedItem[] = []
     const flush = async () => {
       const vectors = await this.#vectorsOf(batch, dimensions)
-      for (const [position, { id, text, fields }] of batch.entries())
-        await writer.add(id, documentOf(text, fields, vectors[position]))
+      for (const [position, item] of batch.entries())
+        await writer.add(item.id, documentOf(item, vectors[position]))
       batch = []
     }
-    for await (const item of items) {
-      checkItem(item, ++number)
-      if (number === 1) {
-        dimensions = item.vector?.length ?? embedder?.dimensions
-        await create(dimensions)
+    try {
+      for await (const item of items) {
+        checkItem(item, ++number)
+        if (number === 1) {
+          dimensions = item.vector?.length ?? embedder?.dimensions
+          await create(dimensions)
+        }
+        batch.push(item)
+        if (batch.length === EMBEDDED_AT_ONCE) await flush()
       }
-      batch.push(item)
-      if (batch.length === BATCH) await flush()
+      if (number === 0) {
+        await create(undefined)
+        return 0
+      }
+      await flush()
+      await writer.end()
+    } finally {
+      await writer.settled()
     }
-    if (number === 0) {
-      await create(undefined)
-      return 0
-    }
-    await flush()
-    await writer.flush()
     await this.#checkCount(name, writer)
     return writer.count
   }
@@ -197,7 +206,7 @@ export class OpenSearchEngine implements SearchEngine {
   ): Promise<(Float32Array | undefined)[]> {
     if (dimensions === undefined) return []
     const where = (item: IndexedItem) => `item ${show(item.id)}`
-    const without = items.filter(({ vector }) => vector === undefined)
+    const without = items.filter(({ vector }) => vector == null)
     const { embedder } = this.#options
     if (without.length > 0 && !embedder) {
       const wanted = 'vectors of all items, or of none'
@@ -205,9 +214,10 @@ export class OpenSearchEngine implements SearchEngine {
     }
     const made =
       without.length > 0
-        ? await embedOr(
+        ? await embed(
             embedder!,
             without.map(({ text }) => text!),
+            this.#times.indexTimeoutMs,
           )
         : []
     const byItem = new Map(without.map((item, index) => [item, made[index]!]))
@@ -215,10 +225,10 @@ export class OpenSearchEngine implements SearchEngine {
   }
 
   async #vectorOf({ vector, text }: SearchQuery): Promise<Float32Array | undefined> {
-    if (vector !== undefined) return unitVector(vector, vector.length, 'the search')
+    if (vector != null) return unitVector(vector, vector.length, 'the search')
     const { embedder } = this.#options
     if (embedder === undefined) return undefined
-    const [made] = await embedOr(embedder, [text!])
+    const [made] = await embed(embedder, [text!], this.#times.timeoutMs)
     return unitVector(made!, embedder.dimensions, 'the search')
   }
 
@@ -226,23 +236,21 @@ export class OpenSearchEngine implements SearchEngine {
     const { alias } = this.#options
     const lines = searches.flatMap((search) => [{ index: alias }, search])
     const call = this.#client.msearch({ body: lines as never })
-    const { body } = await inTime(call, leftUntil(deadline))
-    if (body?.responses?.length !== searches.length)
+    const { body } = await callInTime(call, leftUntil(deadline))
+    const answers = (body as { responses?: unknown })?.responses
+    if (!Array.isArray(answers) || answers.length !== searches.length || !answers.every(isAnswer))
       throw openSearchFailure(`its answer is not of the ${searches.length} searches that were sent`)
-    return body.responses.map((answer): Hit[] => {
-      if ('error' in answer) {
-        const { status, error } = answer as {
-          status?: number
-          error: { reason?: string; root_cause?: { reason?: string }[] }
-        }
+    return answers.map((answer): Hit[] => {
+      if (answer.error !== undefined) {
+        const { status, error } = answer
         if (status === 404) return []
         throw openSearchFailure(error.root_cause?.[0]?.reason ?? error.reason ?? `status ${status}`)
       }
-      if (answer.timed_out) throw openSearchFailure(`no complete answer within ${this.#timeoutMs} ms`)
-      // The node answers with what the other shards found, and a part of the catalogue would be missing silently.
-      const { failed, total } = answer._shards
+      if (answer.timed_out) throw openSearchFailure(`no complete answer within ${this.#times.timeoutMs} ms`)
+      // The node gives what the others found, and a part of the catalogue would be missing without a word.
+      const { failed = 0, total } = answer._shards ?? {}
       if (failed > 0) throw openSearchFailure(`${failed} of ${total} shards failed`)
-      return answer.hits.hits.map(({ _id, _score }) => ({ id: _id!, score: Number(_score) }))
+      return answer.hits!.hits.map(hitOf)
     })
   }
 
@@ -259,7 +267,7 @@ export class OpenSearchEngine implements SearchEngine {
   async #mappedFields(deadline: number): Promise<Set<string> | undefined> {
     const request = { index: this.#options.alias }
     const call = this.#client.indices.getMapping(request, { ignore: [404] })
-    const { body, statusCode } = await inTime(call, leftUntil(deadline))
+    const { body, statusCode } = await callInTime(call, leftUntil(deadline))
     if (statusCode === 404) return undefined
     const [index] = Object.values(body) as {
       mappings?: { properties?: { fields?: { properties?: object } } }
@@ -285,5 +293,29 @@ export class OpenSearchEngine implements SearchEngine {
   }
 }
 
-/** Milliseconds left; a call with none left ends at once. */
+/** What a node answers to one search. */
+interface SearchAnswer {
+  readonly status?: number
+  readonly error?: { readonly reason?: string; readonly root_cause?: readonly { readonly reason?: string }[] }
+  readonly timed_out?: boolean
+  readonly _shards?: { readonly failed?: number; readonly total?: number }
+  readonly hits?: { readonly hits: readonly Parameters<typeof hitOf>[0][] }
+}
+
+function isAnswer(value: unknown): value is SearchAnswer {
+  const { error, hits } = (value ?? {}) as { error?: unknown; hits?: { hits?: unknown } }
+  return typeof error === 'object' ? error !== null : Array.isArray(hits?.hits)
+}
+
+/** @throws {RankerError} SEARCH_FAILED for a document that another program has written. */
+function hitOf(
+  hit: { readonly _score?: unknown; readonly fields?: { readonly [ID]?: unknown } } | null,
+): Hit {
+  const [id] = [hit?.fields?.[ID]].flat()
+  if (typeof id !== 'string')
+    throw openSearchFailure(`a document has no ${ID}: wanted an index of this engine`)
+  return { id, score: Number(hit?._score) }
+}
+
+/** Milliseconds; a call that has none left ends at once. */
 const leftUntil = (deadline: number): number => Math.max(1, deadline - performance.now())

@@ -10,20 +10,20 @@ export function checkQuery({ k = DEFAULT_K, vector, text }: SearchQuery): number
     throw new RankerError('QUERY_INVALID', { where, seen, wanted })
   }
   if (!Number.isInteger(k) || k < 1 || k > MOST_K) refuse('k', k, `an integer from 1 to ${MOST_K}`)
-  if (vector === undefined && typeof text !== 'string') refuse('text', text, 'text, or a vector in its place')
+  if (vector == null && typeof text !== 'string') refuse('text', text, 'text, or a vector in its place')
   return k
 }
 
-/** Checks an item's id, and what it is found by. @throws {RankerError} ITEM_INVALID. */
-export function checkItem({ id, vector, text, fields = {} }: IndexedItem, number: number): void {
+/** Checks what an item is named, and what it is found by. @throws {RankerError} ITEM_INVALID. */
+export function checkItem(given: IndexedItem | null | undefined, number: number): void {
   const refuse = (where: string, seen: unknown, wanted: string): never => {
     throw new RankerError('ITEM_INVALID', { where, seen: show(seen), wanted })
   }
+  const { id, vector, text, fields } = given ?? refuse(`item ${number}`, given, 'an object with an id')
   if (typeof id !== 'string' || id === '') refuse(`the id of item ${number}`, id, 'text')
   const item = `item ${show(id)}`
-  if (vector === undefined && typeof text !== 'string')
-    refuse(`the text of ${item}`, text, 'text, or a vector')
-  for (const [name, value] of Object.entries(fields)) {
+  if (vector == null && typeof text !== 'string') refuse(`the text of ${item}`, text, 'text, or a vector')
+  for (const [name, value] of Object.entries(fields ?? {})) {
     if (value === null || value === undefined || typeof value === 'string' || typeof value === 'boolean')
       continue
     if (typeof value !== 'number' || !Number.isFinite(value))

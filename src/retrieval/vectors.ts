@@ -6,27 +6,37 @@ import { RankerError } from '../errors.ts'
  * @throws {RankerError} VECTOR_INVALID.
  */
 export function unitVector(vector: ArrayLike<number>, dimensions: number, where: string): Float32Array {
+  if (!isList(vector) || vector.length === 0)
+    throw new RankerError('VECTOR_INVALID', { where, seen: 'no numbers', wanted: 'a list of numbers' })
   if (vector.length !== dimensions) {
     const [seen, wanted] = [`${vector.length} numbers`, `${dimensions}, as the index has`]
     throw new RankerError('VECTOR_INVALID', { where, seen, wanted })
   }
-  let squares = 0
+  let farthest = 0
   for (let index = 0; index < dimensions; index++) {
     const value = vector[index]!
     if (!Number.isFinite(value)) {
       const seen = `${value} at position ${index}`
       throw new RankerError('VECTOR_INVALID', { where, seen, wanted: 'finite numbers' })
     }
-    squares += value * value
+    farthest = Math.max(farthest, Math.abs(value))
   }
-  const scale = squares > 0 ? 1 / Math.sqrt(squares) : 0
-  return Float32Array.from(vector, (value) => value * scale)
+  if (farthest === 0) return new Float32Array(dimensions)
+  // Squares of very large numbers would be infinite, and of very small ones nothing.
+  let squares = 0
+  for (let index = 0; index < dimensions; index++) squares += (vector[index]! / farthest) ** 2
+  const length = Math.sqrt(squares)
+  return Float32Array.from(vector, (value) => value / farthest / length)
 }
+
+/** Whether it is a list, which may have come from anywhere. */
+export const isList = (value: unknown): value is ArrayLike<number> =>
+  Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView))
 
 /** A list of found positions, nearest first. */
 export interface Nearest {
-  readonly positions: ArrayLike<number>
-  readonly scores: ArrayLike<number>
+  readonly positions: Int32Array
+  readonly scores: Float32Array
 }
 
 /**

@@ -321,6 +321,12 @@ t.test('arguments that are none are refused by name', async (t) => {
     [{ endpoint: 'http://x/', timeoutMs: Number.NaN }, /timeoutMs/],
     [{ endpoint: 'http://x/', batchSize: 0 }, /batchSize is "0": wanted an integer from 1/],
     [{ endpoint: 'http://x/', batchSize: Number.NaN }, /batchSize is "NaN"/],
+    [{ endpoint: undefined as never }, /endpoint is "undefined": wanted an address, or an object with send/],
+    [{ endpoint: 'http://x/', breaker: { window: 0 } }, /breaker\.window is "0": wanted a number from 1/],
+    [
+      { endpoint: 'http://x/', breaker: { failures: Number.NaN } },
+      /breaker\.failures is "NaN": wanted a share/,
+    ],
     [
       { endpoint: 'http://x/', hedgeAfterMs: Number.NaN },
       /hedgeAfterMs is "NaN": wanted milliseconds from 0/,

@@ -29,11 +29,11 @@ class Table implements TableSink {
 const NaN32 = Number.NaN
 const INF = Number.POSITIVE_INFINITY
 
-async function jsonLines(text: string | Uint8Array) {
+async function jsonLines(text: string | Uint8Array, item?: string) {
   const table = new Table()
   const warnings: string[] = []
   const bytes = Buffer.from(text)
-  const roles = { group: 'qid', weight: 'w' }
+  const roles = { group: 'qid', weight: 'w', item }
   await readJsonLines('x.jsonl', () => [bytes], { roles, warn: (one) => warnings.push(one) }, table)
   return { ...table, warnings }
 }
@@ -86,6 +86,12 @@ t.test('JSON Lines: queries', async (t) => {
     ],
   )
   t.same(warnings, ['x.jsonl has columns beside the items that are not used: query.text, query.budget, user'])
+  const named = await jsonLines('{"qid":"a","items":[{"id":"i1","label":1},{"id":"i2","label":0}]}', 'id')
+  t.same(named.columns, ['qid', 'id', 'label'], 'an id is a column where items are named by it')
+  t.same(
+    named.rows.map(({ texts }) => texts[1]),
+    ['i1', 'i2'],
+  )
 })
 
 t.test('JSON Lines: what is refused', async (t) => {

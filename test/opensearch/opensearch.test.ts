@@ -245,8 +245,23 @@ t.test('with a real node', { skip, timeout: 240_000 }, async (t) => {
       const partial = { _shards: { total: 5, failed: 2 }, hits: { hits: [] } }
       road.meet = says({ responses: [partial] })
       await failsIn('a part', /^OpenSearch: 2 of 5 shards failed$/)
+      road.meet = says({ responses: [{ hits: { hits: [{ _id: '1' }] }, _shards: { failed: 0 } }] })
+      await failsIn('an index of another program', /^OpenSearch: a document has no id: wanted an index of/)
+      for (const garbage of [{ responses: [null] }, { responses: [{}] }, { responses: [{ hits: {} }] }, []]) {
+        road.meet = says(garbage)
+        await failsIn(
+          JSON.stringify(garbage),
+          /^OpenSearch: its answer is not of the 1 searches that were sent$/,
+        )
+      }
       road.meet = says({ responses: [{ timed_out: true, hits: { hits: [] } }] })
       await failsIn('late', /^OpenSearch: no complete answer within 300 ms$/)
+      const hanging = { name: 'hanging', dimensions: 2, embed: () => new Promise<never>(() => {}) }
+      const embedding = await open(t, { alias: 'x', node: road.url, timeoutMs: 300, embedder: hanging })
+      await t.rejects(embedding.search({ text: 'x' }), {
+        code: 'SEARCH_FAILED',
+        message: 'the embedder hanging: it did not answer within 300 ms',
+      })
       const nobody = await open(t, { alias: 'x', node: 'http://127.0.0.1:9', timeoutMs: 300 })
       await t.rejects(nobody.search({ text: 'x' }), { code: 'SEARCH_FAILED', message: /ECONNREFUSED/ })
       await t.rejects(nobody.index(texts()), { code: 'SEARCH_FAILED', message: /ECONNREFUSED/ })

@@ -147,6 +147,34 @@ t.test('filters give the nearest of the items that meet all of them', async (t) 
   t.ok(recall / searches > 0.99, `mean recall ${recall / searches}`)
 })
 
+t.test('bytes are searched first, but only where they find what full numbers find', async (t) => {
+  const items = makeItems(6000)
+  const queries = makeItems(10, 4).map(({ vector }) => vector)
+  const found = async (given: readonly IndexedItem[]) => {
+    const folder = emptyFolder(t)
+    const engine = await EmbeddedEngine.open(folder)
+    await engine.index(given)
+    let missed = 0
+    for (const vector of queries) {
+      const hits = new Set((await engine.search({ vector })).map(({ id }) => id))
+      missed += nearestOf(given, vector, 100).filter((id) => !hits.has(id)).length
+    }
+    return { missed, hasBytes: existsIn(folder, 'vectors.i8') }
+  }
+  t.same(await found(items), { missed: 0, hasBytes: true })
+  t.same(
+    await found(items.slice(0, 4000)),
+    { missed: 0, hasBytes: false },
+    'few are compared in full at once',
+  )
+  const same = items.map(({ id }) => ({ id, vector: Array(WIDTH).fill(1) }))
+  t.match(await found(same), { hasBytes: true }, 'of equal ones any will do')
+  // One direction beside which all others are nothing in 255 steps, though they alone tell items apart.
+  const lopsided = items.map((item) => ({ ...item, vector: [5000, ...item.vector.slice(1)] }))
+  for (const query of queries) query[0] = 0
+  t.same(await found(lopsided), { missed: 0, hasBytes: false })
+})
+
 t.test('exact search over a part, against the definition', async (t) => {
   fc.assert(
     fc.property(
@@ -229,12 +257,46 @@ t.test('an embedder of one’s own', async (t) => {
   const plain = await EmbeddedEngine.open(folder)
   await t.rejects(plain.search({ text: 'y' }), { message: /no embedder is known/ })
   t.equal((await plain.search({ vector: [1, 3] })).length, 100)
-  const failing = (embed: Embedder['embed']) =>
-    EmbeddedEngine.open(emptyFolder(t), { embedder: { ...lengths, embed } })
-  const down = await failing(() => Promise.reject(new Error('throttled')))
-  await t.rejects(down.index([{ id: 'a', text: 'b' }]), { message: 'the embedder lengths: throttled' })
-  const short = await failing(async () => [])
-  await t.rejects(short.index([{ id: 'a', text: 'b' }]), { message: /it gave 0 vectors for 1 texts/ })
+  type Embed = (texts: readonly string[], signal: AbortSignal) => unknown
+  const asOne = (embed: Embed, times: object = {}) =>
+    EmbeddedEngine.open(folder, { embedder: { ...lengths, embed: embed as Embedder['embed'] }, ...times })
+  const failures: [embed: Embed, reason: string][] = [
+    [() => Promise.reject(new Error('throttled')), 'throttled'],
+    [
+      () => {
+        throw new Error('no key')
+      },
+      'no key',
+    ],
+    [async () => [], 'it gave 0 vectors for 1 texts'],
+    [() => undefined, 'it gave no list of vectors'],
+    [() => [null], 'it gave something else than lists of numbers'],
+  ]
+  for (const [embed, reason] of failures) {
+    const failing = await asOne(embed)
+    const message = `the embedder lengths: ${reason}`
+    await t.rejects(failing.search({ text: 'y' }), { code: 'SEARCH_FAILED', message })
+    await t.rejects(failing.index([{ id: 'a', text: 'b' }]), { code: 'SEARCH_FAILED', message })
+  }
+  const wide = await asOne(() => [[1, 2, 3]])
+  await t.rejects(wide.search({ text: 'y' }), { message: /the vector of the search has 3 numbers: wanted 2/ })
+
+  // One that never answers is told so, and not waited for.
+  let told = 0
+  const hanging: Embed = (_, signal) => {
+    signal.addEventListener('abort', () => told++)
+    return new Promise(() => {})
+  }
+  const late = await asOne(hanging, { timeoutMs: 30, indexTimeoutMs: 40 })
+  await t.rejects(late.search({ text: 'y' }), {
+    code: 'SEARCH_FAILED',
+    message: 'the embedder lengths: it did not answer within 30 ms',
+  })
+  await t.rejects(late.index([{ id: 'a', text: 'b' }]), { message: /did not answer within 40 ms/ })
+  t.equal(told, 2)
+  t.equal(plain.count, 150, 'the index stays as it was')
+  for (const timeoutMs of [0, -1, Number.NaN, Infinity, 2 ** 31])
+    await t.rejects(EmbeddedEngine.open(folder, { timeoutMs }), { code: 'BAD_SETTING' })
 })
 
 t.test('what is wrong is said, and the old index stays', async (t) => {
@@ -252,6 +314,11 @@ t.test('what is wrong is said, and the old index stays', async (t) => {
     [[item({}), item({})], /item "b" is there twice: wanted each id once/],
     [[item({}), { id: 'c', text: 'x' }], /item "c" is without one: wanted vectors of all items, or of none/],
     [[{ id: 'c', text: 'x' }, item({})], /item "b" is with a vector/],
+    [[null], /item 1 is null: wanted an object with an id/],
+    [[item({ vector: [] })], /the vector of item "b" has no numbers: wanted a list of numbers/],
+    [[item({ vector: {} })], /the vector of item "b" has no numbers/],
+    [[item({ vector: '12' })], /the vector of item "b" has no numbers/],
+    [[item({ vector: null })], /the text of item "b" is undefined: wanted text, or a vector/],
     [[item({ id: 7 })], /the id of item 1 is 7: wanted text/],
     [[{ id: 'c' }], /the text of item "c" is undefined: wanted text, or a vector/],
     [[item({ fields: { price: Number.NaN } })], /the field "price" of item "b" is NaN/],
@@ -265,6 +332,7 @@ t.test('what is wrong is said, and the old index stays', async (t) => {
   t.equal(engine.count, 1)
   const searches: [query: object, code: string, message: RegExp][] = [
     [{}, 'QUERY_INVALID', /text of the search is undefined: wanted text, or a vector/],
+    [{ vector: [] }, 'VECTOR_INVALID', /has no numbers/],
     [{ vector: [1] }, 'VECTOR_INVALID', /the vector of the search has 1 numbers: wanted 2/],
     [{ vector: [1, Number.NaN] }, 'VECTOR_INVALID', /NaN/],
     [{ vector: [1, 1], k: 0 }, 'QUERY_INVALID', /k of the search is 0: wanted an integer from 1 to 10000/],
@@ -279,20 +347,27 @@ t.test('what is wrong is said, and the old index stays', async (t) => {
   for (const [query, code, message] of searches) await t.rejects(engine.search(query), { code, message })
   t.same(await engine.search({ vector: [0, 0] }), [], 'a direction of nowhere')
   t.equal((await engine.search({ vector: [1, 0], filters: {} })).length, 1)
+  t.match(await engine.search({ vector: [1e-300, 0] }), [{ id: 'a', score: 1 }], 'however short')
+  await engine.index([
+    { id: 'a', vector: [1e200, 0] },
+    { id: 'b', vector: [0, 1e200] },
+  ])
+  t.match(await engine.search({ vector: [1e300, 1e299], k: 1 }), [{ id: 'a' }], 'however long')
   await engine.index([])
   t.same(await engine.search({ vector: [1, 0], filters: {} }), [], 'an empty index')
 })
 
 t.test('a damaged index is refused by the name of its file', async (t) => {
-  const make = async () => {
+  const make = async (items = 200) => {
     const folder = emptyFolder(t)
-    const engine = await EmbeddedEngine.open(folder, { graphFrom: 1 })
-    await engine.index(makeItems(200))
+    const engine = await EmbeddedEngine.open(folder, { graphFrom: items < 1000 ? 1 : 10_000 })
+    await engine.index(makeItems(items))
     const [version] = readdirSync(folder).filter((name) => name.startsWith('v-'))
     return { folder, file: (name: string) => join(folder, version!, name) }
   }
   const damages: [name: string, damage: (path: string) => void, message: RegExp][] = [
     ['vectors.f32', (path) => truncateSync(path, 100), /vectors\.f32: it has 100 bytes, wanted 12800/],
+    ['vectors.i8', (path) => truncateSync(path, 100), /vectors\.i8: it has 100 bytes, wanted 96000/],
     ['graph.usearch', (path) => truncateSync(path, 100), /graph\.usearch: it has 100 bytes/],
     ['graph.usearch', (path) => writeFileSync(path, Buffer.alloc(statSync(path).size)), /graph\.usearch: /],
     ['ids.json', (path) => writeFileSync(path, '[1]'), /ids\.json: it is none of this release/],
@@ -301,7 +376,7 @@ t.test('a damaged index is refused by the name of its file', async (t) => {
     ['../current', (path) => writeFileSync(path, 'v-gone'), /index\.json: ENOENT/],
   ]
   for (const [name, damage, message] of damages) {
-    const { folder, file } = await make()
+    const { folder, file } = await make(name === 'vectors.i8' ? 6000 : 200)
     damage(file(name))
     await t.rejects(EmbeddedEngine.open(folder), { code: 'INDEX_DAMAGED', message }, name)
   }

@@ -6,8 +6,12 @@ import { isObject, type JsonObject } from './json.ts'
 import { duplicateKey } from './keys.ts'
 
 export interface JsonLinesOptions {
-  /** Columns that name the query and its weight: a query line has them beside its items. */
-  readonly roles: { readonly group: string; readonly weight?: string | undefined }
+  /** Columns that name the query and its weight, which a query line has beside its items, and the item. */
+  readonly roles: {
+    readonly group: string
+    readonly weight?: string | undefined
+    readonly item?: string | undefined
+  }
   /**
    * Says which columns are wanted, and what their cells may hold besides numbers and text; other columns may hold
    * anything. Columns of queries, such as `query.text`, are then taken from a query line's `query`. Without it, every
@@ -34,6 +38,7 @@ export async function readJsonLines(
   sink: TableSink,
 ): Promise<void> {
   const lines = new LineReader(file, options)
+  const { item } = options.roles
   const columns = new Map<string, number>()
   let objects = 0
   await eachLine(file, open(), (bytes, start, end, line) => {
@@ -41,7 +46,7 @@ export async function readJsonLines(
     if (!object) return
     objects++
     for (const row of lines.rows(object, line)) {
-      eachCell(row, (column, value) => {
+      eachCell(row, item, (column, value) => {
         if (!columns.has(column)) columns.set(column, columns.size)
         lines.check(value, column, line)
       })
@@ -52,12 +57,12 @@ export async function readJsonLines(
 
   lines.warn()
   sink.begin(file, [...columns.keys()])
-  const cells = new JsonRow(columns.size)
+  const cells = new JsonRow(columns, item)
   await eachLine(file, open(), (bytes, start, end, line) => {
     const object = lines.parse(bytes, start, end, line)
     if (!object) return
     for (const row of lines.rows(object, line)) {
-      cells.fill(row, columns, line)
+      cells.fill(row, line)
       sink.row(cells)
     }
   })
@@ -74,10 +79,14 @@ interface JsonLineRow {
   readonly own: JsonObject
 }
 
-function eachCell({ shared, own }: JsonLineRow, visit: (column: string, value: unknown) => void): void {
+function eachCell(
+  { shared, own }: JsonLineRow,
+  itemColumn: string | undefined,
+  visit: (column: string, value: unknown) => void,
+): void {
   for (const column in shared) visit(column, shared[column])
   for (const column in own) {
-    if (shared === undefined || column !== ITEM_ID) visit(column, own[column])
+    if (shared === undefined || column !== ITEM_ID || itemColumn === ITEM_ID) visit(column, own[column])
   }
 }
 
@@ -186,18 +195,22 @@ class LineReader {
 class JsonRow implements Row {
   line = 0
   readonly count: number
+  readonly #columns: ReadonlyMap<string, number>
+  readonly #item: string | undefined
   readonly #cells: unknown[]
 
-  constructor(count: number) {
-    this.count = count
-    this.#cells = new Array(count)
+  constructor(columns: ReadonlyMap<string, number>, item: string | undefined) {
+    this.count = columns.size
+    this.#columns = columns
+    this.#item = item
+    this.#cells = new Array(columns.size)
   }
 
-  fill(row: JsonLineRow, columns: ReadonlyMap<string, number>, line: number): void {
+  fill(row: JsonLineRow, line: number): void {
     this.line = line
     this.#cells.fill(null)
-    eachCell(row, (column, value) => {
-      this.#cells[columns.get(column)!] = value
+    eachCell(row, this.#item, (column, value) => {
+      this.#cells[this.#columns.get(column)!] = value
     })
   }
 
