@@ -151,7 +151,8 @@ async function measure(context: Context, engine: SearchEngine, ranker: RankerCli
     const described = performance.now()
     const answer = await ranker.rank({}, candidates, { limit: 10 })
     if (!counts) return
-    if (answer.degraded) degraded++
+    if (answer.degraded && degraded++ === 0)
+      context.say(`the first degraded answer: ${answer.reason?.message}`)
     taken.retrieval.push(found - started)
     taken.ranking.push(performance.now() - described)
     taken.all.push(performance.now() - started)
