@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { RankerError, reasonOf } from '../errors.ts'
@@ -67,6 +68,12 @@ export function toRankerError(thrown: FastifyError | RankerError, bodyLimit: num
 export function answerClientError(thrown: NodeJS.ErrnoException, socket: Socket): void {
   if (thrown.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
+    return
+  }
+  // A whole request that came before has its answer first: this one would take its place, or end up inside it.
+  const { _httpMessage: earlier } = socket as { _httpMessage?: ServerResponse }
+  if (earlier?.req.complete) {
+    earlier.once('close', () => answerClientError(thrown, socket))
     return
   }
   const [status, phrase, reason] =

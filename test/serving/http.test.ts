@@ -83,6 +83,20 @@ t.test('what is no HTTP is answered in JSON and closed', async (t) => {
   t.equal((await ping()).statusCode, 200)
 })
 
+t.test('requests before what is no HTTP have their answers first', async (t) => {
+  const { port } = await listen(t, { 'code/inference.js': SLOW_HOOK })
+  const received = await exchange(port, `${post('9,4,1')}${post('8,4,1')}HELLO\r\n\r\n`)
+  const answers = received.split(/(?=HTTP\/1\.1 )/)
+  t.strictSame(
+    answers.map((answer) => [answer.slice(9, 12), answer.split('\r\n\r\n')[1]?.slice(0, 8)]),
+    [
+      ['200', '9\n'],
+      ['200', '8\n'],
+      ['400', '{"error"'],
+    ],
+  )
+})
+
 t.test('a body is counted while it arrives, chunked or not', async (t) => {
   const { url, port } = await listen(t, {}, { bodyLimit: 100_000 })
   const sendMegabytes = async (headers: Record<string, string>) => {
