@@ -158,7 +158,13 @@ function shapeError(issue: z.core.$ZodIssue, body: unknown): RankerError {
   const seen = path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown>)?.[key], body)
   const wanted =
     unknown === undefined
-      ? issue.message
+      ? wantedBy(issue)
       : `no such field${issue.path.length === 0 ? `, but any of ${Object.keys(rulesSchema.shape).join(', ')}` : ''}`
   return new RankerError('BAD_REQUEST_SHAPE', { where: ['context.rerank', ...path].join('.'), seen, wanted })
+}
+
+/** In our words where the schema has none of its own. */
+function wantedBy(issue: z.core.$ZodIssue): string {
+  if (issue.code !== 'invalid_type' || !issue.message.startsWith('Invalid input')) return issue.message
+  return `${/^[aeiou]/.test(issue.expected) ? 'an' : 'a'} ${issue.expected}`
 }

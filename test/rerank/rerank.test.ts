@@ -543,6 +543,7 @@ t.test('rules of a request go before those of the model', async (t) => {
     [{ margin: {} }, /context\.rerank\.margin\.weight is absent: wanted a number from 0/],
     [{ margin: { weight: -1 } }, /context\.rerank\.margin\.weight is -1: wanted a number from 0/],
     [{ margin: { weight: 1, prize: 'x' } }, /context\.rerank\.margin\.prize is "x": wanted no such field/],
+    [1, /context\.rerank is 1: wanted an object$/],
     [{ minimum: {} }, /context\.rerank\.minimum is an object: wanted score, belowBest or both/],
     [
       { diversity: { weight: 0.5 } },
