@@ -98,10 +98,11 @@ function draw(chances: Float64Array, uniform: number): number {
   return last
 }
 
-function sum(values: Float64Array, from: number, to = values.length): number {
+/** The probability of any of these; rounding must not make it more than 1. */
+function sum(chances: Float64Array, from: number, to = chances.length): number {
   let total = 0
-  for (let index = from; index < to; index++) total += values[index]!
-  return total
+  for (let place = from; place < to; place++) total += chances[place]!
+  return Math.min(1, total)
 }
 
 /** A seed for these candidates: one seed for all requests must not draw the same index in each. FNV-1a. */

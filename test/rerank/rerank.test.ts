@@ -399,6 +399,7 @@ t.test('propensities under caps, pins and a minimum are what many seeds give', a
           }
         }
         for (const { count, propensity } of seen.values()) {
+          assert.ok(propensity > 0 && propensity <= 1, `${propensity}`)
           const chance = 5 * Math.sqrt((propensity * (1 - propensity)) / seeds)
           assert.ok(
             Math.abs(count / seeds - propensity) < 0.005 + chance,
@@ -407,7 +408,8 @@ t.test('propensities under caps, pins and a minimum are what many seeds give', a
         }
       },
     ),
-    { numRuns: 5 },
+    // Each run ranks 800 times: to look for a smaller example would take longer than the file may.
+    { numRuns: 5, endOnFailure: true },
   )
   t.pass('held')
 })

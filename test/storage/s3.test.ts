@@ -130,7 +130,7 @@ t.test('training from S3 and back into it', { skip: noS3Server }, async (t) => {
     { env: server.env, cwd },
   )
   t.equal(trained.code, 0, trained.stderr)
-  t.match(trained.stderr, /train: 800 rows of 40 queries.*\n.*validation: 1600 rows of/)
+  t.match(trained.stderr, /train: 800 rows of 40 queries.*\n.*validation: 1,600 rows of/)
   const model = readFileSync(join(cwd, 'ranker-output/model/model.onnx'))
 
   const uploaded = await ranker(
