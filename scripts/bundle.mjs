@@ -11,6 +11,9 @@ import { build } from 'esbuild'
 /** What every start loads. Other packages that our modules name are left where they are: most are seldom needed. */
 const bundled = ['@bufbuild/protobuf', 'fastify', 'jsep', 'pino', 'zod']
 
+/** What they would load for schemas of routes and for requests without a socket, which the server has neither of. */
+const idle = ['@fastify/ajv-compiler', '@fastify/fast-json-stringify-compiler', 'light-my-request']
+
 /** CommonJS, of which Fastify is, asks for Node's own modules by `require`. */
 const requires = `import { createRequire as requireOf } from 'node:module'
 const require = requireOf(import.meta.url)`
@@ -33,6 +36,7 @@ export async function bundle(entry, to) {
     platform: 'node',
     target: 'node22',
     legalComments: 'none',
+    external: idle,
     banner: { js: requires },
     plugins: [leaveOthers, keepPlaces(dirname(to))],
     logLevel: 'warning',
