@@ -65,6 +65,7 @@ export function findNode() {
 
 // The process that serves, in one file: see bundle.mjs.
 export const workerSource = join(root, 'src', 'cli', 'serve-worker.ts')
+export const bundler = join(root, 'scripts', 'bundle.mjs')
 export const workerBundle = join(cache, 'worker', 'serve-worker.mjs')
 /** What it was made of: the state of each file. */
 export const workerRecord = join(cache, 'worker', 'sources.json')

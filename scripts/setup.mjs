@@ -19,6 +19,7 @@ import {
 import { basename, delimiter, dirname, join, relative } from 'node:path'
 import { releaseLock, shareLock, takeLock } from './lock.mjs'
 import {
+  bundler,
   cache,
   cachedNode,
   fileState,
@@ -307,7 +308,7 @@ async function bundleWorker() {
   mkdirSync(dirname(workerBundle), { recursive: true })
   const files = await bundle(workerSource, workerBundle)
   // npm's record stands for the packages.
-  const sources = [installRecord, ...files.filter((file) => !file.startsWith(modules))]
+  const sources = [installRecord, bundler, ...files.filter((file) => !file.startsWith(modules))]
   const made = Object.fromEntries(sources.map((file) => [relative(root, file), fileState(file)]))
   const record = join(makeTemporary(), 'sources.json')
   writeFileSync(record, JSON.stringify(made))

@@ -72,14 +72,14 @@ async function openListed(folder: string, manifest: Manifest): Promise<Artefact>
   if (manifest.goldenRows.rows.length === 0)
     throw damagedManifest('goldenRows is empty, so nothing proves the model')
   const booster = XGBOOST_FILES.find((name) => read.has(name))
-  const boosterBytes = booster && read.get(booster)!
+  const bytes = read.get(booster ?? '')
   const graph = checkOnnx(onnx, ONNX_FILE)
   return {
     ...manifest.model,
     ...graph,
     file: ONNX_FILE,
     featureNames: manifest.featureNames,
-    ...(boosterBytes && { forest: () => readXGBoostModel(boosterBytes, booster!) }),
+    ...(booster && bytes && { forest: () => readXGBoostModel(bytes, booster) }),
     manifest,
   }
 }

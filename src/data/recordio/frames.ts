@@ -1,7 +1,7 @@
 import { RankerError } from '../../errors.ts'
 import type { Chunks } from '../row.ts'
 
-const MAGIC = 0xced7230a
+export const MAGIC = 0xced7230a
 /** Which part of a record a frame holds, in the top three bits of its length word. */
 const WHOLE = 0
 const FIRST = 1
@@ -70,7 +70,7 @@ export class FrameReader {
       if (bytes.length - at < 8) return at
       const magic = view.getUint32(at, true)
       if (magic !== MAGIC) {
-        this.#refuse(`it starts with 0x${magic.toString(16)}, wanted the magic 0xced7230a`)
+        this.#refuse(`it starts with 0x${magic.toString(16)}, wanted the magic 0x${MAGIC.toString(16)}`)
       }
       const word = view.getUint32(at + 4, true)
       const length = word & 0x1fffffff

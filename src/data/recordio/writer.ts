@@ -1,4 +1,5 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
+import { MAGIC } from './frames.ts'
 
 /** What a record's label holds: numbers by key. */
 export type RecordLabel = Readonly<Record<string, ArrayLike<number>>>
@@ -28,7 +29,6 @@ export function writeScoreRecords(scores: ArrayLike<number>): Buffer {
 
 /** Bytes before a payload: the magic number and its length. */
 const FRAME_HEAD = 8
-const MAGIC = 0xced7230a
 
 function frame(payload: Uint8Array): Buffer {
   const bytes = Buffer.alloc(FRAME_HEAD + payload.length + (-payload.length & 3))
